@@ -1,0 +1,11 @@
+//! Commitment fees over their term (spec 6).
+//!
+//! Invariants:
+//! - the parts of a fee over all periods sum to the fee exactly;
+//! - an entry of the book is never changed by a run that carries it in.
+
+mod book;
+mod schedule;
+
+pub use book::{BookEntry, ReservationBook};
+pub use schedule::{amortize, known_term};

@@ -1,0 +1,244 @@
+//! Line items in, charges out: the only stage that sees rows.
+
+use std::collections::{BTreeMap, HashSet};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+use super::charge::{Charge, UsageSlice};
+use super::coverage::UsageCoverage;
+use super::key::RowKey;
+use super::statement::Statement;
+use super::{Bill, InputDigest, Precision, Scope};
+use crate::classify::{CostBasis, LineItem, LineItemKind, StatementTotal};
+use crate::diagnostic::Diagnostics;
+use crate::error::{Error, ErrorCode, Result};
+use crate::ids::{is_instance_id, is_task_arn, is_volume_id};
+use crate::money::{Amount, Currency, Residue};
+use crate::time::{BillingPeriod, HOUR_MS, Interval};
+
+/// Whose usage intervals a scan keeps (spec 3.5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum KeepIntervals {
+    /// Nobody's: a bill that needs no evidence.
+    #[default]
+    None,
+    /// Those of the resources the evidence names.
+    Of(HashSet<String>),
+    /// Those of every instance, volume and task, so that evidence can come later.
+    All,
+}
+
+impl KeepIntervals {
+    fn keeps(&self, resource: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::Of(named) => !resource.is_empty() && named.contains(resource),
+            Self::All => is_instance_id(resource) || is_volume_id(resource) || is_task_arn(resource),
+        }
+    }
+}
+
+/// What a scan is asked for; the same for every input of a bill.
+#[derive(Clone, Debug)]
+pub struct BillOptions {
+    /// Cost basis of the amounts.
+    pub basis: CostBasis,
+    /// Currency of rows that name none.
+    pub currency: Currency,
+    /// Tag keys whose values are kept, in order.
+    pub tag_keys: Vec<String>,
+    /// Whose usage intervals are kept.
+    pub keep_intervals: KeepIntervals,
+}
+
+impl Default for BillOptions {
+    fn default() -> Self {
+        Self {
+            basis: CostBasis::Unblended,
+            currency: Currency::USD,
+            tag_keys: Vec::new(),
+            keep_intervals: KeepIntervals::None,
+        }
+    }
+}
+
+/// Collects line items of one billing period into charges.
+#[derive(Debug)]
+pub struct BillBuilder<'o> {
+    options: &'o BillOptions,
+    hasher: FixedState,
+    index: HashTable<usize>,
+    charges: Vec<Charge>,
+    coverage: UsageCoverage,
+    statement: Statement,
+    inputs: Vec<InputDigest>,
+    precision: Precision,
+    usage_months: BTreeMap<BillingPeriod, u64>,
+    current_month: Option<(BillingPeriod, Interval)>,
+    /// Findings of the scan.
+    pub diagnostics: Diagnostics,
+}
+
+impl<'o> BillBuilder<'o> {
+    /// An empty collection.
+    #[must_use]
+    pub fn new(options: &'o BillOptions) -> Self {
+        Self {
+            options,
+            hasher: FixedState::default(),
+            index: HashTable::new(),
+            charges: Vec::new(),
+            coverage: UsageCoverage::default(),
+            statement: Statement::default(),
+            inputs: Vec::new(),
+            precision: Precision::default(),
+            usage_months: BTreeMap::new(),
+            current_month: None,
+            diagnostics: Diagnostics::default(),
+        }
+    }
+
+    /// Adds a counting row.
+    ///
+    /// # Errors
+    /// `money.overflow` where a sum leaves the range; `parse.bad_time` where a kept interval is finer than seconds.
+    pub fn add(&mut self, item: &LineItem<'_>, kind: LineItemKind) -> Result<()> {
+        let timed = self.options.keep_intervals.keeps(item.resource_id);
+        let key = RowKey::new(item, kind, self.options.currency, timed);
+        let hash = key.hash(&self.hasher);
+        let found = self.index.find(hash, |at| self.charges.get(*at).is_some_and(|c| key.matches(&c.key)));
+        let at = match found {
+            Some(at) => *at,
+            None => self.insert(&key, hash),
+        };
+        let Some(charge) = self.charges.get_mut(at) else { return Ok(()) };
+        charge.amount = charge.amount.checked_add(item.cost)?;
+        charge.rows += 1;
+        charge.nonzero_rows += u64::from(!item.cost.is_zero());
+        if timed {
+            let slice = UsageSlice::new(item.interval, running_ms(item)?, item.cost).ok_or_else(|| {
+                Error::new(ErrorCode::ParseBadTime, "a usage interval is finer than seconds or outside 1970 to 2106")
+            })?;
+            charge.slices.push(slice);
+            if charge.slices.len() == charge.slices.capacity() {
+                charge.compact()?;
+            }
+        }
+        if matches!(kind, LineItemKind::Usage | LineItemKind::DiscountedUsage) {
+            self.note_usage(item);
+        }
+        Ok(())
+    }
+
+    /// Keeps a total row as statement evidence (spec 3.2).
+    ///
+    /// # Errors
+    /// `money.overflow` where the totals leave the range.
+    pub fn exclude(&mut self, item: &LineItem<'_>, total: StatementTotal) -> Result<()> {
+        self.statement.add(item, total, self.options.currency)
+    }
+
+    /// Counts what reading a row's cost rounded off (spec 1.2).
+    pub fn note_residue(&mut self, residue: Residue) {
+        self.precision.add(1, residue);
+    }
+
+    /// Names an input whose rows were added. Inputs without data rows are not named.
+    pub fn add_input(&mut self, input: InputDigest) {
+        self.inputs.push(input);
+    }
+
+    /// How many usage rows start in each month.
+    #[must_use]
+    pub fn usage_months(&self) -> &BTreeMap<BillingPeriod, u64> {
+        &self.usage_months
+    }
+
+    /// The bill of the rows added, as that of `period`.
+    ///
+    /// # Errors
+    /// `money.overflow` where sums of one usage interval leave the range.
+    pub fn finish(mut self, period: BillingPeriod) -> Result<Bill> {
+        for charge in &mut self.charges {
+            charge.compact()?;
+        }
+        self.charges.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        Ok(Bill {
+            scope: Some(Scope { period, basis: self.options.basis, tag_keys: self.options.tag_keys.clone() }),
+            charges: self.charges,
+            coverage: self.coverage,
+            statement: self.statement,
+            inputs: self.inputs.into_iter().collect(),
+            precision: self.precision,
+            diagnostics: self.diagnostics,
+        })
+    }
+
+    fn insert(&mut self, key: &RowKey<'_>, hash: u64) -> usize {
+        let at = self.charges.len();
+        self.charges.push(Charge {
+            key: key.to_key(),
+            amount: Amount::ZERO,
+            rows: 0,
+            nonzero_rows: 0,
+            slices: Vec::new(),
+        });
+        let Self { index, charges, hasher, .. } = self;
+        index.insert_unique(hash, at, |at| charges.get(*at).map_or(0, |c| c.key.row_hash(hasher)));
+        at
+    }
+
+    fn note_usage(&mut self, item: &LineItem<'_>) {
+        let Some(interval) = item.interval else { return };
+        self.coverage.add(item.usage_account, interval);
+        let month = match self.current_month {
+            Some((month, span)) if span.start <= interval.start && interval.start < span.end => Some(month),
+            _ => interval.start.period(),
+        };
+        if let Some(month) = month {
+            self.current_month = Some((month, month.interval()));
+            *self.usage_months.entry(month).or_default() += 1;
+        }
+    }
+}
+
+/// Milliseconds an instance ran by one of its own usage rows; 0 for any other row.
+fn running_ms(item: &LineItem<'_>) -> Result<u64> {
+    let hours = match item.usage_quantity {
+        Some(hours) if is_instance_id(item.resource_id) && is_instance_usage(item.usage_type) => hours,
+        _ => return Ok(0),
+    };
+    let one = 10i128.pow(Amount::SCALE);
+    let scaled = hours
+        .units()
+        .checked_mul(i128::from(HOUR_MS))
+        .ok_or_else(|| Error::new(ErrorCode::MoneyOverflow, "usage hours leave the range of exact quantities"))?;
+    let (whole, rest) = (scaled.div_euclid(one), scaled.rem_euclid(one));
+    let up = rest * 2 > one || (rest * 2 == one && whole % 2 != 0);
+    Ok(u64::try_from(whole + i128::from(up)).unwrap_or(0))
+}
+
+/// Usage types whose quantity is the hours an instance ran, after the region prefix (domain 1.5).
+const INSTANCE_USAGE: [&str; 7] =
+    ["BoxUsage", "DedicatedUsage", "HeavyUsage", "HostBoxUsage", "LightUsage", "MediumUsage", "SpotUsage"];
+
+/// Splits `USW2-BoxUsage:m4.large` into the family after the region prefix and the instance type, if any.
+fn instance_usage(usage_type: &str) -> Option<Option<&str>> {
+    let (family, instance_type) = match usage_type.split_once(':') {
+        Some((family, instance_type)) => (family, Some(instance_type)),
+        None => (usage_type, None),
+    };
+    let bare = family.split_once('-').map_or(family, |(_, rest)| rest);
+    [family, bare].iter().any(|name| INSTANCE_USAGE.contains(name)).then_some(instance_type)
+}
+
+fn is_instance_usage(usage_type: &str) -> bool {
+    instance_usage(usage_type).is_some()
+}
+
+/// The instance type a usage type names; bare `BoxUsage` is `m1.small`.
+#[must_use]
+pub(crate) fn instance_type(usage_type: &str) -> Option<&str> {
+    instance_usage(usage_type).map(|named| named.unwrap_or("m1.small"))
+}

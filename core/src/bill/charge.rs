@@ -1,0 +1,125 @@
+//! The sum of line items that agree on a key (spec 3.5).
+
+use serde::{Deserialize, Serialize};
+
+use super::key::ChargeKey;
+use crate::error::Result;
+use crate::money::Amount;
+use crate::time::{Interval, Timestamp};
+
+/// Amount and running time of one charge in one usage interval: 32 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UsageSlice {
+    start_seconds: u32,
+    end_seconds: u32,
+    running_ms: u64,
+    amount: Amount,
+}
+
+impl UsageSlice {
+    /// `None` where the interval lies outside 1970 to 2106 or is finer than seconds; bills have neither.
+    pub(crate) fn new(interval: Option<Interval>, running_ms: u64, amount: Amount) -> Option<Self> {
+        let seconds = |time: Timestamp| match time.millis() % 1000 {
+            0 => u32::try_from(time.millis() / 1000).ok(),
+            _ => None,
+        };
+        let (start_seconds, end_seconds) = match interval {
+            Some(interval) => (seconds(interval.start)?, seconds(interval.end)?),
+            None => (0, 0),
+        };
+        Some(Self { start_seconds, end_seconds, running_ms, amount })
+    }
+
+    /// The usage interval; empty where the rows have no dates.
+    #[must_use]
+    pub fn interval(&self) -> Interval {
+        let time = |seconds: u32| Timestamp::from_millis(i64::from(seconds) * 1000);
+        Interval::new(time(self.start_seconds), time(self.end_seconds))
+    }
+
+    /// Milliseconds the instance ran, from the hours of its own rows; 0 for all other rows.
+    #[must_use]
+    pub fn running_ms(&self) -> u64 {
+        self.running_ms
+    }
+
+    /// Cost of the interval.
+    #[must_use]
+    pub fn amount(&self) -> Amount {
+        self.amount
+    }
+
+    fn span(&self) -> (u32, u32) {
+        (self.start_seconds, self.end_seconds)
+    }
+}
+
+/// One charge: a key, the exact sum of its rows, and its usage intervals where time matters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Charge {
+    pub(crate) key: ChargeKey,
+    pub(crate) amount: Amount,
+    pub(crate) rows: u64,
+    pub(crate) nonzero_rows: u64,
+    pub(crate) slices: Vec<UsageSlice>,
+}
+
+impl Charge {
+    /// The attributes its rows agree on.
+    #[must_use]
+    pub fn key(&self) -> &ChargeKey {
+        &self.key
+    }
+
+    /// Exact sum of its rows, in the currency of the key.
+    #[must_use]
+    pub fn amount(&self) -> Amount {
+        self.amount
+    }
+
+    /// How many line items it sums.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// How many of them are not zero.
+    #[must_use]
+    pub fn nonzero_rows(&self) -> u64 {
+        self.nonzero_rows
+    }
+
+    /// Cost by usage interval, sorted; empty unless [`ChargeKey::is_timed`].
+    #[must_use]
+    pub fn slices(&self) -> &[UsageSlice] {
+        &self.slices
+    }
+
+    /// Adds a charge with the same key.
+    pub(crate) fn absorb(&mut self, other: Self) -> Result<()> {
+        self.amount = self.amount.checked_add(other.amount)?;
+        self.rows = self.rows.saturating_add(other.rows);
+        self.nonzero_rows = self.nonzero_rows.saturating_add(other.nonzero_rows);
+        self.slices.extend(other.slices);
+        self.compact()
+    }
+
+    /// Sorts the slices and sums those of one interval.
+    pub(crate) fn compact(&mut self) -> Result<()> {
+        self.slices.sort_unstable_by_key(UsageSlice::span);
+        let mut kept: Vec<UsageSlice> = Vec::with_capacity(self.slices.len());
+        for slice in self.slices.drain(..) {
+            match kept.last_mut() {
+                Some(last) if last.span() == slice.span() => {
+                    last.amount = last.amount.checked_add(slice.amount)?;
+                    last.running_ms = last.running_ms.saturating_add(slice.running_ms);
+                }
+                _ => kept.push(slice),
+            }
+        }
+        kept.shrink_to_fit();
+        self.slices = kept;
+        Ok(())
+    }
+}

@@ -1,0 +1,70 @@
+//! The bill digest: a hash of what the bill says, not of how it came (spec 3.8).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::Bill;
+use crate::error::Result;
+use crate::money::Amount;
+
+/// A SHA-256 in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Digest(String);
+
+impl Digest {
+    /// The digest of bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self::finish(Sha256::new_with_prefix(bytes))
+    }
+
+    /// The digest as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn finish(hasher: Sha256) -> Self {
+        Self(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Keys and amounts of the sorted charges. Tag values and kept intervals are left out: they depend on what the scan
+/// was asked for, and the same bill scanned for other tags is the same bill.
+pub(super) fn of_bill(bill: &Bill) -> Result<Digest> {
+    let mut sums: BTreeMap<_, Amount> = BTreeMap::new();
+    for charge in bill.charges() {
+        let key = charge.key();
+        let sum = sums.entry((key.attributes(), key.kind(), key.currency(), key.term())).or_default();
+        *sum = sum.checked_add(charge.amount())?;
+    }
+    let mut hasher = Sha256::new();
+    let mut text = |part: &str| {
+        hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hasher.update(part.as_bytes());
+    };
+    text("unblended bill 1");
+    text(&bill.period().map(|period| period.to_string()).unwrap_or_default());
+    text(bill.basis().as_str());
+    for ((attributes, kind, currency, term), amount) in sums {
+        attributes.into_iter().for_each(&mut text);
+        text(kind.as_str());
+        text(currency.as_str());
+        if let Some(term) = term {
+            text(&term.start.to_string());
+            text(&term.end.to_string());
+        }
+        text(&amount.to_string());
+    }
+    Ok(Digest::finish(hasher))
+}

@@ -1,0 +1,300 @@
+//! What makes two line items the same charge (spec 3.5), packed so that a row is compared in place.
+
+use std::hash::{BuildHasher, Hasher};
+
+use serde::{Deserialize, Serialize};
+
+use crate::classify::{LineItem, LineItemKind};
+use crate::money::Currency;
+use crate::time::Interval;
+
+/// The text attributes of a charge, in sort order. Tag values follow the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Field {
+    Payer,
+    UsageAccount,
+    BillingEntity,
+    InvoiceId,
+    Product,
+    UsageType,
+    Operation,
+    Region,
+    ResourceId,
+    ReservationId,
+    Description,
+}
+
+const FIELDS: usize = 11;
+
+/// The attributes on which line items of one charge agree.
+///
+/// INVARIANT: `text` is the fields and tag values one after the other; `ends` are their end offsets.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChargeKey {
+    text: Box<str>,
+    ends: Box<[u32]>,
+    kind: LineItemKind,
+    currency: Currency,
+    term: Option<Interval>,
+    has_invoice_id: bool,
+    timed: bool,
+}
+
+/// The same attributes, still borrowed from a row.
+#[derive(Debug)]
+pub(crate) struct RowKey<'a> {
+    item: &'a LineItem<'a>,
+    kind: LineItemKind,
+    currency: Currency,
+    timed: bool,
+}
+
+impl<'a> RowKey<'a> {
+    pub(crate) fn new(item: &'a LineItem<'a>, kind: LineItemKind, currency: Currency, timed: bool) -> Self {
+        Self { item, kind, currency, timed }
+    }
+
+    fn term(&self) -> Option<Interval> {
+        if self.kind.is_fee() { self.item.interval } else { None }
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &'a str> {
+        let item = self.item;
+        let commitment = self.kind.is_fee() || self.kind == LineItemKind::DiscountedUsage;
+        let fields: [&'a str; FIELDS] = [
+            item.payer_account,
+            item.usage_account,
+            item.billing_entity,
+            item.invoice_id.unwrap_or_default(),
+            item.product,
+            item.usage_type,
+            item.operation,
+            item.region,
+            item.resource_id,
+            if commitment { item.reservation_id } else { "" },
+            if self.kind.is_fee() { item.description } else { "" },
+        ];
+        fields.into_iter().chain(item.tags.iter().copied())
+    }
+
+    pub(crate) fn hash(&self, state: &impl BuildHasher) -> u64 {
+        hash_texts(self.texts(), self.kind, state)
+    }
+
+    pub(crate) fn matches(&self, key: &ChargeKey) -> bool {
+        let mut start = 0usize;
+        let mut ends = key.ends.iter();
+        for text in self.texts() {
+            let Some(end) = ends.next().map(|end| *end as usize) else { return false };
+            if key.text.as_bytes().get(start..end) != Some(text.as_bytes()) {
+                return false;
+            }
+            start = end;
+        }
+        ends.next().is_none()
+            && key.kind == self.kind
+            && key.currency == self.currency
+            && key.term == self.term()
+            && key.has_invoice_id == self.item.invoice_id.is_some()
+            && key.timed == self.timed
+    }
+
+    pub(crate) fn to_key(&self) -> ChargeKey {
+        let (text, ends) = pack(self.texts());
+        ChargeKey {
+            text,
+            ends,
+            kind: self.kind,
+            currency: self.currency,
+            term: self.term(),
+            has_invoice_id: self.item.invoice_id.is_some(),
+            timed: self.timed,
+        }
+    }
+}
+
+fn pack<'t>(parts: impl Iterator<Item = &'t str>) -> (Box<str>, Box<[u32]>) {
+    let mut text = String::new();
+    let mut ends = Vec::new();
+    for part in parts {
+        text.push_str(part);
+        // Rows are far shorter than 4 GiB: the reader refuses longer ones.
+        ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+    }
+    (text.into_boxed_str(), ends.into_boxed_slice())
+}
+
+fn hash_texts<'t>(texts: impl Iterator<Item = &'t str>, kind: LineItemKind, state: &impl BuildHasher) -> u64 {
+    let mut hasher = state.build_hasher();
+    for text in texts {
+        hasher.write(text.as_bytes());
+        hasher.write_u8(0xff);
+    }
+    hasher.write_u8(kind as u8);
+    hasher.finish()
+}
+
+impl ChargeKey {
+    /// The hash of a row of this charge, for growing the builder's index.
+    pub(crate) fn row_hash(&self, state: &impl BuildHasher) -> u64 {
+        hash_texts((0..self.ends.len()).map(|at| self.part(at)), self.kind, state)
+    }
+
+    fn part(&self, at: usize) -> &str {
+        let end = |at: usize| self.ends.get(at).map_or(0, |end| *end as usize);
+        let start = at.checked_sub(1).map_or(0, end);
+        self.text.get(start..end(at)).unwrap_or_default()
+    }
+
+    /// All text attributes but the tag values, in sort order.
+    pub(crate) fn attributes(&self) -> [&str; FIELDS] {
+        std::array::from_fn(|at| self.part(at))
+    }
+
+    /// The parts a saved bill is written of: every text, tag values included.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        (0..self.ends.len()).map(|at| self.part(at))
+    }
+
+    fn field(&self, field: Field) -> &str {
+        self.part(field as usize)
+    }
+
+    /// Account that is invoiced.
+    #[must_use]
+    pub fn payer(&self) -> &str {
+        self.field(Field::Payer)
+    }
+
+    /// Account that used.
+    #[must_use]
+    pub fn usage_account(&self) -> &str {
+        self.field(Field::UsageAccount)
+    }
+
+    /// Seller: `AWS` or `AWS Marketplace`.
+    #[must_use]
+    pub fn billing_entity(&self) -> &str {
+        self.field(Field::BillingEntity)
+    }
+
+    /// Invoice id as written; `None` where the input has no such column.
+    #[must_use]
+    pub fn invoice_id(&self) -> Option<&str> {
+        self.has_invoice_id.then(|| self.field(Field::InvoiceId))
+    }
+
+    /// Product name, or empty.
+    #[must_use]
+    pub fn product(&self) -> &str {
+        self.field(Field::Product)
+    }
+
+    /// Usage type.
+    #[must_use]
+    pub fn usage_type(&self) -> &str {
+        self.field(Field::UsageType)
+    }
+
+    /// Operation.
+    #[must_use]
+    pub fn operation(&self) -> &str {
+        self.field(Field::Operation)
+    }
+
+    /// Region, or empty.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        self.field(Field::Region)
+    }
+
+    /// Bare resource id, or empty.
+    #[must_use]
+    pub fn resource_id(&self) -> &str {
+        self.field(Field::ResourceId)
+    }
+
+    /// Reservation or subscription id of fees and covered usage, or empty.
+    #[must_use]
+    pub fn reservation_id(&self) -> &str {
+        self.field(Field::ReservationId)
+    }
+
+    /// Description of a fee; empty for other charges.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        self.field(Field::Description)
+    }
+
+    /// Value of the requested tag key at `index` in the scan's order; `None` where the row has none.
+    #[must_use]
+    pub fn tag(&self, index: usize) -> Option<&str> {
+        Some(self.part(FIELDS.saturating_add(index))).filter(|value| !value.is_empty())
+    }
+
+    /// What the charge is on the bill.
+    #[must_use]
+    pub fn kind(&self) -> LineItemKind {
+        self.kind
+    }
+
+    /// Currency of the amount.
+    #[must_use]
+    pub fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    /// Interval of a fee as printed: its term, where that is known.
+    #[must_use]
+    pub fn term(&self) -> Option<Interval> {
+        self.term
+    }
+
+    /// Whether the scan kept the usage intervals of this charge.
+    #[must_use]
+    pub fn is_timed(&self) -> bool {
+        self.timed
+    }
+}
+
+/// A key as a saved bill writes it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SavedKey {
+    texts: Vec<String>,
+    kind: LineItemKind,
+    currency: Currency,
+    term: Option<Interval>,
+    has_invoice_id: bool,
+    timed: bool,
+}
+
+impl SavedKey {
+    pub(crate) fn of(key: &ChargeKey) -> Self {
+        Self {
+            texts: key.texts().map(str::to_owned).collect(),
+            kind: key.kind,
+            currency: key.currency,
+            term: key.term,
+            has_invoice_id: key.has_invoice_id,
+            timed: key.timed,
+        }
+    }
+
+    /// `None` where attributes are missing.
+    pub(crate) fn into_key(self) -> Option<ChargeKey> {
+        if self.texts.len() < FIELDS {
+            return None;
+        }
+        let (text, ends) = pack(self.texts.iter().map(String::as_str));
+        Some(ChargeKey {
+            text,
+            ends,
+            kind: self.kind,
+            currency: self.currency,
+            term: self.term,
+            has_invoice_id: self.has_invoice_id,
+            timed: self.timed,
+        })
+    }
+}

@@ -1,0 +1,268 @@
+//! A bill: the charges of one billing period with the evidence found beside them (spec 3.5, 3.8).
+//!
+//! Invariants:
+//! - charges are sorted by key and no two have the same key;
+//! - merging is associative and commutative, with [`Bill::default`] as identity;
+//! - nothing depends on the order of rows, how they were cut into files, or threads.
+
+mod builder;
+mod charge;
+mod coverage;
+mod digest;
+mod file;
+mod key;
+mod statement;
+mod status;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::classify::CostBasis;
+use crate::diagnostic::{DiagnosticCode, Diagnostics};
+use crate::error::{Error, ErrorCode, Location, Result};
+use crate::money::{Amount, Currency, Residue};
+use crate::time::{BillingPeriod, Timestamp};
+
+pub(crate) use builder::instance_type;
+pub use builder::{BillBuilder, BillOptions, KeepIntervals};
+pub use charge::{Charge, UsageSlice};
+pub use coverage::{Completeness, Gap};
+pub use digest::Digest;
+pub use key::ChargeKey;
+pub use status::{BillStatus, EntityStatus, Estimated, InvoiceState, invoice_state};
+
+use coverage::UsageCoverage;
+use statement::Statement;
+
+/// What all charges of a bill have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scope {
+    period: BillingPeriod,
+    basis: CostBasis,
+    tag_keys: Vec<String>,
+}
+
+/// Identity of an input: its uncompressed size and a fast hash of its content (spec 2.6).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputDigest {
+    /// Uncompressed bytes.
+    pub bytes: u64,
+    /// 128-bit hash of the content, in hexadecimal.
+    pub hash: String,
+}
+
+/// What reading rounded off (spec 1.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Precision {
+    rows: u64,
+    residue: Residue,
+}
+
+impl Precision {
+    fn add(&mut self, rows: u64, residue: Residue) {
+        self.rows = self.rows.saturating_add(rows);
+        self.residue = Residue(self.residue.0.saturating_add(residue.0));
+    }
+}
+
+/// The charges of one billing period.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bill {
+    scope: Option<Scope>,
+    charges: Vec<Charge>,
+    coverage: UsageCoverage,
+    statement: Statement,
+    inputs: BTreeSet<InputDigest>,
+    precision: Precision,
+    diagnostics: Diagnostics,
+}
+
+impl Bill {
+    /// The billing period; `None` for the empty bill.
+    #[must_use]
+    pub fn period(&self) -> Option<BillingPeriod> {
+        self.scope.as_ref().map(|scope| scope.period)
+    }
+
+    /// Cost basis of the amounts.
+    #[must_use]
+    pub fn basis(&self) -> CostBasis {
+        self.scope.as_ref().map_or(CostBasis::Unblended, |scope| scope.basis)
+    }
+
+    /// Tag keys whose values were kept, in order.
+    #[must_use]
+    pub fn tag_keys(&self) -> &[String] {
+        self.scope.as_ref().map_or(&[], |scope| &scope.tag_keys)
+    }
+
+    /// All charges, sorted by key.
+    #[must_use]
+    pub fn charges(&self) -> &[Charge] {
+        &self.charges
+    }
+
+    /// The files it was read from.
+    #[must_use]
+    pub fn inputs(&self) -> &BTreeSet<InputDigest> {
+        &self.inputs
+    }
+
+    /// Number of counting rows.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.charges.iter().map(Charge::rows).sum()
+    }
+
+    /// Number of excluded rows (spec 3.2).
+    #[must_use]
+    pub fn excluded_rows(&self) -> u64 {
+        self.statement.rows()
+    }
+
+    /// The currencies that occur, sorted.
+    #[must_use]
+    pub fn currencies(&self) -> BTreeSet<Currency> {
+        self.charges.iter().map(|charge| charge.key().currency()).collect()
+    }
+
+    /// The payer accounts that occur, sorted.
+    #[must_use]
+    pub fn payers(&self) -> BTreeSet<&str> {
+        self.charges.iter().map(|charge| charge.key().payer()).collect()
+    }
+
+    /// Sum of the counting rows of one currency.
+    ///
+    /// # Errors
+    /// `money.overflow` where the sum leaves the range.
+    pub fn billed(&self, currency: Currency) -> Result<Amount> {
+        Amount::sum(self.charges.iter().filter(|c| c.key().currency() == currency).map(Charge::amount))
+    }
+
+    /// Sum of the excluded total rows of one currency.
+    ///
+    /// # Errors
+    /// `money.overflow` where the sum leaves the range.
+    pub fn excluded(&self, currency: Currency) -> Result<Amount> {
+        self.statement.excluded(currency)
+    }
+
+    /// The findings of the scan, with printed totals compared and rounding summed up.
+    ///
+    /// # Errors
+    /// `money.overflow` where the sums of printed totals leave the range.
+    pub fn diagnostics(&self) -> Result<Diagnostics> {
+        let mut found = self.diagnostics.clone();
+        self.statement.reconcile(&self.charges, &mut found)?;
+        if self.precision.rows > 0 {
+            let message = format!("amounts with more than 18 decimals lost {} in rounding", self.precision.residue);
+            found.add(DiagnosticCode::ParsePrecision, message, self.precision.rows, None);
+        }
+        Ok(found)
+    }
+
+    /// Gaps in the usage rows, and whether the bill stops early (spec 2.7).
+    #[must_use]
+    pub fn completeness(&self) -> Completeness {
+        self.period().map(|period| self.coverage.completeness(period)).unwrap_or_default()
+    }
+
+    /// How final the bill is at `as_of` (spec 8.1).
+    ///
+    /// # Errors
+    /// `money.overflow` where estimated sums leave the range.
+    pub fn status(&self, as_of: Timestamp) -> Result<BillStatus> {
+        let Some(period) = self.period() else { return Ok(BillStatus::Unknown) };
+        Ok(status::status(&self.entity_statuses(as_of)?, period, as_of))
+    }
+
+    /// How final each payer and billing entity is at `as_of`, with invoices and what is still estimated.
+    ///
+    /// # Errors
+    /// `money.overflow` where estimated sums leave the range.
+    pub fn entity_statuses(&self, as_of: Timestamp) -> Result<Vec<EntityStatus>> {
+        match self.period() {
+            Some(period) => status::entity_statuses(&self.charges, period, as_of),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Hash of period, basis and charges: equal bills have equal digests however they were delivered
+    /// (spec 3.8).
+    ///
+    /// # Errors
+    /// `money.overflow` where sums over tag values leave the range.
+    pub fn digest(&self) -> Result<Digest> {
+        digest::of_bill(self)
+    }
+
+    /// Adds a finding of a caller, such as inputs that were not counted.
+    pub fn note(&mut self, code: DiagnosticCode, message: impl Into<String>, location: Option<Location>) {
+        self.diagnostics.add(code, message, 1, location);
+    }
+
+    /// Both bills as one.
+    ///
+    /// # Errors
+    /// `bill.incompatible` where period, basis or tag keys differ; `read.duplicate` where both were read from the same
+    /// file; `money.overflow` where sums leave the range.
+    pub fn merge(self, other: Self) -> Result<Self> {
+        let scope = match (&self.scope, &other.scope) {
+            (None, _) => return Ok(other),
+            (_, None) => return Ok(self),
+            (Some(mine), Some(theirs)) if mine == theirs => mine.clone(),
+            (Some(_), Some(_)) => {
+                return Err(Error::new(
+                    ErrorCode::BillIncompatible,
+                    "bills of different period, basis or tag keys cannot be merged",
+                ));
+            }
+        };
+        if let Some(twice) = self.inputs.intersection(&other.inputs).next() {
+            return Err(Error::new(
+                ErrorCode::ReadDuplicate,
+                format!("both bills were read from the file of {} bytes with hash `{}`", twice.bytes, twice.hash),
+            ));
+        }
+        let mut merged = Self {
+            scope: Some(scope),
+            charges: merge_charges(self.charges, other.charges)?,
+            coverage: self.coverage,
+            statement: self.statement,
+            inputs: self.inputs,
+            precision: self.precision,
+            diagnostics: self.diagnostics,
+        };
+        merged.coverage.merge(other.coverage);
+        merged.statement.merge(other.statement)?;
+        merged.inputs.extend(other.inputs);
+        merged.precision.add(other.precision.rows, other.precision.residue);
+        merged.diagnostics.merge(other.diagnostics);
+        Ok(merged)
+    }
+}
+
+fn merge_charges(left: Vec<Charge>, right: Vec<Charge>) -> Result<Vec<Charge>> {
+    let mut merged: Vec<Charge> = Vec::with_capacity(left.len().max(right.len()));
+    let mut left = left.into_iter().peekable();
+    let mut right = right.into_iter().peekable();
+    while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
+        match a.key().cmp(b.key()) {
+            std::cmp::Ordering::Less => merged.extend(left.next()),
+            std::cmp::Ordering::Greater => merged.extend(right.next()),
+            std::cmp::Ordering::Equal => {
+                if let (Some(mut charge), Some(same)) = (left.next(), right.next()) {
+                    charge.absorb(same)?;
+                    merged.push(charge);
+                }
+            }
+        }
+    }
+    merged.extend(left);
+    merged.extend(right);
+    Ok(merged)
+}

@@ -1,0 +1,158 @@
+//! Is it final? Only invoice ids say so (spec 8).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::charge::Charge;
+use crate::classify::{Dialect, LineItemKind};
+use crate::error::Result;
+use crate::money::Amount;
+use crate::time::{BillingPeriod, Timestamp};
+
+/// How final a bill is, least final first (spec 8.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BillStatus {
+    /// The period is not over.
+    Open,
+    /// Some counting row has no invoice yet.
+    Estimated,
+    /// The inputs carry no invoice information.
+    Unknown,
+    /// The period is over and every counting row is invoiced.
+    Invoiced,
+}
+
+impl BillStatus {
+    /// The name as outputs write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Estimated => "estimated",
+            Self::Unknown => "unknown",
+            Self::Invoiced => "invoiced",
+        }
+    }
+}
+
+/// What the invoice id of a row says (spec 8.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvoiceState {
+    /// The row is on an invoice.
+    Invoiced,
+    /// The row is an estimate.
+    Estimated,
+    /// An empty id on a row that costs nothing: no evidence.
+    Ignored,
+    /// The input has no invoice column.
+    Unknown,
+}
+
+/// Reads the invoice id of one row: `None` where the input has no such column (spec 8.2).
+///
+/// ```
+/// use unblended::{invoice_state, Dialect, InvoiceState};
+/// assert_eq!(invoice_state(Dialect::Dbr, Some("11111111"), true), InvoiceState::Invoiced);
+/// assert_eq!(invoice_state(Dialect::Dbr, Some("Estimated"), true), InvoiceState::Estimated);
+/// ```
+#[must_use]
+pub fn invoice_state(dialect: Dialect, invoice_id: Option<&str>, costs: bool) -> InvoiceState {
+    let Dialect::Dbr = dialect;
+    match invoice_id {
+        None => InvoiceState::Unknown,
+        Some("") if costs => InvoiceState::Estimated,
+        Some("") => InvoiceState::Ignored,
+        Some(id) if id.bytes().all(|byte| byte.is_ascii_digit()) => InvoiceState::Invoiced,
+        Some(_) => InvoiceState::Estimated,
+    }
+}
+
+/// Rows and money that are still estimated, of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Estimated {
+    /// How many rows.
+    pub rows: u64,
+    /// Their sum by currency code.
+    pub amount: BTreeMap<String, Amount>,
+}
+
+/// Invoice evidence of one payer and billing entity (spec 8.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EntityStatus {
+    /// Account that is invoiced.
+    pub payer: String,
+    /// Seller.
+    pub billing_entity: String,
+    /// How final its rows are.
+    pub status: BillStatus,
+    /// Invoices seen.
+    pub invoice_ids: BTreeSet<String>,
+    /// What is still estimated, by kind.
+    pub estimated: BTreeMap<LineItemKind, Estimated>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    invoice_ids: BTreeSet<String>,
+    estimated: BTreeMap<LineItemKind, Estimated>,
+    unknown: bool,
+}
+
+/// The status of every payer and billing entity, sorted.
+pub(crate) fn entity_statuses(
+    charges: &[Charge],
+    period: BillingPeriod,
+    as_of: Timestamp,
+) -> Result<Vec<EntityStatus>> {
+    let mut entities: BTreeMap<(&str, &str), Seen> = BTreeMap::new();
+    for charge in charges {
+        let key = charge.key();
+        let seen = entities.entry((key.payer(), key.billing_entity())).or_default();
+        match invoice_state(Dialect::Dbr, key.invoice_id(), charge.nonzero_rows() > 0) {
+            InvoiceState::Invoiced => {
+                seen.invoice_ids.insert(key.invoice_id().unwrap_or_default().to_owned());
+            }
+            InvoiceState::Unknown => seen.unknown = true,
+            InvoiceState::Ignored => {}
+            InvoiceState::Estimated => {
+                let kind = seen.estimated.entry(key.kind()).or_default();
+                let empty = key.invoice_id() == Some("");
+                kind.rows += if empty { charge.nonzero_rows() } else { charge.rows() };
+                let amount = kind.amount.entry(key.currency().to_string()).or_default();
+                *amount = amount.checked_add(charge.amount())?;
+            }
+        }
+    }
+    let entities = entities.into_iter().map(|((payer, entity), seen)| EntityStatus {
+        payer: payer.to_owned(),
+        billing_entity: entity.to_owned(),
+        status: seen.status(period, as_of),
+        invoice_ids: seen.invoice_ids,
+        estimated: seen.estimated,
+    });
+    Ok(entities.collect())
+}
+
+impl Seen {
+    fn status(&self, period: BillingPeriod, as_of: Timestamp) -> BillStatus {
+        if as_of < period.end() {
+            BillStatus::Open
+        } else if !self.estimated.is_empty() {
+            BillStatus::Estimated
+        } else if self.unknown || self.invoice_ids.is_empty() {
+            // Rows without evidence prove nothing, and neither does a bill without rows.
+            BillStatus::Unknown
+        } else {
+            BillStatus::Invoiced
+        }
+    }
+}
+
+/// The least final of all entities; a bill without rows is open or unknown.
+pub(crate) fn status(entities: &[EntityStatus], period: BillingPeriod, as_of: Timestamp) -> BillStatus {
+    let empty = if as_of < period.end() { BillStatus::Open } else { BillStatus::Unknown };
+    entities.iter().map(|entity| entity.status).min().unwrap_or(empty)
+}

@@ -1,0 +1,45 @@
+//! Who spent the AWS bill, exact to the last digit.
+//!
+//! The stages, each a module with one main function:
+//! [`classify()`] a [`LineItem`] → [`Bill`] (charges) → attribute → report.
+//!
+//! The promise: every attributed, idle, unused and unattributed amount sums back to the bill exactly, or the run fails
+//! and says where.
+
+mod amortize;
+mod attribute;
+mod bill;
+mod classify;
+mod diagnostic;
+mod error;
+mod evidence;
+mod ids;
+mod money;
+mod policy;
+mod quantity;
+#[cfg(feature = "fs")]
+mod read;
+mod rollup;
+#[cfg(feature = "sqlite")]
+mod store;
+mod time;
+
+pub use amortize::*;
+pub use attribute::split;
+pub use bill::*;
+pub use classify::{
+    CostBasis, CostColumn, Dialect, LineItem, LineItemKind, StatementTotal, Treatment, classify, cost_columns,
+};
+pub use diagnostic::{Diagnostic, DiagnosticCode, Diagnostics, Severity};
+pub use error::{Error, ErrorClass, ErrorCode, Location, Result};
+pub use evidence::*;
+pub use ids::*;
+pub use money::{Amount, Currency, Money, ParsedAmount, Residue};
+pub use policy::*;
+pub use quantity::CpuTime;
+#[cfg(feature = "fs")]
+pub use read::*;
+pub use rollup::*;
+#[cfg(feature = "sqlite")]
+pub use store::*;
+pub use time::{BillingPeriod, HOUR_MS, Interval, Timestamp, union};

@@ -1,0 +1,3 @@
+//! The `unblended` command line program.
+
+fn main() {}

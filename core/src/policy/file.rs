@@ -1,0 +1,1 @@
+//! Policy text → [`Policy`](super::Policy).

@@ -1,0 +1,183 @@
+//! What a run found: every amount in its finest cell.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bill::{BillStatus, Digest, InputDigest};
+use crate::classify::CostBasis;
+use crate::diagnostic::Diagnostic;
+use crate::ids::{Cluster, ProductArea, Service};
+use crate::money::{Amount, Currency};
+use crate::time::{BillingPeriod, Timestamp};
+
+/// What a row of a rollup table stands for (spec 7.1). Declared in the order of the names, so that tables sort by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowKind {
+    /// Cost of a product area.
+    Area,
+    /// Capacity no task reserved.
+    Idle,
+    /// A pool kept as its own row.
+    Shared,
+    /// Cost without an owner.
+    Unattributed,
+    /// Fees nobody used.
+    UnusedCommitment,
+}
+
+/// The last stage that named an owner (spec 5). Declared in the order of the names, so that tables sort by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mechanism {
+    /// The usage account's default.
+    Account,
+    /// A cost category.
+    CostCategory,
+    /// CPU-seconds of an ECS service.
+    Ecs,
+    /// An ECS instance's own tag, while nothing ran.
+    EcsIdle,
+    /// Capacity no task reserved.
+    Idle,
+    /// A provider's cost reallocated to consumers.
+    Reallocated,
+    /// A commitment fee.
+    Reservation,
+    /// A rule.
+    Rule,
+    /// A shared pool.
+    Shared,
+    /// A tag.
+    Tag,
+    /// Nobody.
+    Unattributed,
+    /// Fees nobody used.
+    UnusedCommitment,
+    /// A volume that followed its instance.
+    Volume,
+}
+
+impl RowKind {
+    /// The name as tables write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Area => "area",
+            Self::Idle => "idle",
+            Self::Shared => "shared",
+            Self::Unattributed => "unattributed",
+            Self::UnusedCommitment => "unused_commitment",
+        }
+    }
+}
+
+impl Mechanism {
+    /// The name as tables write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::CostCategory => "cost_category",
+            Self::Ecs => "ecs",
+            Self::EcsIdle => "ecs_idle",
+            Self::Idle => "idle",
+            Self::Reallocated => "reallocated",
+            Self::Reservation => "reservation",
+            Self::Rule => "rule",
+            Self::Shared => "shared",
+            Self::Tag => "tag",
+            Self::Unattributed => "unattributed",
+            Self::UnusedCommitment => "unused_commitment",
+            Self::Volume => "volume",
+        }
+    }
+}
+
+/// One amount with all that a table can ask of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Cell {
+    /// AWS product, or empty.
+    pub product: String,
+    /// Account that used.
+    pub usage_account: String,
+    /// Owner; `None` where nobody is known.
+    pub product_area: Option<ProductArea>,
+    /// What it stands for.
+    pub row_kind: RowKind,
+    /// What named the owner.
+    pub mechanism: Mechanism,
+    /// ECS cluster of a service's cost.
+    pub cluster: Option<Cluster>,
+    /// ECS service.
+    pub service: Option<Service>,
+    /// Exact cost in the report's currency.
+    pub cost: Amount,
+}
+
+/// The sums of a run (spec 0.1): `billed + carried_in − deferred = areas + idle + unused_commitment + shared +
+/// unattributed`, and `excluded` beside it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Counting rows of the bill.
+    pub billed: Amount,
+    /// This period's part of fees billed in other periods.
+    pub carried_in: Amount,
+    /// The part of this period's fees that belongs to other periods.
+    pub deferred: Amount,
+    /// Total rows, counted beside the identity.
+    pub excluded: Amount,
+    /// Rows of kind `area`.
+    pub areas: Amount,
+    /// Rows of kind `idle`.
+    pub idle: Amount,
+    /// Rows of kind `unused_commitment`.
+    pub unused_commitment: Amount,
+    /// Rows of kind `shared`.
+    pub shared: Amount,
+    /// Rows of kind `unattributed`.
+    pub unattributed: Amount,
+}
+
+/// What the run was made of (spec 7.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportDigests {
+    /// The bill's charges (spec 3.8).
+    pub bill: Digest,
+    /// The policy.
+    pub policy: Digest,
+    /// Task runs, registrations, attachments and service map.
+    pub evidence: Digest,
+    /// The reservation book as it stood before the run.
+    pub reservations: Digest,
+}
+
+/// The result of attributing one bill in one currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Billing period.
+    pub period: BillingPeriod,
+    /// How final the bill is at [`Report::as_of`].
+    pub status: BillStatus,
+    /// Instant the status was judged at.
+    pub as_of: Timestamp,
+    /// Cost basis.
+    pub basis: CostBasis,
+    /// Currency of every amount.
+    pub currency: Currency,
+    /// Accounts that are invoiced.
+    pub payers: BTreeSet<String>,
+    /// Where the usage rows end, if 24 hours or more before the period (spec 2.7).
+    pub stops_early: Option<Timestamp>,
+    /// Sums.
+    pub totals: Totals,
+    /// Every amount, sorted; no two cells differ in cost alone.
+    pub cells: Vec<Cell>,
+    /// What it was made of.
+    pub digests: ReportDigests,
+    /// Files the bill was read from.
+    pub inputs: Vec<InputDigest>,
+    /// Findings of all stages.
+    pub diagnostics: Vec<Diagnostic>,
+}
