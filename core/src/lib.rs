@@ -14,6 +14,7 @@ mod diagnostic;
 mod error;
 mod evidence;
 mod ids;
+mod index;
 mod money;
 mod policy;
 mod quantity;
@@ -25,7 +26,7 @@ mod store;
 mod time;
 
 pub use amortize::*;
-pub use attribute::split;
+pub use attribute::{Attribution, attribute, split};
 pub use bill::*;
 pub use classify::{
     CostBasis, CostColumn, Dialect, LineItem, LineItemKind, StatementTotal, Treatment, classify, cost_columns,

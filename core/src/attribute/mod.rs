@@ -1,6 +1,340 @@
-//! Charges → owners (spec 5).
+//! Charges → owners (spec 5): the whole of a bill, owner by owner, exact.
+//!
+//! Order: rules, fees set aside, volumes, containers, tags and account defaults, then the fees.
+//!
+//! Invariants:
+//! - every split is checked where it happens, and all amounts per product and usage account at the end (spec 0.1);
+//! - a moved part keeps its product and usage account;
+//! - the result is a function of the bill, the evidence, the book, the policy and `as_of`, never of any order.
 
+mod capacity;
+mod conserved;
+mod containers;
+mod coverage;
+mod fees;
+mod intervals;
+mod ledger;
+mod rules;
 mod split;
+mod tags;
+mod volumes;
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::amortize::ReservationBook;
+use crate::bill::{Bill, Charge, Digest};
+use crate::classify::LineItemKind;
+use crate::diagnostic::{DiagnosticCode, Diagnostics};
+use crate::error::{Error, ErrorCode, Result};
+use crate::evidence::Evidence;
+use crate::money::{Amount, Currency};
+use crate::policy::{Idle, Policy};
+use crate::rollup::{Mechanism, Report, ReportDigests, RowKind, Totals};
+use crate::time::{BillingPeriod, Timestamp};
+
+use conserved::{conserved, residual};
+use containers::{Containers, ServiceOwner, Shares};
+use fees::Fees;
+use ledger::{Claim, Ledger, Origin};
+use rules::Rules;
 pub use split::split;
 pub(crate) use split::{mul_div, signed};
+use tags::{Tags, origin};
+use volumes::{MovedPart, Volumes};
+
+/// What one attribution is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Attribution<'a> {
+    /// The charges.
+    pub bill: &'a Bill,
+    /// How they are attributed.
+    pub policy: &'a Policy,
+    /// Who ran where.
+    pub evidence: &'a Evidence,
+    /// Fees billed in other periods.
+    pub reservations: &'a ReservationBook,
+    /// Which currency, where the bill has several (spec 1.6).
+    pub currency: Option<Currency>,
+    /// Instant the bill's status is judged at.
+    pub as_of: Timestamp,
+}
+
+/// Attributes a bill.
+///
+/// # Errors
+/// `config.currency` where the bill has several currencies and none is chosen; `attribute.not_scanned` where evidence
+/// or policy needs what the scan did not keep; `attribute.unknown_capacity`; `fee.unknown_term` where the policy refuses
+/// such fees; `reconcile.residual` where parts do not sum to the bill; `config.basis_unavailable`.
+pub fn attribute(job: &Attribution<'_>) -> Result<Report> {
+    let (bill, policy) = (job.bill, job.policy);
+    policy.check()?;
+    let period =
+        bill.period().ok_or_else(|| Error::new(ErrorCode::ReadNoInput, "an empty bill has no period to attribute"))?;
+    if policy.basis != bill.basis() {
+        let message = format!("the policy asks for basis `{}`, the scan kept `{}`", policy.basis, bill.basis());
+        return Err(Error::new(ErrorCode::AttributeNotScanned, message));
+    }
+    let currency = chosen_currency(bill, job.currency)?;
+    let mut found = bill.diagnostics()?;
+    found.merge(job.evidence.diagnostics.clone());
+    note_completeness(bill, period, job.as_of, &mut found);
+    fees::check_terms(bill, &policy.commitments, currency, &mut found)?;
+
+    let tags = Tags::new(bill, policy)?;
+    let stages = Stages {
+        rules: Rules::new(policy, bill)?,
+        volumes: policy.volumes.follow_attachments.then(|| Volumes::new(job.evidence)),
+        containers: Containers::new(bill, policy, job.evidence, &tags, period.interval())?,
+        tags,
+        policy,
+    };
+    let mut ledger = Ledger::default();
+    for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
+        if !fees::is_set_aside(charge) {
+            stages.own(charge, &mut ledger)?;
+        }
+    }
+    let fees = Fees::of_period(bill, job.reservations, period, currency)?;
+    let covered = products_with_covered_usage(bill);
+    fees.share(&policy.commitments, &stages.rules, &mut ledger, &covered, &mut found)?;
+    reconcile(bill, currency, &fees, &ledger)?;
+
+    stages.rules.report(&mut found);
+    stages.tags.report_conflicts(bill, currency, &mut found)?;
+    report(job, period, currency, &fees, ledger, &mut found)
+}
+
+/// The stages of one attribution, ready to take charges.
+struct Stages<'a> {
+    rules: Rules<'a>,
+    volumes: Option<Volumes<'a>>,
+    containers: Containers<'a>,
+    tags: Tags<'a>,
+    policy: &'a Policy,
+}
+
+impl<'a> Stages<'a> {
+    /// Takes one charge to its owners.
+    fn own(&self, charge: &'a Charge, ledger: &mut Ledger<'a>) -> Result<()> {
+        if self.rules.own_charge(charge, origin(charge), ledger)? {
+            return Ok(());
+        }
+        let resource = charge.key().resource_id();
+        if let Some(followed) = self.volumes.as_ref().map(|v| v.follow(charge)).transpose()?.flatten() {
+            self.own_moved(charge, followed.moved, ledger)?;
+            return followed.detached.map_or(Ok(()), |amount| self.own_tagged(charge, Mechanism::Tag, amount, ledger));
+        }
+        if self.containers.has_runs(resource) {
+            return self.own_instance(charge, ledger);
+        }
+        if let Some(service) = self.containers.fargate_service(resource) {
+            return self.own_service(charge, service, charge.amount(), ledger);
+        }
+        self.own_tagged(charge, Mechanism::Tag, charge.amount(), ledger)
+    }
+
+    /// An instance's own charge: services, idle, and what lies where nothing ran.
+    fn own_instance(&self, charge: &'a Charge, ledger: &mut Ledger<'a>) -> Result<()> {
+        volumes::timed(charge)?;
+        let instance = charge.key().resource_id();
+        let mut shares = Shares::default();
+        for slice in charge.slices() {
+            self.containers.split(instance, &[slice.interval()], slice.amount(), &mut shares)?;
+        }
+        conserved("containers", origin(charge), charge.amount(), &shares.amounts())?;
+        self.own_shares(charge, instance, &shares, ledger)?;
+        let Some(not_run) = shares.not_run else { return Ok(()) };
+        match self.policy.containers.idle {
+            Idle::Spread => self.own_tagged(charge, Mechanism::EcsIdle, not_run, ledger),
+            Idle::Separate => self.own_idle(charge, instance, not_run, ledger),
+        }
+    }
+
+    /// Parts of a volume that moved to instances (R7).
+    fn own_moved(&self, charge: &'a Charge, moved: Vec<MovedPart<'a>>, ledger: &mut Ledger<'a>) -> Result<()> {
+        let mut by_instance: BTreeMap<&'a str, Shares> = BTreeMap::new();
+        for part in moved {
+            let shares = by_instance.entry(part.instance).or_default();
+            let before = Amount::sum(shares.amounts())?;
+            self.containers.split(part.instance, &part.window, part.amount, shares)?;
+            let after = Amount::sum(shares.amounts())?;
+            conserved("containers", origin(charge), part.amount, &[after.checked_sub(before)?])?;
+        }
+        for (instance, shares) in by_instance {
+            self.own_shares(charge, instance, &shares, ledger)?;
+            if let Some(not_run) = shares.not_run {
+                let own_tags = || self.tags.area_of_charge(charge);
+                let area = self.tags.area_of_resource(instance).or_else(own_tags);
+                self.tags.own(charge, area.map(|area| (area, Mechanism::Volume)), not_run, ledger)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn own_shares(
+        &self,
+        charge: &'a Charge,
+        instance: &'a str,
+        shares: &Shares,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<()> {
+        for (at, amount) in &shares.services {
+            if let Some(service) = self.containers.service(*at) {
+                self.own_service(charge, service, *amount, ledger)?;
+            }
+        }
+        shares.idle.map_or(Ok(()), |amount| self.own_idle(charge, instance, amount, ledger))
+    }
+
+    fn own_service(
+        &self,
+        charge: &'a Charge,
+        service: &ServiceOwner<'a>,
+        amount: Amount,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<()> {
+        let origin = origin(charge);
+        match service.area {
+            Some(area) => {
+                let claim = Claim::area(area, Mechanism::Ecs).with_service(service.cluster, service.service);
+                ledger.add(origin, claim, amount)
+            }
+            None => {
+                let claim = Claim::unattributed().with_service(service.cluster, service.service);
+                ledger.add_unattributed(origin, claim, charge.key().resource_id(), amount)
+            }
+        }
+    }
+
+    fn own_idle(&self, charge: &'a Charge, instance: &'a str, amount: Amount, ledger: &mut Ledger<'a>) -> Result<()> {
+        ledger.add(origin(charge), Claim::idle(self.tags.area_of_resource(instance)), amount)
+    }
+
+    fn own_tagged(
+        &self,
+        charge: &'a Charge,
+        mechanism: Mechanism,
+        amount: Amount,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<()> {
+        let area = self.tags.area_of_charge(charge);
+        self.tags.own(charge, area.map(|area| (area, mechanism)), amount, ledger)
+    }
+}
+
+/// The currency to attribute: the only one, or the one chosen (spec 1.6).
+fn chosen_currency(bill: &Bill, chosen: Option<Currency>) -> Result<Currency> {
+    let known = bill.currencies();
+    let names = || known.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ");
+    let refuse =
+        |problem: &str| Err(Error::new(ErrorCode::ConfigCurrency, format!("the bill has {}, {problem}", names())));
+    match (chosen, known.first(), known.len()) {
+        (Some(chosen), Some(_), _) if !known.contains(&chosen) => refuse(&format!("not `{chosen}`")),
+        (Some(chosen), _, _) => Ok(chosen),
+        (None, Some(_), 2..) => refuse("choose one currency"),
+        (None, only, _) => Ok(only.copied().unwrap_or(Currency::USD)),
+    }
+}
+
+/// Gaps, and for a period that is over whether its rows stop early (spec 2.7).
+fn note_completeness(bill: &Bill, period: BillingPeriod, as_of: Timestamp, found: &mut Diagnostics) {
+    if as_of < period.end() {
+        return;
+    }
+    let complete = bill.completeness();
+    let mut gaps: BTreeMap<&str, u64> = BTreeMap::new();
+    for gap in &complete.gaps {
+        *gaps.entry(&gap.usage_account).or_default() += 1;
+    }
+    for (account, count) in gaps {
+        found.add(DiagnosticCode::BillGaps, format!("account `{account}` has times without usage rows"), count, None);
+    }
+    if let Some(last) = complete.stops_early {
+        let message = format!("no account has usage rows from {last} to the end of {period}");
+        found.add(DiagnosticCode::BillStopsEarly, message, 1, None);
+    }
+}
+
+fn products_with_covered_usage(bill: &Bill) -> BTreeSet<&str> {
+    let covered = bill.charges().iter().filter(|charge| charge.key().kind() == LineItemKind::DiscountedUsage);
+    covered.map(|charge| charge.key().product()).collect()
+}
+
+/// The identity of the promise, for every product and usage account (spec 0.1).
+fn reconcile<'a>(bill: &'a Bill, currency: Currency, fees: &Fees<'a>, ledger: &Ledger<'a>) -> Result<()> {
+    let mut expected: BTreeMap<Origin<'a>, Amount> = fees.moved.clone();
+    for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
+        let sum = expected.entry(origin(charge)).or_default();
+        *sum = sum.checked_add(charge.amount())?;
+    }
+    let mut attributed = ledger.by_origin()?;
+    for (origin, amount) in expected {
+        let difference = amount.checked_sub(attributed.remove(&origin).unwrap_or_default())?;
+        if !difference.is_zero() {
+            return Err(residual("attribute", origin, difference));
+        }
+    }
+    match attributed.into_iter().find(|(_, amount)| !amount.is_zero()) {
+        Some((origin, amount)) => Err(residual("attribute", origin, amount)),
+        None => Ok(()),
+    }
+}
+
+fn report(
+    job: &Attribution<'_>,
+    period: BillingPeriod,
+    currency: Currency,
+    fees: &Fees<'_>,
+    ledger: Ledger<'_>,
+    found: &mut Diagnostics,
+) -> Result<Report> {
+    let bill = job.bill;
+    let coverage = coverage::coverage(bill, job.policy, currency, &ledger)?;
+    let cells = ledger.into_cells();
+    for cell in cells.iter().filter(|cell| cell.product_area.is_none()) {
+        if let Some(service) = &cell.service {
+            let cluster = cell.cluster.as_ref().map_or("", |cluster| cluster.as_str());
+            let message = format!("service `{service}` of cluster `{cluster}` has no product area");
+            found.add(DiagnosticCode::ServicesUnmapped, message, 1, None);
+        }
+    }
+    let of_kind = |kind: RowKind| Amount::sum(cells.iter().filter(|cell| cell.row_kind == kind).map(|cell| cell.cost));
+    let totals = Totals {
+        billed: bill.billed(currency)?,
+        carried_in: fees.carried_in,
+        deferred: fees.deferred,
+        excluded: bill.excluded(currency)?,
+        areas: of_kind(RowKind::Area)?,
+        idle: of_kind(RowKind::Idle)?,
+        unused_commitment: of_kind(RowKind::UnusedCommitment)?,
+        shared: of_kind(RowKind::Shared)?,
+        unattributed: of_kind(RowKind::Unattributed)?,
+    };
+    let evidence = job.evidence;
+    Ok(Report {
+        period,
+        status: bill.status(job.as_of)?,
+        as_of: job.as_of,
+        basis: bill.basis(),
+        currency,
+        payers: bill.payers().into_iter().map(str::to_owned).collect(),
+        stops_early: bill.completeness().stops_early,
+        totals,
+        coverage,
+        cells,
+        digests: ReportDigests {
+            bill: bill.digest()?,
+            policy: job.policy.digest(),
+            evidence: digest_of(&(&evidence.tasks, &evidence.registrations, &evidence.attachments, &evidence.services)),
+            reservations: digest_of(job.reservations),
+        },
+        inputs: bill.inputs().iter().cloned().collect(),
+        diagnostics: found.list(),
+    })
+}
+
+fn digest_of(value: &impl Serialize) -> Digest {
+    Digest::of(serde_json::to_string(value).unwrap_or_default().as_bytes())
+}

@@ -3,5 +3,5 @@
 mod report;
 mod tables;
 
-pub use report::{Cell, Mechanism, Report, ReportDigests, RowKind, Totals};
+pub use report::{Cell, Coverage, Mechanism, MissingTag, Report, ReportDigests, RowKind, Totals, UnattributedResource};
 pub use tables::{AreaCost, MechanismCost, ProductAreaCost, ServiceCost};

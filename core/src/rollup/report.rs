@@ -153,6 +153,37 @@ pub struct ReportDigests {
     pub reservations: Digest,
 }
 
+/// What would raise the attributed share most (spec 5.9). The share by mechanism is [`Report::mechanisms`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// The 20 largest unattributed sums by product and resource; an empty resource is cost without one.
+    pub unattributed_resources: Vec<UnattributedResource>,
+    /// Per area tag key, how much of the resources' cost lacks it; most rows first.
+    pub missing_tags: Vec<MissingTag>,
+}
+
+/// Unattributed cost of one resource.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct UnattributedResource {
+    /// AWS product.
+    pub product: String,
+    /// Resource id, or empty.
+    pub resource: String,
+    /// Exact cost.
+    pub cost: Amount,
+}
+
+/// Rows of resources that carry no value of a tag key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct MissingTag {
+    /// The key.
+    pub tag_key: String,
+    /// How many rows.
+    pub rows: u64,
+    /// Exact cost.
+    pub cost: Amount,
+}
+
 /// The result of attributing one bill in one currency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -172,6 +203,8 @@ pub struct Report {
     pub stops_early: Option<Timestamp>,
     /// Sums.
     pub totals: Totals,
+    /// What would raise the attributed share most.
+    pub coverage: Coverage,
     /// Every amount, sorted; no two cells differ in cost alone.
     pub cells: Vec<Cell>,
     /// What it was made of.

@@ -1,0 +1,72 @@
+//! Things that lie on a time line, found by window without looking at all of them.
+
+use crate::time::{Interval, Timestamp};
+
+/// Values by interval, sorted by start.
+#[derive(Debug)]
+pub(super) struct TimeLine<T> {
+    spans: Vec<(Interval, T)>,
+    /// INVARIANT: the latest end among the spans up to the same place.
+    latest_ends: Vec<Timestamp>,
+}
+
+impl<T> TimeLine<T> {
+    pub(super) fn new(mut spans: Vec<(Interval, T)>) -> Self {
+        spans.sort_by_key(|(interval, _)| *interval);
+        let mut latest = Timestamp::MIN;
+        let latest_ends = spans
+            .iter()
+            .map(|(interval, _)| {
+                latest = latest.max(interval.end);
+                latest
+            })
+            .collect();
+        Self { spans, latest_ends }
+    }
+
+    /// Every span that overlaps the window, with the overlap.
+    pub(super) fn overlapping(&self, window: Interval) -> impl Iterator<Item = (Interval, &(Interval, T))> {
+        let until = self.spans.partition_point(|(interval, _)| interval.start < window.end);
+        let spans = self.spans.get(..until).unwrap_or_default();
+        let ends = self.latest_ends.get(..until).unwrap_or_default();
+        spans
+            .iter()
+            .zip(ends)
+            .rev()
+            .take_while(move |(_, latest)| **latest > window.start)
+            .filter_map(move |(span, _)| Some((span.0.intersect(&window)?, span)))
+    }
+
+    pub(super) fn is_touched(&self, window: Interval) -> bool {
+        self.overlapping(window).next().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(start: i64, end: i64) -> Interval {
+        Interval::new(Timestamp::from_millis(start), Timestamp::from_millis(end))
+    }
+
+    proptest! {
+        #[test]
+        fn overlapping_finds_what_a_full_search_finds(
+            spans in prop::collection::vec((0i64..50, 0i64..20), 0..30),
+            window in (0i64..60, 0i64..20),
+        ) {
+            let spans: Vec<(Interval, usize)> =
+                spans.iter().enumerate().map(|(id, (start, length))| (at(*start, start + length), id)).collect();
+            let window = at(window.0, window.0 + window.1);
+            let mut expected: Vec<usize> =
+                spans.iter().filter(|(i, _)| i.intersect(&window).is_some()).map(|(_, id)| *id).collect();
+            let line = TimeLine::new(spans);
+            let mut found: Vec<usize> = line.overlapping(window).map(|(_, (_, id))| *id).collect();
+            expected.sort_unstable();
+            found.sort_unstable();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Where owned amounts are collected: one sum per finest cell.
+
+use std::collections::BTreeMap;
+
+use crate::error::Result;
+use crate::ids::{Cluster, ProductArea, Service};
+use crate::index::Index;
+use crate::money::Amount;
+use crate::rollup::{Cell, Mechanism, RowKind};
+
+/// Product and usage account of an amount: what a moved part keeps (spec 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Origin<'a> {
+    pub(super) product: &'a str,
+    pub(super) account: &'a str,
+}
+
+/// Who owns an amount and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Claim<'a> {
+    pub(super) area: Option<&'a str>,
+    pub(super) row_kind: RowKind,
+    pub(super) mechanism: Mechanism,
+    /// Cluster and service of container cost.
+    pub(super) service: Option<(&'a str, &'a str)>,
+}
+
+impl<'a> Claim<'a> {
+    /// An area's, through a mechanism.
+    pub(super) fn area(area: &'a str, mechanism: Mechanism) -> Self {
+        Self { area: Some(area), row_kind: RowKind::Area, mechanism, service: None }
+    }
+
+    /// Nobody's.
+    pub(super) fn unattributed() -> Self {
+        Self { area: None, row_kind: RowKind::Unattributed, mechanism: Mechanism::Unattributed, service: None }
+    }
+
+    /// Capacity no task reserved, of an instance that may have an area.
+    pub(super) fn idle(area: Option<&'a str>) -> Self {
+        Self { area, row_kind: RowKind::Idle, mechanism: Mechanism::Idle, service: None }
+    }
+
+    pub(super) fn with_service(self, cluster: &'a str, service: &'a str) -> Self {
+        Self { service: Some((cluster, service)), ..self }
+    }
+}
+
+/// Sums by origin and claim.
+#[derive(Debug, Default)]
+pub(super) struct Ledger<'a> {
+    cells: Index<(Origin<'a>, Claim<'a>), Amount>,
+    /// What nobody owns, by product and resource.
+    unattributed: BTreeMap<(&'a str, &'a str), Amount>,
+}
+
+impl<'a> Ledger<'a> {
+    pub(super) fn add(&mut self, origin: Origin<'a>, claim: Claim<'a>, amount: Amount) -> Result<()> {
+        let sum = self.cells.entry((origin, claim)).or_default();
+        *sum = sum.checked_add(amount)?;
+        Ok(())
+    }
+
+    /// Adds what nobody owns, remembering the resource it was for.
+    pub(super) fn add_unattributed(
+        &mut self,
+        origin: Origin<'a>,
+        claim: Claim<'a>,
+        resource: &'a str,
+        amount: Amount,
+    ) -> Result<()> {
+        let sum = self.unattributed.entry((origin.product, resource)).or_default();
+        *sum = sum.checked_add(amount)?;
+        self.add(origin, claim, amount)
+    }
+
+    /// What every owner has of a product so far, all usage accounts together (spec 5.6).
+    pub(super) fn owners_of(&self, product: &str) -> Result<BTreeMap<(Option<&'a str>, RowKind), Amount>> {
+        let mut owners: BTreeMap<_, Amount> = BTreeMap::new();
+        for ((origin, claim), amount) in &self.cells {
+            if origin.product == product {
+                let sum = owners.entry((claim.area, claim.row_kind)).or_default();
+                *sum = sum.checked_add(*amount)?;
+            }
+        }
+        Ok(owners)
+    }
+
+    /// The sum by origin, for reconciling.
+    pub(super) fn by_origin(&self) -> Result<BTreeMap<Origin<'a>, Amount>> {
+        let mut sums: BTreeMap<_, Amount> = BTreeMap::new();
+        for ((origin, _), amount) in &self.cells {
+            let sum = sums.entry(*origin).or_default();
+            *sum = sum.checked_add(*amount)?;
+        }
+        Ok(sums)
+    }
+
+    pub(super) fn unattributed(&self) -> &BTreeMap<(&'a str, &'a str), Amount> {
+        &self.unattributed
+    }
+
+    /// All cells, sorted.
+    pub(super) fn into_cells(self) -> Vec<Cell> {
+        let cells = self.cells.into_iter().map(|((origin, claim), cost)| Cell {
+            product: origin.product.to_owned(),
+            usage_account: origin.account.to_owned(),
+            product_area: claim.area.map(ProductArea::from),
+            row_kind: claim.row_kind,
+            mechanism: claim.mechanism,
+            cluster: claim.service.map(|(cluster, _)| Cluster::from(cluster)),
+            service: claim.service.map(|(_, service)| Service::from(service)),
+            cost,
+        });
+        let mut cells: Vec<Cell> = cells.collect();
+        cells.sort_unstable();
+        cells
+    }
+}

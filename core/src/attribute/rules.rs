@@ -1,0 +1,192 @@
+//! Ordered, effective-dated rules on a charge's original attributes (spec 5.1).
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use wildmatch::WildMatch;
+
+use super::conserved::conserved;
+use super::ledger::{Claim, Ledger, Origin};
+use super::split;
+use super::tags::tag_position;
+use crate::bill::{Bill, Charge, ChargeKey};
+use crate::diagnostic::{DiagnosticCode, Diagnostics};
+use crate::error::{Error, ErrorCode, Result};
+use crate::money::Amount;
+use crate::policy::{Match, Patterns, Policy, Rule};
+use crate::rollup::Mechanism;
+
+/// The rules in effect, ready to match.
+pub(super) struct Rules<'a> {
+    rules: Vec<CompiledRule<'a>>,
+    overlaps: Cell<u64>,
+}
+
+struct CompiledRule<'a> {
+    rule: &'a Rule,
+    fields: Vec<(Attribute, Vec<WildMatch>)>,
+    /// Areas with integer weights in the order of the areas.
+    owners: Vec<(&'a str, u128)>,
+    matched: Cell<u64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attribute {
+    Account,
+    Product,
+    UsageType,
+    Operation,
+    Region,
+    Resource,
+    Kind,
+    Tag(usize),
+}
+
+/// What rules can ask of a charge, or of a fee's part (which has only account, product and kind).
+pub(super) enum Subject<'a> {
+    Charge(&'a ChargeKey),
+    Fee { account: &'a str, product: &'a str, kind: &'static str },
+}
+
+impl Subject<'_> {
+    fn attribute(&self, attribute: Attribute) -> Option<&str> {
+        match self {
+            Self::Charge(key) => Some(match attribute {
+                Attribute::Account => key.usage_account(),
+                Attribute::Product => key.product(),
+                Attribute::UsageType => key.usage_type(),
+                Attribute::Operation => key.operation(),
+                Attribute::Region => key.region(),
+                Attribute::Resource => key.resource_id(),
+                Attribute::Kind => key.kind().as_str(),
+                Attribute::Tag(at) => return key.tag(at),
+            }),
+            Self::Fee { account, product, kind } => match attribute {
+                Attribute::Account => Some(account),
+                Attribute::Product => Some(product),
+                Attribute::Kind => Some(kind),
+                Attribute::UsageType
+                | Attribute::Operation
+                | Attribute::Region
+                | Attribute::Resource
+                | Attribute::Tag(_) => None,
+            },
+        }
+    }
+}
+
+impl<'a> Rules<'a> {
+    pub(super) fn new(policy: &'a Policy, bill: &Bill) -> Result<Self> {
+        let in_effect = |rule: &&Rule| {
+            bill.period()
+                .is_none_or(|now| rule.from.is_none_or(|from| from <= now) && rule.to.is_none_or(|to| now <= to))
+        };
+        let rules = policy
+            .rules
+            .iter()
+            .filter(in_effect)
+            .map(|rule| {
+                Ok(CompiledRule {
+                    rule,
+                    fields: compile(&rule.matches, policy, bill)?,
+                    owners: owners(rule)?,
+                    matched: Cell::new(0),
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self { rules, overlaps: Cell::new(0) })
+    }
+
+    /// Gives a charge to the owners its first matching rule names; `false` where no rule matches.
+    pub(super) fn own_charge(&self, charge: &'a Charge, origin: Origin<'a>, ledger: &mut Ledger<'a>) -> Result<bool> {
+        self.own(&Subject::Charge(charge.key()), origin, charge.amount(), ledger)
+    }
+
+    /// Gives an amount to the owners its first matching rule names; `false` where no rule matches.
+    pub(super) fn own(
+        &self,
+        subject: &Subject<'_>,
+        origin: Origin<'a>,
+        amount: Amount,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<bool> {
+        let mut matching = self.rules.iter().filter(|rule| rule.matches(subject));
+        let Some(first) = matching.next() else { return Ok(false) };
+        first.matched.set(first.matched.get() + 1);
+        self.overlaps.set(self.overlaps.get() + u64::from(matching.next().is_some()));
+        let parts = split(amount, &first.owners)?.unwrap_or_default();
+        conserved("rules", origin, amount, &parts)?;
+        for ((area, weight), part) in first.owners.iter().zip(parts) {
+            if *weight > 0 {
+                ledger.add(origin, Claim::area(area, Mechanism::Rule), part)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reports rules that overlapped or never matched.
+    pub(super) fn report(&self, found: &mut Diagnostics) {
+        if self.overlaps.get() > 0 {
+            let message = "charges match several rules, the first in the policy wins";
+            found.add(DiagnosticCode::RulesOverlap, message, self.overlaps.get(), None);
+        }
+        for rule in self.rules.iter().filter(|rule| rule.matched.get() == 0) {
+            let message = format!("rule `{}` matched no charge", rule.rule.id);
+            found.add(DiagnosticCode::RulesNeverMatched, message, 1, None);
+        }
+    }
+}
+
+impl CompiledRule<'_> {
+    fn matches(&self, subject: &Subject<'_>) -> bool {
+        self.fields.iter().all(|(attribute, patterns)| {
+            subject.attribute(*attribute).is_some_and(|text| patterns.iter().any(|pattern| pattern.matches(text)))
+        })
+    }
+}
+
+fn compile(matches: &Match, policy: &Policy, bill: &Bill) -> Result<Vec<(Attribute, Vec<WildMatch>)>> {
+    let patterns = |patterns: &Patterns| patterns.0.iter().map(|p| WildMatch::new(p)).collect::<Vec<_>>();
+    let mut fields: Vec<_> = [
+        (Attribute::Account, &matches.account),
+        (Attribute::Product, &matches.product),
+        (Attribute::UsageType, &matches.usage_type),
+        (Attribute::Operation, &matches.operation),
+        (Attribute::Region, &matches.region),
+        (Attribute::Resource, &matches.resource),
+        (Attribute::Kind, &matches.kind),
+    ]
+    .into_iter()
+    .filter(|(_, given)| !given.0.is_empty())
+    .map(|(attribute, given)| (attribute, patterns(given)))
+    .collect();
+    for (key, given) in &matches.tag {
+        fields.push((Attribute::Tag(tag_position(bill, policy, key)?), patterns(given)));
+    }
+    Ok(fields)
+}
+
+/// The owners of a rule with shares scaled to integers.
+fn owners(rule: &Rule) -> Result<Vec<(&str, u128)>> {
+    match &rule.area {
+        Some(area) => Ok(vec![(area.as_str(), 1)]),
+        None => weights(&rule.split.iter().map(|(area, share)| (area.as_str(), *share)).collect()),
+    }
+}
+
+/// Decimals as integers in the same proportion.
+pub(super) fn weights<K: Ord + Copy>(decimals: &BTreeMap<K, Decimal>) -> Result<Vec<(K, u128)>> {
+    let scale = decimals.values().map(|d| d.normalize().scale()).max().unwrap_or(0);
+    decimals
+        .iter()
+        .map(|(key, decimal)| {
+            let decimal = decimal.normalize();
+            u128::try_from(decimal.mantissa())
+                .ok()
+                .and_then(|mantissa| mantissa.checked_mul(10u128.checked_pow(scale - decimal.scale())?))
+                .map(|weight| (*key, weight))
+                .ok_or_else(|| Error::new(ErrorCode::ConfigBadValue, format!("`{decimal}` cannot be used as a weight")))
+        })
+        .collect()
+}

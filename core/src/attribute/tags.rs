@@ -1,0 +1,172 @@
+//! Tags, then the account default (spec 5.5, R8, R20).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ledger::{Claim, Ledger, Origin};
+use crate::bill::{Bill, Charge};
+use crate::diagnostic::{DiagnosticCode, Diagnostics};
+use crate::error::{Error, ErrorCode, Result};
+use crate::index::Index;
+use crate::money::{Amount, Currency};
+use crate::policy::{AreaPolicy, Policy};
+use crate::rollup::Mechanism;
+
+/// What tags say about charges and resources of one bill.
+pub(super) struct Tags<'a> {
+    policy: &'a AreaPolicy,
+    /// Positions of the area tag keys in the scan's order.
+    keys: Vec<usize>,
+    folded_aliases: BTreeMap<String, &'a str>,
+    /// By resource: for each area tag key, its values.
+    resources: Index<&'a str, Vec<Values<'a>>>,
+}
+
+/// The distinct values of one tag key on one resource.
+#[derive(Clone, Debug, Default)]
+enum Values<'a> {
+    #[default]
+    None,
+    One(&'a str),
+    Several(BTreeSet<&'a str>),
+}
+
+impl<'a> Values<'a> {
+    fn add(&mut self, value: &'a str) {
+        match self {
+            Self::None => *self = Self::One(value),
+            Self::One(known) if *known == value => {}
+            Self::One(known) => *self = Self::Several([*known, value].into()),
+            Self::Several(known) => {
+                known.insert(value);
+            }
+        }
+    }
+
+    fn single(&self) -> Option<&'a str> {
+        match self {
+            Self::One(value) => Some(value),
+            Self::None | Self::Several(_) => None,
+        }
+    }
+}
+
+/// Where the scan keeps a tag key.
+pub(super) fn tag_position(bill: &Bill, policy: &Policy, key: &str) -> Result<usize> {
+    let same = |kept: &String| kept == key || (policy.areas.case_insensitive && kept.eq_ignore_ascii_case(key));
+    bill.tag_keys().iter().position(same).ok_or_else(|| {
+        Error::new(
+            ErrorCode::AttributeNotScanned,
+            format!("the policy needs tag key `{key}`, which the scan did not keep: scan with that tag key"),
+        )
+    })
+}
+
+impl<'a> Tags<'a> {
+    pub(super) fn new(bill: &'a Bill, policy: &'a Policy) -> Result<Self> {
+        let keys: Vec<usize> =
+            policy.areas.tag_keys.iter().map(|key| tag_position(bill, policy, key)).collect::<Result<_>>()?;
+        let mut resources: Index<&str, Vec<Values<'_>>> = Index::default();
+        for charge in bill.charges() {
+            let resource = charge.key().resource_id();
+            if resource.is_empty() || keys.iter().all(|key| charge.key().tag(*key).is_none()) {
+                continue;
+            }
+            let values = resources.entry(resource).or_insert_with(|| vec![Values::None; keys.len()]);
+            for (known, key) in values.iter_mut().zip(&keys) {
+                if let Some(value) = charge.key().tag(*key) {
+                    known.add(value);
+                }
+            }
+        }
+        let aliases = policy.areas.aliases.iter();
+        let folded_aliases = aliases.map(|(value, area)| (value.to_lowercase(), area.as_str())).collect();
+        Ok(Self { policy: &policy.areas, keys, folded_aliases, resources })
+    }
+
+    /// The area a tag value stands for.
+    pub(super) fn alias(&self, value: &'a str) -> &'a str {
+        match self.policy.aliases.get(value) {
+            Some(area) => area.as_str(),
+            None if self.policy.case_insensitive => {
+                self.folded_aliases.get(&value.to_lowercase()).copied().unwrap_or(value)
+            }
+            None => value,
+        }
+    }
+
+    /// The area a charge's tags name: per key its own value, else the only one of its resource.
+    pub(super) fn area_of_charge(&self, charge: &'a Charge) -> Option<&'a str> {
+        let inherited = self.resources.get(charge.key().resource_id());
+        let value = self.keys.iter().enumerate().find_map(|(at, key)| {
+            charge.key().tag(*key).or_else(|| inherited.and_then(|values| values.get(at)).and_then(Values::single))
+        });
+        value.map(|value| self.alias(value))
+    }
+
+    /// The area a resource's rows name: per key the only value they carry.
+    pub(super) fn area_of_resource(&self, resource: &str) -> Option<&'a str> {
+        let value = self.resources.get(resource)?.iter().find_map(Values::single);
+        value.map(|value| self.alias(value))
+    }
+
+    /// The area a set of tags names, such as those of a task.
+    pub(super) fn area_of_tags(&self, tags: &'a BTreeMap<String, String>) -> Option<&'a str> {
+        let value = self.policy.tag_keys.iter().find_map(|key| {
+            let exact = tags.get(key);
+            let folded = || {
+                let any_case = tags.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
+                any_case.filter(|_| self.policy.case_insensitive).map(|(_, value)| value)
+            };
+            exact.or_else(folded).filter(|value| !value.is_empty())
+        });
+        value.map(|value| self.alias(value))
+    }
+
+    /// Gives an amount to the area its tags name, else to the account's default, else to nobody.
+    pub(super) fn own(
+        &self,
+        charge: &'a Charge,
+        tagged: Option<(&'a str, Mechanism)>,
+        amount: Amount,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<()> {
+        let origin = origin(charge);
+        let by_account = || self.policy.accounts.get(origin.account).map(|area| (area.as_str(), Mechanism::Account));
+        match tagged.or_else(by_account) {
+            Some((area, mechanism)) => ledger.add(origin, Claim::area(area, mechanism), amount),
+            None => ledger.add_unattributed(origin, Claim::unattributed(), charge.key().resource_id(), amount),
+        }
+    }
+
+    /// Lists resources with several values of a key, with what therefore inherits none.
+    pub(super) fn report_conflicts(&self, bill: &Bill, currency: Currency, found: &mut Diagnostics) -> Result<()> {
+        let mut without: BTreeMap<(&str, usize), Amount> = BTreeMap::new();
+        for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
+            let Some(values) = self.resources.get(charge.key().resource_id()) else { continue };
+            for (at, (known, key)) in values.iter().zip(&self.keys).enumerate() {
+                if matches!(known, Values::Several(_)) {
+                    let sum = without.entry((charge.key().resource_id(), at)).or_default();
+                    if charge.key().tag(*key).is_none() {
+                        *sum = sum.checked_add(charge.amount())?;
+                    }
+                }
+            }
+        }
+        for ((resource, at), amount) in without {
+            let Some(Values::Several(values)) = self.resources.get(resource).and_then(|v| v.get(at)) else { continue };
+            let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+            let key = self.policy.tag_keys.get(at).map(String::as_str).unwrap_or_default();
+            let message = format!(
+                "resource `{resource}` has the values {} of tag `{key}`, {amount} {currency} of its rows have none",
+                values.join(", ")
+            );
+            found.add(DiagnosticCode::TagsConflict, message, 1, None);
+        }
+        Ok(())
+    }
+}
+
+/// Product and usage account of a charge.
+pub(super) fn origin(charge: &Charge) -> Origin<'_> {
+    Origin { product: charge.key().product(), account: charge.key().usage_account() }
+}

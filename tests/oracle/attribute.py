@@ -1,0 +1,233 @@
+"""The stages of attribution in their order (spec 5; R5 to R24), as a list of pieces that sum to what went in."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+
+import charges as charges_module
+import money
+import times
+from containers import IDLE, Containers
+from policy import Policy
+
+
+@dataclass
+class Piece:
+    """An amount with its owner: one cell of the result before summing."""
+
+    product: str
+    account: str
+    row_kind: str
+    area: str | None
+    mechanism: str
+    amount: int
+    service: tuple | None = None  # (cluster, service) for service_costs
+
+
+def matches(pattern: str, text: str) -> bool:
+    """`*` and `?`, case-sensitive, the whole text (R26)."""
+    expression = "".join({"*": ".*", "?": "."}.get(sign, re.escape(sign)) for sign in pattern)
+    return re.fullmatch(expression, text, re.DOTALL) is not None
+
+
+def any_matches(patterns: list, text: str) -> bool:
+    """A field with a list: any may match (R26)."""
+    return any(matches(pattern, text) for pattern in patterns)
+
+
+class Attribution:
+    """One bill attributed: call `run` once, then read `pieces`."""
+
+    def __init__(self, policy: Policy, period: str, bill: list, fees, tags, containers: Containers, attached: dict):
+        self.policy = policy
+        self.period = period
+        self.charges = bill
+        self.fees = fees
+        self.tags = tags
+        self.containers = containers
+        self.attached = attached
+        self.pieces = []
+
+    def run(self) -> list[Piece]:
+        """Rules first, then volumes, containers and tags per charge, then fees."""
+        ruled = {}
+        for charge in self.charges:
+            rule = self.rule_of_charge(charge)
+            if rule:
+                ruled.setdefault(charge.untimed, (rule, charge, []))[2].append(charge.amount)
+            else:
+                self.give_charge(charge)
+        for rule, charge, amounts in ruled.values():
+            # A rule splits the charge's total over all its usage intervals at once (R26).
+            self.give_rule(rule, charge.product, charge.account, sum(amounts))
+        self.give_fees()
+        return self.pieces
+
+    def add(self, origin, row_kind, area, mechanism, amount, service=None) -> None:
+        """One piece of a charge (or of anything with a product and an account)."""
+        self.pieces.append(Piece(origin.product, origin.account, row_kind, area, mechanism, amount, service))
+
+    # Rules (spec 5.1; R22, R26)
+
+    def in_effect(self, rule) -> bool:
+        """`from` <= period and `to` >= period."""
+        return rule.first <= self.period <= rule.last
+
+    def rule_of_charge(self, charge):
+        """The first rule in the file's order that is in effect and matches a charge, None if none does."""
+        for rule in self.policy.rules:
+            fields = all(any_matches(patterns, getattr(charge, name)) for name, patterns in rule.match.items())
+            own = {key: charge.own(key, self.policy) for key in rule.tags}
+            tagged = all(own[key] != "" and any_matches(rule.tags[key], own[key]) for key in rule.tags)
+            if self.in_effect(rule) and fields and tagged:
+                return rule
+        return None
+
+    def rule_of_fee(self, part):
+        """The same for a fee part: only rules that ask for account, product and kind alone (R22)."""
+        for rule in self.policy.rules:
+            if rule.tags or set(rule.match) - {"account", "product", "kind"} or not self.in_effect(rule):
+                continue
+            if all(any_matches(patterns, getattr(part, name)) for name, patterns in rule.match.items()):
+                return rule
+        return None
+
+    def give_rule(self, rule, product: str, account: str, amount: int) -> None:
+        """An amount to the rule's area or by its percentages, ties to the smaller area (R5)."""
+        for area, part in money.split(amount, rule.shares).items():
+            self.pieces.append(Piece(product, account, "area", area, "rule", part))
+
+    # Volumes, containers, tags (spec 5.3 to 5.5)
+
+    def give_charge(self, charge) -> None:
+        """A charge no rule took: a volume's, an instance's, a Fargate task's, or any other."""
+        resource = charge.resource
+        fee = charge.kind in ("UpfrontFee", "RecurringFee")
+        if not fee and charges_module.is_volume(resource) and self.attached.get(resource):
+            self.give_volume(charge)
+        elif not fee and charges_module.is_instance(resource) and self.containers.has_runs(resource):
+            self.give_instance(charge)
+        elif not fee and resource in self.containers.tasks:
+            key = self.containers.service_key(self.containers.tasks[resource])
+            self.give_service(charge, key, charge.amount)
+        else:
+            self.give_tags(charge, charge.amount, "tag")
+
+    def give_volume(self, charge) -> None:
+        """Attached against detached milliseconds, then the attached part over the instances (spec 5.3, R6)."""
+        start, end = charge.interval or (None, None)
+        if start is None or end is None or end <= start:
+            self.give_tags(charge, charge.amount, "tag")
+            return
+        inside = {
+            instance: times.intersect(pair, [(start, end)]) for instance, pair in self.attached[charge.resource].items()
+        }
+        attached = times.length([one for pair in inside.values() for one in pair])
+        halves = money.split(
+            charge.amount,
+            {"detached": end - start - attached, "attached": attached},
+            order=lambda half: half == "attached",
+        )
+        if "detached" in halves:
+            self.give_tags(charge, halves["detached"], "tag")
+        if "attached" in halves:
+            shares = money.split(halves["attached"], {one: times.length(pair) for one, pair in inside.items()})
+            for instance, part in shares.items():
+                self.give_moved(charge, instance, inside[instance], part)
+
+    def give_moved(self, charge, instance: str, intervals: list, part: int) -> None:
+        """A moved part: over services when runs overlap its window on its instance, else by tags (R7)."""
+        window = self.containers.window(intervals)
+        if not self.containers.has_runs(instance) or not self.containers.overlapping(instance, window):
+            self.give_moved_tags(charge, instance, part)
+            return
+        for key, share in self.containers.share(part, instance, window):
+            if key is None:
+                self.give_moved_tags(charge, instance, share)
+            else:
+                self.give_service_or_idle(charge, instance, key, share)
+
+    def give_moved_tags(self, charge, instance: str, part: int) -> None:
+        """R7: the instance's tag, the volume's own tag, account default, nobody."""
+        area = self.tags.area_of_resource(instance)
+        if area is None:
+            area = self.tags.area_of_charge(charge)
+        if area is not None:
+            self.add(charge, "area", area, "volume", part)
+        else:
+            self.give_account(charge, part)
+
+    def give_instance(self, charge) -> None:
+        """A charge of an instance with task runs (spec 5.4; R9, R11)."""
+        start, end = charge.interval or (None, None)
+        own = [] if start is None or end is None else [(start, end)]
+        for key, share in self.containers.share(charge.amount, charge.resource, self.containers.window(own)):
+            if key is None:
+                self.give_tags(charge, share, "ecs_idle")
+            else:
+                self.give_service_or_idle(charge, charge.resource, key, share)
+
+    def give_service_or_idle(self, charge, instance: str, key: tuple, amount: int) -> None:
+        """A service's part, or an idle row that carries the instance's tag, never an account default (R11)."""
+        if key == IDLE:
+            self.add(charge, "idle", self.tags.area_of_resource(instance), "idle", amount)
+        else:
+            self.give_service(charge, key, amount)
+
+    def give_service(self, charge, key: tuple, amount: int) -> None:
+        """A service's part to its area, or to nobody if the service is unmapped (R16)."""
+        area = self.containers.owner(key)
+        if area is None:
+            self.add(charge, "unattributed", None, "unattributed", amount, key[:2])
+        else:
+            self.add(charge, "area", area, "ecs", amount, key[:2])
+
+    def give_tags(self, charge, amount: int, mechanism: str) -> None:
+        """By the row's tags, own then inherited (R20); then by account."""
+        area = self.tags.area_of_charge(charge)
+        if area is not None:
+            self.add(charge, "area", area, mechanism, amount)
+        else:
+            self.give_account(charge, amount)
+
+    def give_account(self, charge, amount: int) -> None:
+        """The account default, else nobody (spec 5.5)."""
+        area = self.policy.accounts.get(charge.account)
+        if area is not None:
+            self.add(charge, "area", area, "account", amount)
+        else:
+            self.add(charge, "unattributed", None, "unattributed", amount)
+
+    # Fees (spec 5.6; R21 to R23)
+
+    def give_fees(self) -> None:
+        """Parts a rule takes first; the rest summed per (product, usage account) and shared by cost."""
+        sums = defaultdict(int)
+        for part in self.fees.parts:
+            rule = self.rule_of_fee(part)
+            if rule:
+                self.give_rule(rule, part.product, part.account, part.amount)
+            else:
+                sums[(part.product, part.account)] += part.amount
+        before = list(self.pieces)
+        for (product, account), amount in sums.items():
+            self.share_fee(product, account, amount, before)
+
+    def share_fee(self, product: str, account: str, amount: int, before: list) -> None:
+        """One sum by what each owner was attributed of that product before any fee of it was shared (R23)."""
+        owners = defaultdict(int)
+        for piece in before:
+            if piece.product == product:
+                owners[(piece.area, piece.row_kind)] += piece.amount
+        if self.policy.among == "areas":
+            owners = {owner: cost for owner, cost in owners.items() if owner[1] == "area"}
+        weights = {owner: max(cost, 0) for owner, cost in owners.items()}
+        if sum(weights.values()) == 0:
+            unused = Piece(product, account, "unused_commitment", None, "unused_commitment", amount)
+            self.pieces.append(unused)
+            return
+        mechanisms = {"area": "reservation", "idle": "idle", "unattributed": "unattributed"}
+        for (area, row_kind), part in money.split(amount, weights).items():
+            self.pieces.append(Piece(product, account, row_kind, area, mechanisms[row_kind], part))

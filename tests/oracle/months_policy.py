@@ -1,0 +1,183 @@
+"""A random policy for a made-up month, written as TOML (spec 12)."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from months_world import AREAS, World
+
+KINDS = (
+    "Usage",
+    "DiscountedUsage",
+    "UpfrontFee",
+    "RecurringFee",
+    "Tax",
+    "Refund",
+    "Credit",
+    "Rounding",
+    "Discount",
+    "CbRounding",
+)
+
+
+def toml(value) -> str:
+    """A value as TOML: text, number, list, or inline table; numbers as texts in `Bare` stay bare."""
+    if isinstance(value, Bare):
+        return value.text
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(k, ensure_ascii=False)} = {toml(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(toml(one) for one in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value, ensure_ascii=False)
+
+
+class Bare:
+    """A number written without quotes."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+
+def some(world: World, values: list):
+    """One value, or a list of some."""
+    if world.chance(0.3):
+        world.note("rule:list")
+        return world.random.sample(values, min(len(values), 2))
+    return world.random.choice(values)
+
+
+def match_fields(world: World) -> dict:
+    """The fields a rule may ask for, each with a likely value."""
+    resources = [one.id for one in [*world.instances, *world.volumes]]
+    globs = ["logs-*", "i-?*", "vol-*", "*-prod*", "bucket?"]
+    return {
+        "account": some(world, world.accounts),
+        "product": some(world, ["Amazon Elastic Compute Cloud", "Amazon Simple*", "*Database*", "AWS Support*"]),
+        "usage_type": some(
+            world, ["*DataTransfer*", "*BoxUsage:*", "*EBS:*", "USW2-*", "*boxusage*", "*:VolumeUsage.gp2"]
+        ),
+        "operation": some(world, ["RunInstances", "PutObject", "Run*", "CreateVolume*"]),
+        "region": some(world, ["us-west-2", "us-*", "eu-west-1"]),
+        "resource": some(world, [world.random.choice(globs), world.random.choice(resources)]),
+        "tag": {
+            world.spelled(world.random.choice([*world.keys, "env"])): some(
+                world, ["web*", "?", "prod", "api-core", "internal"]
+            )
+        },
+        "kind": some(world, list(KINDS)),
+    }
+
+
+def rule(world: World, index: int) -> dict:
+    """One rule."""
+    random = world.random
+    fields = match_fields(world)
+    if world.chance(0.3):
+        chosen = random.sample(["account", "product", "kind"], random.randint(1, 2))
+    else:
+        chosen = random.sample(list(fields), random.choice((1, 1, 2, 2, 3)))
+    for name in chosen:
+        world.note(f"rule:{name}")
+    table = {"id": f"rule-{index}", "match": {name: fields[name] for name in chosen}}
+    if world.chance(0.4):
+        table["from"] = random.choice(("2010-01", world.period, "2018-01"))
+        world.note("rule:dates")
+    if world.chance(0.3):
+        table["to"] = random.choice(("2019-01", world.period, "2016-01"))
+    if world.chance(0.5):
+        table["area"] = random.choice(AREAS)
+        world.note("rule:area")
+    else:
+        shares = random.choice((("0.7", "0.3"), ("0.3333", "0.3333", "0.3334"), ("1", "0"), ("0.000001", "0.999999")))
+        table["split"] = dict(zip(random.sample(AREAS, len(shares)), shares))
+        world.note("rule:split")
+    return table
+
+
+def containers(world: World, known: set) -> tuple[dict, bool]:
+    """The `[containers]` table; the capacities it needs are known by registration or stated here."""
+    random = world.random
+    table = {
+        "window": random.choice(("usage", "usage", "period")),
+        "idle": random.choice(("spread", "spread", "separate")),
+    }
+    weights = random.choice((None, None, ("1", "0"), ("9", "1"), ("0.7", "0.35"), ("0", "1"), ("0.001", "2.5")))
+    if weights:
+        table["weights"] = {"cpu": Bare(weights[0]), "memory": Bare(weights[1])}
+    memory = bool(weights) and weights[1] != "0"
+    if world.chance(0.3):
+        table["default_cpu"] = random.choice((1, 64, 200))
+        world.note("containers:default_cpu")
+    for name in ("window", "idle"):
+        world.note(f"containers:{name} {table[name]}")
+    if memory:
+        world.note("containers:memory weight")
+    capacity = {}
+    if memory or table["idle"] == "separate" or world.chance(0.2):
+        for one in world.instances:
+            if one.id not in known or world.chance(0.2):
+                by_type = one.boxed and world.chance(0.5)
+                sizes = {"cpu": random.choice((1024, 4096, 5)), "memory": random.choice((1000, 8192, 3))}
+                capacity.setdefault(one.type if by_type else one.id, sizes)
+                world.note("containers:capacity by " + ("type" if by_type else "id"))
+    if capacity:
+        table["capacity"] = capacity
+    return table, memory
+
+
+def areas(world: World) -> dict:
+    """The `[areas]` tables."""
+    random = world.random
+    table = {"tag_keys": random.sample(world.keys, random.randint(1, len(world.keys)))}
+    if world.fold:
+        table["case_insensitive"] = True
+        world.note("areas:case_insensitive")
+    table["tag_keys"] = [world.spelled(key) for key in table["tag_keys"]]
+    if world.chance(0.3):
+        table["tag_keys"] = ["user:" + key for key in table["tag_keys"]]
+    if world.chance(0.6):
+        table["aliases"] = {"Data Science": "data", random.choice(("WEBSITE", "website")): "site", "a": "b"}
+        world.note("areas:aliases")
+    if world.chance(0.4):
+        table["accounts"] = {account: random.choice(AREAS) for account in world.accounts if world.chance(0.6)}
+        world.note("areas:accounts")
+    return table
+
+
+def write_policy(world: World, folder: str, known: set, fees_unknown: bool) -> str:
+    """The policy file; returns its path."""
+    random = world.random
+    lines = []
+    if world.chance(0.3):
+        lines.append('basis = "unblended"')
+    table = areas(world)
+    inner = {name: table.pop(name) for name in ("aliases", "accounts") if name in table}
+    lines.append("[areas]")
+    lines += [f"{name} = {toml(value)}" for name, value in table.items()]
+    for name, values in inner.items():
+        lines.append(f"[areas.{name}]")
+        lines += [f"{json.dumps(key)} = {toml(value)}" for key, value in values.items()]
+    for index in range(random.randint(0, 3) if world.chance(0.6) else 0):
+        lines.append("[[rules]]")
+        lines += [f"{name} = {toml(value)}" for name, value in rule(world, index).items()]
+    lines.append("[containers]")
+    lines += [f"{name} = {toml(value)}" for name, value in containers(world, known)[0].items()]
+    if world.chance(0.3):
+        follow = world.chance(0.5)
+        lines += ["[volumes]", f"follow_attachments = {toml(follow)}"]
+        world.note(f"volumes:follow {follow}")
+    lines.append("[commitments]")
+    lines.append(f'share = "{random.choice(("cost", "auto"))}"')
+    if world.chance(0.6):
+        among = random.choice(("all", "areas"))
+        lines.append(f'among = "{among}"')
+        world.note(f"commitments:among {among}")
+    if world.chance(0.5):
+        lines.append(f'unknown_term = "{"expense" if fees_unknown or world.chance(0.5) else "error"}"')
+    path = os.path.join(folder, "policy.toml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    return path

@@ -1,0 +1,101 @@
+"""The independent slow oracle: one DBR rollup straight from the spec (docs/spec.md and decision 0002).
+
+    python3 tests/oracle/oracle.py BILL... --period P --policy F --tag K --tasks P... --instances P... \
+        --volumes P... --services P --reservations P --as-of T
+
+prints the object of spec 11.2 without `run_id` and `diagnostics`. It shares no code with the program under test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import amortize  # noqa: E402
+import charges  # noqa: E402
+import dbr  # noqa: E402
+import policy as policy_module  # noqa: E402
+import rollup  # noqa: E402
+import services  # noqa: E402
+import shapes  # noqa: E402
+import tasks  # noqa: E402
+import times  # noqa: E402
+import volumes  # noqa: E402
+from attribute import Attribution  # noqa: E402
+from containers import Containers  # noqa: E402
+
+
+class Evidence:
+    """All evidence outside the bill (spec 4), from any mix of files."""
+
+    def __init__(self, paths: list[str], policy):
+        records = shapes.records(paths)
+        self.volumes = volumes.VolumeEvidence(records)
+        self.attached = self.volumes.intervals()
+        self.registrations = tasks.Registrations([one for sort, one in records if sort == "registration"])
+        self.tasks = tasks.merge_tasks([one for sort, one in records if sort == "task"])
+        self.runs = tasks.build_runs(self.tasks, self.registrations, self.volumes.terminated, policy)
+        self.owners = {arn: tasks.run_of(task, None, 0, 0, policy.default_cpu) for arn, task in self.tasks.items()}
+        self.named = self.names(records)
+
+    def names(self, records: list) -> set:
+        """The instances and volumes that the evidence names: their charges keep usage intervals (spec 3.5)."""
+        named = set()
+        for sort, one in records:
+            named |= {one.get("instance"), one.get("volume"), one.get("ec2InstanceId"), one.get("resource")}
+        return named - {None, ""}
+
+
+class Rollup:
+    """One bill attributed: the JSON object, and what led to it. Options: `bills`, and `period`, `policy`, `tags`,
+    `tasks`, `instances`, `volumes`, `services`, `reservations`, `as_of` as on the command line."""
+
+    def __init__(self, options: dict):
+        policy = policy_module.load(options.get("policy"), options.get("tags"))
+        self.period, rows = dbr.read_bill(options["bills"], options.get("period"))
+        self.rows = [row for row in rows if not row.excluded]
+        self.excluded = [row for row in rows if row.excluded]
+        paths = [*options.get("tasks", []), *options.get("instances", []), *options.get("volumes", [])]
+        evidence = Evidence(paths, policy)
+        book = amortize.read_book(options.get("reservations"))
+        fees = amortize.Fees(self.rows, self.period, book, policy.unknown_term)
+        ordinary = [row for row in self.rows if not is_set_aside(row)]
+        bill = charges.build(ordinary, policy, evidence.named)
+        entries = services.load(options.get("services"))
+        containers = Containers(evidence, entries, bill, policy, self.period)
+        attached = evidence.attached if policy.follow_attachments else {}
+        tags = charges.ResourceTags(self.rows, policy)
+        self.pieces = Attribution(policy, self.period, bill, fees, tags, containers, attached).run()
+        self.status = rollup.status(self.rows, self.period, times.parse(options["as_of"]))
+        self.result = rollup.result(self.period, self.status, self.rows, self.excluded, fees, self.pieces)
+
+
+def rollup_bill(options: dict) -> dict:
+    """The rollup of one bill as the object of spec 11.2 without `run_id` and `diagnostics`."""
+    return Rollup(options).result
+
+
+def is_set_aside(row) -> bool:
+    """Fee rows of known term are amortized, not attributed as charges (spec 5.2, R21)."""
+    return row.kind in ("UpfrontFee", "RecurringFee") and amortize.known_term(row.start, row.end)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    found = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    found.add_argument("bills", nargs="+")
+    for name in ("period", "policy", "services", "reservations"):
+        found.add_argument(f"--{name}")
+    for name in ("tasks", "instances", "volumes"):
+        found.add_argument(f"--{name}", nargs="*", action="extend", default=[])
+    found.add_argument("--tag", dest="tags", action="append")
+    found.add_argument("--as-of", required=True)
+    return found
+
+
+if __name__ == "__main__":
+    print(json.dumps(rollup_bill(vars(parser().parse_args())), indent=1, ensure_ascii=False))

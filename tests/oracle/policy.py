@@ -1,0 +1,125 @@
+"""The policy file (spec 12) and the areas' tags, aliases and account defaults (spec 2.9, 5.5; R20)."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+
+import dbr
+import money
+
+RULE_TEXTS = ("account", "product", "usage_type", "operation", "region", "resource", "kind")
+
+
+@dataclass
+class Rule:
+    """One rule of spec 5.1: what it asks for, when it is in effect, and to whom it gives."""
+
+    id: str
+    match: dict  # field -> list of patterns, without tags
+    tags: dict  # tag key -> list of patterns
+    shares: dict  # area -> integer weight
+    first: str  # in effect from this month on
+    last: str  # up to and with this month
+
+
+@dataclass
+class Policy:
+    """Everything a policy may say within the oracle's scope, with the defaults of the classic method."""
+
+    tag_keys: list = field(default_factory=lambda: ["product_area"])
+    case_insensitive: bool = False
+    aliases: dict = field(default_factory=dict)
+    accounts: dict = field(default_factory=dict)
+    rules: list = field(default_factory=list)
+    window: str = "usage"
+    idle: str = "spread"
+    cpu_weight: int = 1
+    memory_weight: int = 0
+    default_cpu: int = 128
+    capacity: dict = field(default_factory=dict)
+    follow_attachments: bool = True
+    among: str = "all"
+    unknown_term: str = "expense"
+
+    def fold(self, key: str) -> str:
+        """A tag key as it is compared (R20)."""
+        return key.lower() if self.case_insensitive else key
+
+    def area(self, value: str) -> str:
+        """The area a tag value names: aliases apply to the value found; folding only for looking them up (R20)."""
+        for alias, area in self.aliases.items():
+            if alias == value:
+                return area
+        for alias, area in self.aliases.items():
+            if self.case_insensitive and alias.lower() == value.lower():
+                return area
+        return value
+
+    def tag_of(self, tags: list, key: str) -> str:
+        """The value a list of (key, value) has for a wanted key, "" if none; the exact spelling first."""
+        exact = [value for name, value in tags if name == key and value]
+        folded = [value for name, value in sorted(tags) if self.fold(name) == self.fold(key) and value]
+        return (exact + folded + [""])[0]
+
+    def scanned_keys(self) -> list:
+        """The tag keys a charge keeps: the requested ones in order, then those that rules ask for."""
+        keys = list(self.tag_keys)
+        for rule in self.rules:
+            for key in rule.tags:
+                if self.fold(key) not in [self.fold(known) for known in keys]:
+                    keys.append(key)
+        return keys
+
+
+def plain_key(key: str) -> str:
+    """`user:Key` and `Key` name the same tag (spec 2.9)."""
+    return dbr.tag_name(key) or key
+
+
+def as_list(value) -> list:
+    """A match field is one text or a list of texts (R26)."""
+    return list(value) if isinstance(value, list) else [value]
+
+
+def read_rule(table: dict) -> Rule:
+    """One `[[rules]]` table; the percentages of a split sum to exactly 1 (R26)."""
+    match = {name: as_list(value) for name, value in table["match"].items() if name != "tag"}
+    for name in match:
+        if name not in RULE_TEXTS:
+            raise ValueError(f"unknown match field {name}")
+    tags = {plain_key(key): as_list(value) for key, value in table["match"].get("tag", {}).items()}
+    shares = {table["area"]: 1} if "area" in table else money.decimal_weights(table["split"])
+    if "split" in table and sum(money.exact(str(share)) for share in table["split"].values()) != 1:
+        raise ValueError("config.rule_split")
+    return Rule(table["id"], match, tags, shares, table.get("from", "0000-00"), table.get("to", "9999-99"))
+
+
+def load(path: str | None, tags: list | None = None) -> Policy:
+    """The policy of a TOML file; `--tag` on the command line replaces its tag keys."""
+    policy = Policy()
+    table = {}
+    if path:
+        with open(path, "rb") as file:
+            table = tomllib.load(file, parse_float=str)
+    areas = table.get("areas", {})
+    policy.tag_keys = [plain_key(key) for key in (tags or areas.get("tag_keys", policy.tag_keys))]
+    policy.case_insensitive = areas.get("case_insensitive", False)
+    policy.aliases = areas.get("aliases", {})
+    policy.accounts = areas.get("accounts", {})
+    policy.rules = [read_rule(rule) for rule in table.get("rules", [])]
+    containers = table.get("containers", {})
+    policy.window = containers.get("window", policy.window)
+    policy.idle = containers.get("idle", policy.idle)
+    weights = containers.get("weights", {})
+    scaled = money.decimal_weights({"cpu": weights.get("cpu", 1), "memory": weights.get("memory", 0)})
+    policy.cpu_weight, policy.memory_weight = scaled["cpu"], scaled["memory"]
+    policy.default_cpu = containers.get("default_cpu", policy.default_cpu)
+    policy.capacity = containers.get("capacity", {})
+    policy.follow_attachments = table.get("volumes", {}).get("follow_attachments", True)
+    commitments = table.get("commitments", {})
+    if commitments.get("share", "auto") not in ("auto", "cost"):
+        raise ValueError("the oracle shares fees by cost only")
+    policy.among = commitments.get("among", policy.among)
+    policy.unknown_term = commitments.get("unknown_term", policy.unknown_term)
+    return policy

@@ -1,0 +1,70 @@
+"""The three tables and totals of one period (spec 7.1, 11.2) and its status (spec 8)."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+import money
+import times
+
+
+def status(rows: list, period: str, as_of: int) -> str:
+    """open, estimated, unknown or invoiced (spec 8.1 to 8.3), from every counting row."""
+    if as_of < times.month_bounds(period)[1]:
+        return "open"
+    invoiced = False
+    for row in rows:
+        if re.fullmatch(r"[0-9]+", row.invoice):
+            invoiced = True
+        elif row.invoice != "" or row.amount != 0:
+            return "estimated"
+    return "invoiced" if invoiced else "unknown"
+
+
+def table(pieces: list, names: tuple, keys) -> list:
+    """Rows of summed costs by a key, nulls first, then bytewise."""
+    sums = defaultdict(int)
+    for piece in pieces:
+        sums[keys(piece)] += piece.amount
+    rows = []
+    for key in sorted(sums, key=money.key_bytes):
+        rows.append({**dict(zip(names, key)), "cost": money.text(sums[key])})
+    return rows
+
+
+def total(pieces: list, row_kind: str) -> int:
+    """What went to one row kind."""
+    return sum(piece.amount for piece in pieces if piece.row_kind == row_kind)
+
+
+def result(period: str, state: str, rows: list, excluded: list, fees, pieces: list) -> dict:
+    """The JSON object of spec 11.2, without run id and diagnostics."""
+    kinds = {
+        "areas": "area",
+        "idle": "idle",
+        "unused_commitment": "unused_commitment",
+        "shared": "shared",
+        "unattributed": "unattributed",
+    }
+    totals = {
+        "billed": sum(row.amount for row in rows),
+        "carried_in": fees.carried_in,
+        "deferred": fees.deferred,
+        "excluded": sum(row.amount for row in excluded),
+        **{name: total(pieces, row_kind) for name, row_kind in kinds.items()},
+    }
+    owned = [piece for piece in pieces if piece.service is not None]
+    return {
+        "period": period,
+        "status": state,
+        "basis": "unblended",
+        "currency": "USD",
+        "totals": {name: money.text(value) for name, value in totals.items()},
+        "area_costs": table(pieces, ("product_area", "row_kind"), lambda one: (one.area, one.row_kind)),
+        "service_costs": table(owned, ("cluster", "service", "product_area"), lambda one: (*one.service, one.area)),
+        "product_area_costs": table(
+            pieces, ("product", "product_area", "row_kind"), lambda one: (one.product, one.area, one.row_kind)
+        ),
+        "mechanisms": table(pieces, ("mechanism",), lambda one: (one.mechanism,)),
+    }
