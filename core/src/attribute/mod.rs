@@ -17,6 +17,8 @@ mod ledger;
 mod rules;
 mod split;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet};

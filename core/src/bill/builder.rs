@@ -203,11 +203,14 @@ impl<'o> BillBuilder<'o> {
     }
 }
 
-/// Milliseconds an instance ran by one of its own usage rows; 0 for any other row.
+/// Milliseconds an instance ran by one of its own usage rows: its hours, or its whole interval where the row names no
+/// hours; 0 for any other row.
 fn running_ms(item: &LineItem<'_>) -> Result<u64> {
-    let hours = match item.usage_quantity {
-        Some(hours) if is_instance_id(item.resource_id) && is_instance_usage(item.usage_type) => hours,
-        _ => return Ok(0),
+    if !is_instance_id(item.resource_id) || !is_instance_usage(item.usage_type) {
+        return Ok(0);
+    }
+    let Some(hours) = item.usage_quantity else {
+        return Ok(item.interval.map_or(0, |interval| interval.millis()));
     };
     let one = 10i128.pow(Amount::SCALE);
     let scaled = hours

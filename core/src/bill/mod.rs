@@ -11,8 +11,12 @@ mod coverage;
 mod digest;
 mod file;
 mod key;
+#[cfg(test)]
+pub(crate) mod samples;
 mod statement;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 

@@ -1,0 +1,295 @@
+//! Whole attributions of small bills, with amounts derived by hand.
+
+use super::*;
+use crate::bill::samples::{bill, bill_with, hours, row, usage};
+use crate::bill::{BillOptions, KeepIntervals};
+use crate::classify::LineItem;
+use crate::evidence::{Capacity, Registration, ServiceMap, ServiceOwner as MappedService, TaskRun, VolumeAttachment};
+use crate::time::Interval;
+
+/// Area or row kind → cost, in the order of the table.
+fn areas(bill: &Bill, policy: &str, evidence: &Evidence) -> Vec<(String, String)> {
+    let report = run(bill, policy, evidence).unwrap();
+    let rows = report.area_costs().unwrap().into_iter().map(|row| {
+        let owner = row.product_area.map(|area| area.0).unwrap_or_default();
+        (format!("{owner}/{}", row.row_kind.as_str()), row.cost.to_string())
+    });
+    rows.collect()
+}
+
+fn run(bill: &Bill, policy: &str, evidence: &Evidence) -> Result<Report> {
+    let policy = Policy::from_toml(&format!("{policy}\n[areas]\ntag_keys = [\"team\"]\n"))?;
+    attribute(&Attribution {
+        bill,
+        policy: &policy,
+        evidence,
+        reservations: &ReservationBook::default(),
+        currency: None,
+        as_of: "2016-08-01 00:00:00".parse()?,
+    })
+}
+
+fn task(service: &str, cpu: u64, interval: Interval) -> TaskRun {
+    TaskRun {
+        task: service.into(),
+        cluster: "main".into(),
+        service: service.into(),
+        instance: Some("i-1".into()),
+        cpu,
+        memory: 0,
+        interval,
+        fargate: false,
+        tags: BTreeMap::new(),
+    }
+}
+
+fn evidence(tasks: Vec<TaskRun>, attachments: Vec<VolumeAttachment>) -> Evidence {
+    let map = |service: &str, area: &str| MappedService {
+        service: service.into(),
+        cluster: None,
+        account: None,
+        from: None,
+        to: None,
+        area: area.into(),
+    };
+    let host = Registration {
+        instance: "i-1".into(),
+        since: Timestamp::MIN,
+        capacity: Capacity { cpu: 36_864, memory: 61_440 },
+    };
+    Evidence {
+        tasks,
+        attachments,
+        registrations: vec![host],
+        services: ServiceMap::new(vec![map("web", "site"), map("jobs", "ops")]),
+        ..Evidence::default()
+    }
+}
+
+fn attached(instance: &str, from: i64, to: i64) -> VolumeAttachment {
+    VolumeAttachment { volume: "vol-1".into(), instance: instance.into(), interval: hours(from, to) }
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected.iter().map(|(owner, cost)| ((*owner).to_owned(), (*cost).to_owned())).collect()
+}
+
+/// 1024 and 4096 of 36864 units for the whole hour, 8192 of an unmapped service (domain 4.6).
+fn hour_of_tasks() -> Vec<TaskRun> {
+    vec![task("web", 1024, hours(0, 1)), task("jobs", 4096, hours(0, 1)), task("lost", 8192, hours(0, 1))]
+}
+
+#[test]
+fn an_hour_is_split_by_cpu_with_idle_as_its_own_row() {
+    // 1.80 × 1024/36864 = .05, × 4096/36864 = .20, × 8192/36864 = .40, and 23552 units idle are 1.15.
+    let host = LineItem { usage_quantity: Some("1".parse().unwrap()), ..usage("i-1", 0, 1, "1.8") };
+    let separate = "[containers]\nidle = \"separate\"";
+    assert_eq!(
+        areas(&bill(&[host]), separate, &evidence(hour_of_tasks(), vec![])),
+        pairs(&[("/idle", "1.15"), ("/unattributed", "0.4"), ("ops/area", "0.2"), ("site/area", "0.05")])
+    );
+}
+
+#[test]
+fn an_hour_is_shared_whole_when_idle_is_spread() {
+    // 1.3 over 1024 : 4096 : 8192 = 1 : 4 : 8.
+    assert_eq!(
+        areas(&bill(&[usage("i-1", 0, 1, "1.3")]), "", &evidence(hour_of_tasks(), vec![])),
+        pairs(&[("/unattributed", "0.8"), ("ops/area", "0.4"), ("site/area", "0.1")])
+    );
+}
+
+#[test]
+fn weights_nine_to_one_give_the_split_cost_of_aws() {
+    // Unit cost 1.80/(9·36 + 60) = .0046875 per GiB-hour: 1 vCPU and 2 GiB cost 9u + 2u = .0515625.
+    let tasks = vec![TaskRun { memory: 2048, ..task("web", 1024, hours(0, 1)) }];
+    let policy = "[containers]\nidle = \"separate\"\nweights = { cpu = 9, memory = 1 }";
+    assert_eq!(
+        areas(&bill(&[usage("i-1", 0, 1, "1.8")]), policy, &evidence(tasks, vec![])),
+        pairs(&[("/idle", "1.7484375"), ("site/area", "0.0515625")])
+    );
+}
+
+#[test]
+fn hours_where_nothing_ran_go_by_the_instance_tag() {
+    let tagged = |from, cost| LineItem { tags: vec!["infra"], ..usage("i-1", from, from + 1, cost) };
+    let report =
+        run(&bill(&[tagged(0, "1"), tagged(1, "2")]), "", &evidence(vec![task("web", 1, hours(0, 1))], vec![]));
+    let mechanisms = report.unwrap().mechanisms().unwrap();
+    let named: Vec<_> = mechanisms.iter().map(|m| (m.mechanism.as_str(), m.cost.to_string())).collect();
+    assert_eq!(named, [("ecs", "1".to_owned()), ("ecs_idle", "2".to_owned())]);
+}
+
+#[test]
+fn the_period_window_shares_every_hour_alike() {
+    let tasks = vec![task("web", 1024, hours(0, 1)), task("jobs", 1024, hours(5, 8))];
+    let bill = bill(&[usage("i-1", 0, 1, "4"), usage("i-1", 100, 101, "8")]);
+    let period = "[containers]\nwindow = \"period\"";
+    assert_eq!(areas(&bill, period, &evidence(tasks, vec![])), pairs(&[("ops/area", "9"), ("site/area", "3")]));
+}
+
+#[test]
+fn a_volume_that_moves_mid_day_pays_where_it_was() {
+    // 24 h: 6 h on i-1 (web runs there all day), 12 h on i-2 (tagged), 6 h detached (tagged itself).
+    let volume = LineItem { tags: vec!["data"], ..usage("vol-1", 0, 24, "24") };
+    let other = LineItem { tags: vec!["batch"], ..usage("i-2", 0, 1, "0") };
+    let evidence = evidence(vec![task("web", 512, hours(0, 24))], vec![attached("i-1", 0, 6), attached("i-2", 6, 18)]);
+    assert_eq!(
+        areas(&bill(&[volume.clone(), other.clone()]), "", &evidence),
+        pairs(&[("batch/area", "12"), ("data/area", "6"), ("site/area", "6")])
+    );
+    let stays = "[volumes]\nfollow_attachments = false";
+    assert_eq!(areas(&bill(&[volume, other]), stays, &evidence), pairs(&[("batch/area", "0"), ("data/area", "24")]));
+}
+
+#[test]
+fn attachments_at_once_share_the_attached_part_by_their_milliseconds() {
+    // 12 of 24 h attached at all; i-1 for 12 h and i-2 for 6 h of it: 12 × 2/3 and 12 × 1/3.
+    let rows = [
+        usage("vol-1", 0, 24, "24"),
+        LineItem { tags: vec!["one"], ..usage("i-1", 0, 1, "0") },
+        LineItem { tags: vec!["two"], ..usage("i-2", 0, 1, "0") },
+    ];
+    assert_eq!(
+        areas(&bill(&rows), "", &evidence(vec![], vec![attached("i-1", 0, 12), attached("i-2", 6, 12)])),
+        pairs(&[("/unattributed", "12"), ("one/area", "8"), ("two/area", "4")])
+    );
+}
+
+#[test]
+fn a_tag_is_inherited_only_when_the_resource_has_one_value() {
+    let tagged = |value, resource| LineItem { tags: vec![value], ..usage(resource, 0, 1, "1") };
+    let rows = [
+        tagged("a", "bucket"),
+        usage("bucket", 1, 2, "2"),
+        tagged("a", "torn"),
+        tagged("b", "torn"),
+        usage("torn", 1, 2, "4"),
+        row("8"),
+    ];
+    assert_eq!(
+        areas(&bill(&rows), "", &Evidence::default()),
+        pairs(&[("/unattributed", "12"), ("a/area", "4"), ("b/area", "1")])
+    );
+    let found = run(&bill(&rows), "", &Evidence::default()).unwrap().diagnostics;
+    let conflict = found.iter().find(|found| found.code == DiagnosticCode::TagsConflict).unwrap();
+    assert_eq!(conflict.message, "resource `torn` has the values `a`, `b` of tag `team`, 4 USD of its rows have none");
+}
+
+#[test]
+fn rules_come_first_and_account_defaults_last() {
+    let policy = "
+        [[rules]]
+        id = \"late\"
+        from = \"2016-07\"
+        area = \"nobody\"
+        [[rules]]
+        id = \"tax\"
+        match = { kind = [\"Tax\", \"Refund\"], account = \"1*\" }
+        split = { a = \"0.7\", b = \"0.3\" }
+        [[rules]]
+        id = \"never\"
+        match = { product = \"?\" }
+        area = \"nobody\"
+        [areas.accounts]
+        111 = \"default\"
+    ";
+    let tax = LineItem { description: "Tax", ..row("0.000000000000000001") };
+    let bill = bill(&[tax, row("5")]);
+    let policy = policy.replace("[areas.accounts]\n        111 =", "[areas.accounts]\n        \"111\" =");
+    let parsed = Policy::from_toml(&policy).unwrap();
+    let parsed = Policy { areas: crate::policy::AreaPolicy { tag_keys: vec![], ..parsed.areas }, ..parsed };
+    let report = attribute(&Attribution {
+        bill: &bill,
+        policy: &parsed,
+        evidence: &Evidence::default(),
+        reservations: &ReservationBook::default(),
+        currency: None,
+        as_of: Timestamp::MIN,
+    })
+    .unwrap();
+    let named: Vec<_> = report.cells.iter().map(|c| (c.product_area.clone().unwrap().0, c.cost.units())).collect();
+    // .7 and .3 of one unit: the leftover goes to the larger remainder.
+    assert_eq!(named, [("a".to_owned(), 1), ("b".to_owned(), 0), ("default".to_owned(), 5_000_000_000_000_000_000)]);
+    assert!(report.diagnostics.iter().any(|d| d.message == "rule `never` matched no charge"));
+    assert!(!report.diagnostics.iter().any(|d| d.message.contains("late")));
+}
+
+#[test]
+fn a_fee_is_spread_over_its_term_and_shared_by_cost() {
+    // 366 days from 2016-06-01 to 2017-06-01 minus one second: 366 of 365 days... June has 30 of 365.
+    let fee = LineItem {
+        description: "Sign up charge for subscription: 1",
+        interval: Some(Interval::new("2016-06-01 00:00:00".parse().unwrap(), "2017-05-31 23:59:59".parse().unwrap())),
+        ..row("365")
+    };
+    let tagged = |value, cost| LineItem { tags: vec![value], ..row(cost) };
+    let bill = bill(&[fee, tagged("a", "1"), tagged("b", "2"), tagged("c", "-7")]);
+    let report = run(&bill, "", &Evidence::default()).unwrap();
+    let totals = report.totals;
+    assert_eq!((totals.billed.to_string(), totals.deferred.to_string()), ("361".into(), "335".into()));
+    assert_eq!(areas(&bill, "", &Evidence::default()), pairs(&[("a/area", "11"), ("b/area", "22"), ("c/area", "-7")]));
+    assert!(report.diagnostics.iter().any(|d| d.code == DiagnosticCode::CommitmentNegativeWeight));
+}
+
+#[test]
+fn a_fee_nobody_can_share_is_unused_commitment() {
+    let fee = LineItem { description: "Sign up charge", interval: Some(hours(0, 720)), ..row("30") };
+    assert_eq!(areas(&bill(&[fee]), "", &Evidence::default()), pairs(&[("/unused_commitment", "30")]));
+}
+
+#[test]
+fn a_fee_of_unknown_term_counts_in_full_or_is_refused() {
+    let fee = LineItem { description: "Sign up charge", interval: Some(hours(0, 24)), ..row("30") };
+    let bill = bill(&[fee]);
+    assert_eq!(areas(&bill, "", &Evidence::default()), pairs(&[("/unattributed", "30")]));
+    let error = run(&bill, "[commitments]\nunknown_term = \"error\"", &Evidence::default()).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::FeeUnknownTerm);
+}
+
+#[test]
+fn evidence_of_resources_the_scan_did_not_keep_is_an_error() {
+    let options =
+        BillOptions { tag_keys: vec!["team".into()], keep_intervals: KeepIntervals::None, ..Default::default() };
+    let untimed = bill_with(&[usage("i-1", 0, 1, "1")], &options);
+    let error = run(&untimed, "", &evidence(hour_of_tasks(), vec![])).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::AttributeNotScanned);
+    let no_tags = bill_with(&[row("1")], &BillOptions::default());
+    assert_eq!(run(&no_tags, "", &Evidence::default()).unwrap_err().code(), ErrorCode::AttributeNotScanned);
+    let other_basis = run(&bill(&[row("1")]), "basis = \"amortized\"", &Evidence::default());
+    assert_eq!(other_basis.unwrap_err().code(), ErrorCode::AttributeNotScanned);
+}
+
+#[test]
+fn idle_of_unknown_capacity_is_an_error_until_the_policy_names_it() {
+    let unknown = Evidence { registrations: vec![], ..evidence(vec![task("web", 1024, hours(0, 1))], vec![]) };
+    let bill = bill(&[usage("i-1", 0, 1, "2")]);
+    let error = run(&bill, "[containers]\nidle = \"separate\"", &unknown).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::AttributeUnknownCapacity);
+    let named = "[containers]\nidle = \"separate\"\ncapacity = { \"m4.large\" = { cpu = 2048 } }";
+    assert_eq!(areas(&bill, named, &unknown), pairs(&[("/idle", "1"), ("site/area", "1")]));
+    let weighted = "[containers]\nweights = { cpu = 9, memory = 1 }\ncapacity = { \"i-1\" = { cpu = 2048 } }";
+    assert_eq!(run(&bill, weighted, &unknown).unwrap_err().code(), ErrorCode::AttributeUnknownCapacity);
+}
+
+#[test]
+fn currencies_are_attributed_one_at_a_time() {
+    let yuan = BillOptions { currency: "CNY".parse().unwrap(), tag_keys: vec!["team".into()], ..Default::default() };
+    let both = bill(&[row("1")]).merge(bill_with(&[row("5")], &yuan)).unwrap();
+    assert_eq!(run(&both, "", &Evidence::default()).unwrap_err().code(), ErrorCode::ConfigCurrency);
+    let policy = Policy::from_toml("[areas]\ntag_keys = [\"team\"]").unwrap();
+    let of = |currency: &str| {
+        let book = ReservationBook::default();
+        let job = Attribution {
+            bill: &both,
+            policy: &policy,
+            evidence: &Evidence::default(),
+            reservations: &book,
+            currency: Some(currency.parse().unwrap()),
+            as_of: Timestamp::MAX,
+        };
+        attribute(&job).map(|report| report.totals.unattributed.to_string())
+    };
+    assert_eq!(of("CNY").unwrap(), "5");
+    assert_eq!(of("EUR").unwrap_err().code(), ErrorCode::ConfigCurrency);
+}

@@ -1,0 +1,94 @@
+//! Standard output, standard error and files that are whole or absent.
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::error::{Error, ErrorCode, Location, Result};
+
+/// Where a command speaks.
+#[derive(Debug)]
+pub(super) struct Console {
+    out: io::Stdout,
+    err: io::Stderr,
+}
+
+impl Console {
+    pub(super) fn new() -> Self {
+        Self { out: io::stdout(), err: io::stderr() }
+    }
+
+    /// Whether a progress bar would be seen.
+    pub(super) fn shows_progress(&self) -> bool {
+        self.err.is_terminal()
+    }
+
+    /// Writes a result to standard output.
+    ///
+    /// # Errors
+    /// `output.io` where standard output is closed or full.
+    pub(super) fn print(&mut self, text: &str) -> Result<()> {
+        let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        written.map_err(|cause| Error::new(ErrorCode::OutputIo, "standard output cannot be written").with_cause(cause))
+    }
+
+    /// Writes findings to standard error. What cannot be shown there cannot be shown anywhere.
+    pub(super) fn show_diagnostics(&mut self, found: &[Diagnostic]) {
+        for diagnostic in found {
+            let severity = match diagnostic.severity {
+                Severity::Info => "info",
+                Severity::Warning => "warning",
+            };
+            let times = if diagnostic.count == 1 { String::new() } else { format!(" ({} times)", diagnostic.count) };
+            let place = diagnostic.location.as_ref().map(|at| format!(" [{at}]")).unwrap_or_default();
+            let line = format!("{severity}: {}: {}{times}{place}\n", diagnostic.code, diagnostic.message);
+            self.show(&line);
+        }
+    }
+
+    pub(super) fn show_error(&mut self, error: &Error) {
+        self.show(&format!("error: {}\n", error.report()));
+    }
+
+    pub(super) fn show(&mut self, text: &str) {
+        let _ = self.err.write_all(text.as_bytes());
+    }
+
+    /// Help and version go to standard output and are fine; anything else is wrong usage.
+    pub(super) fn show_usage(&mut self, help: &clap::Error) -> u8 {
+        let _ = help.print();
+        if help.use_stderr() { 2 } else { 0 }
+    }
+}
+
+/// Writes a file whole: beside its place first, then renamed, so that a full disk leaves what was there.
+///
+/// # Errors
+/// `output.io` naming the file.
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let failed = |cause: io::Error| {
+        let location = Location::file(path.display().to_string());
+        Error::new(ErrorCode::OutputIo, "a result cannot be written").with_cause(cause).at(location)
+    };
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    let whole = fs::File::create(&beside)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&beside, path));
+    whole.map_err(|cause| {
+        let _ = fs::remove_file(&beside);
+        failed(cause)
+    })
+}
+
+/// Reads a small text file whole.
+///
+/// # Errors
+/// `read.io` naming the file.
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|cause| {
+        let location = Location::file(path.display().to_string());
+        Error::new(ErrorCode::ReadIo, "the file cannot be read").with_cause(cause).at(location)
+    })
+}

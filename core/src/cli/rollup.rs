@@ -1,0 +1,148 @@
+//! `unblended rollup`: bill, policy and evidence in, three tables and a run out.
+
+use std::fs;
+use std::path::Path;
+
+use super::Outcome;
+use super::args::{Encoding, Output, Rollup};
+use super::bill::{Wanted, as_of, now, scan_bill};
+use super::output::{Console, read_file, write_file};
+use super::tables;
+use crate::amortize::ReservationBook;
+use crate::attribute::{Attribution, attribute};
+use crate::bill::{Bill, KeepIntervals};
+use crate::error::{Error, ErrorCode, Location, Result};
+use crate::evidence::{self, Evidence, EvidenceBuilder, EvidenceOptions};
+use crate::policy::Policy;
+use crate::rollup::Report;
+use crate::store::{NewRun, Store};
+
+pub(super) fn run(args: &Rollup, console: &mut Console) -> Result<Outcome> {
+    let policy = policy(args)?;
+    let evidence = read_evidence(args, &policy)?;
+    let bill = scan_bill(&args.bill, wanted(args, &policy, &evidence), console)?;
+    let mut store = args.store.as_deref().map(Store::open).transpose()?;
+    let book = reservations(args, store.as_ref())?;
+    let report = attribute(&Attribution {
+        bill: &bill,
+        policy: &policy,
+        evidence: &evidence,
+        reservations: &book,
+        currency: args.currency,
+        as_of: as_of(&args.bill),
+    })?;
+    report.reconcile_tables()?;
+    let run = NewRun {
+        id: uuid::Uuid::now_v7().to_string(),
+        created_at: now(),
+        software_version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    if let Some(store) = &mut store {
+        store.append_run(&run, &report, &ReservationBook::from_scan(&bill)?)?;
+    }
+    console.show_diagnostics(&report.diagnostics);
+    write(args, &report, &run.id, console)?;
+    Ok(Outcome::Done)
+}
+
+/// The policy file, with what the command line says instead.
+fn policy(args: &Rollup) -> Result<Policy> {
+    let mut policy = match &args.policy {
+        Some(path) => read_policy(path)?,
+        None => Policy::default(),
+    };
+    if let Some(basis) = args.basis {
+        policy.basis = basis;
+    }
+    if !args.tags.is_empty() {
+        policy.areas.tag_keys.clone_from(&args.tags);
+    }
+    Ok(policy)
+}
+
+fn read_policy(path: &Path) -> Result<Policy> {
+    let location = || Location::file(path.display().to_string());
+    let text = String::from_utf8(read_file(path)?).map_err(|cause| {
+        Error::new(ErrorCode::ConfigBadValue, "the policy is not UTF-8 text").with_cause(cause).at(location())
+    })?;
+    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let policy = if is_json { Policy::from_json(&text) } else { Policy::from_toml(&text) };
+    policy.map_err(|error| error.at(location()))
+}
+
+fn read_evidence(args: &Rollup, policy: &Policy) -> Result<Evidence> {
+    let mut builder = EvidenceBuilder::new();
+    for path in args.tasks.iter().chain(&args.instances).chain(&args.volumes) {
+        builder.add_path(path)?;
+    }
+    if let Some(path) = &args.services {
+        let encoding = match args.services_encoding {
+            Encoding::Plain => evidence::Encoding::Plain,
+            Encoding::Base64 => evidence::Encoding::Base64,
+            Encoding::Auto => evidence::Encoding::Auto,
+        };
+        builder.add_services_path(path, encoding)?;
+    }
+    builder.finish(&EvidenceOptions { default_cpu: policy.containers.default_cpu, as_of: as_of(&args.bill) })
+}
+
+/// What the scan must keep for this policy and evidence.
+fn wanted(args: &Rollup, policy: &Policy, evidence: &Evidence) -> Wanted {
+    let named: std::collections::HashSet<String> = evidence.resources().map(str::to_owned).collect();
+    Wanted {
+        basis: policy.basis,
+        tag_keys: policy.tag_keys(),
+        tags_case_insensitive: policy.areas.case_insensitive,
+        default_tag_keys: args.tags.is_empty() && policy.areas.tag_keys == Policy::default().areas.tag_keys,
+        keep_intervals: if named.is_empty() { KeepIntervals::None } else { KeepIntervals::Of(named) },
+    }
+}
+
+/// Fees billed in other periods: the given table and what the store has kept.
+fn reservations(args: &Rollup, store: Option<&Store>) -> Result<ReservationBook> {
+    let given = match &args.reservations {
+        Some(path) => ReservationBook::read(&path.display().to_string(), &read_file(path)?)?,
+        None => ReservationBook::default(),
+    };
+    match store {
+        Some(store) => ReservationBook::combine(&given, &store.book()?),
+        None => Ok(given),
+    }
+}
+
+fn write(args: &Rollup, report: &Report, run_id: &str, console: &mut Console) -> Result<()> {
+    let text = match args.output {
+        Output::Csv => return write_csv(args.out.as_deref(), report),
+        Output::Json => report.to_json(run_id)?,
+        Output::Table => tables::of_report(report, run_id)?,
+    };
+    match &args.out {
+        Some(path) => write_file(path, text.as_bytes()),
+        None => console.print(&text),
+    }
+}
+
+/// One file a table, in a folder.
+fn write_csv(folder: Option<&Path>, report: &Report) -> Result<()> {
+    let folder = folder.ok_or_else(|| {
+        Error::new(ErrorCode::ConfigBadValue, "`--output csv` writes three files: name their folder with `--out`")
+    })?;
+    fs::create_dir_all(folder).map_err(|cause| {
+        let location = Location::file(folder.display().to_string());
+        Error::new(ErrorCode::OutputIo, "the folder cannot be made").with_cause(cause).at(location)
+    })?;
+    write_file(&folder.join("area_costs.csv"), &csv_of(&report.area_costs()?)?)?;
+    write_file(&folder.join("service_costs.csv"), &csv_of(&report.service_costs()?)?)?;
+    write_file(&folder.join("product_area_costs.csv"), &csv_of(&report.product_area_costs()?)?)
+}
+
+fn csv_of(rows: &[impl serde::Serialize]) -> Result<Vec<u8>> {
+    let failed = |cause: csv::Error| Error::new(ErrorCode::OutputIo, "a table cannot be written").with_cause(cause);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.serialize(row).map_err(failed)?;
+    }
+    writer
+        .into_inner()
+        .map_err(|cause| Error::new(ErrorCode::OutputIo, "a table cannot be written").with_cause(cause.into_error()))
+}

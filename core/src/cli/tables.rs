@@ -1,0 +1,144 @@
+//! Readable tables for terminals; costs rounded to four decimals, because exact ones have eighteen.
+
+use std::fmt::Write as _;
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use crate::error::Result;
+use crate::money::Amount;
+use crate::rollup::{Report, Totals};
+
+/// Decimals shown.
+const SHOWN: u32 = 4;
+
+/// The amount rounded half-even to four decimals.
+pub(super) fn rounded(amount: Amount) -> String {
+    let unit = 10i128.pow(Amount::SCALE - SHOWN);
+    let (whole, rest) = (amount.units().div_euclid(unit), amount.units().rem_euclid(unit));
+    let up = rest * 2 > unit || (rest * 2 == unit && whole % 2 != 0);
+    let shown = whole + i128::from(up);
+    let one = 10u128.pow(SHOWN);
+    let (units, decimals) = (shown.unsigned_abs() / one, shown.unsigned_abs() % one);
+    format!("{}{units}.{decimals:0width$}", if shown < 0 { "-" } else { "" }, width = SHOWN as usize)
+}
+
+/// `part` of `whole` as a percentage with one decimal, or a dash.
+fn percent(part: Amount, whole: Amount) -> String {
+    let tenths = part.units().checked_mul(1000).and_then(|scaled| scaled.checked_div(whole.units()));
+    tenths.map_or("–".to_owned(), |tenths| {
+        let sign = if tenths < 0 { "-" } else { "" };
+        format!("{sign}{}.{} %", tenths.unsigned_abs() / 10, tenths.unsigned_abs() % 10)
+    })
+}
+
+/// A titled table; the columns from `numbers` on are aligned right.
+pub(super) fn table(title: &str, header: &[&str], numbers: usize, rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(header.to_vec());
+    table.add_rows(rows);
+    for column in table.column_iter_mut().skip(numbers) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    format!("{title}\n{table}\n\n")
+}
+
+fn name<T: ToString>(owner: Option<&T>) -> String {
+    owner.map_or("–".to_owned(), ToString::to_string)
+}
+
+/// The three rollup tables, the sums and what would raise coverage.
+pub(super) fn of_report(report: &Report, run_id: &str) -> Result<String> {
+    let mut text = heading(report, run_id);
+    let whole = attributed_total(&report.totals)?;
+    let rows = report.area_costs()?.into_iter().map(|row| {
+        vec![name(row.product_area.as_ref()), row.row_kind.as_str().into(), rounded(row.cost), percent(row.cost, whole)]
+    });
+    text += &table("Cost by product area", &["product area", "kind", "cost", "share"], 2, rows.collect());
+    let rows = report.service_costs()?.into_iter().map(|row| {
+        let cluster = name(row.cluster.as_ref());
+        let cluster = cluster.rsplit('/').next().unwrap_or_default().to_owned();
+        vec![cluster, row.service.to_string(), name(row.product_area.as_ref()), rounded(row.cost)]
+    });
+    text += &table("Cost by ECS service", &["cluster", "service", "product area", "cost"], 3, rows.collect());
+    let rows = report.product_area_costs()?.into_iter().map(|row| {
+        vec![row.product, name(row.product_area.as_ref()), row.row_kind.as_str().into(), rounded(row.cost)]
+    });
+    let header = ["AWS product", "product area", "kind", "cost"];
+    text += &table("Cost by AWS product and product area", &header, 3, rows.collect());
+    let rows = report.mechanisms()?.into_iter().map(|row| {
+        vec![row.mechanism.as_str().into(), rounded(row.cost), percent(row.cost, whole)]
+    });
+    text += &table("Cost by what named its owner", &["mechanism", "cost", "share"], 1, rows.collect());
+    text += &of_coverage(report);
+    Ok(text)
+}
+
+/// `billed + carried_in − deferred`.
+fn attributed_total(totals: &Totals) -> Result<Amount> {
+    totals.billed.checked_add(totals.carried_in)?.checked_sub(totals.deferred)
+}
+
+fn heading(report: &Report, run_id: &str) -> String {
+    let totals = &report.totals;
+    let mut text = format!(
+        "{} · {} · {} · {} · run {run_id}\n",
+        report.period,
+        report.status.as_str(),
+        report.basis,
+        report.currency
+    );
+    let _ = writeln!(
+        text,
+        "billed {} + carried in {} − deferred {} = areas {} + idle {} + unused commitment {} + shared {} + \
+         unattributed {} (exactly; beside it, total rows of {} are not counted)\n",
+        totals.billed,
+        totals.carried_in,
+        totals.deferred,
+        totals.areas,
+        totals.idle,
+        totals.unused_commitment,
+        totals.shared,
+        totals.unattributed,
+        totals.excluded
+    );
+    text
+}
+
+fn of_coverage(report: &Report) -> String {
+    let mut text = String::new();
+    let resources = &report.coverage.unattributed_resources;
+    if !resources.is_empty() {
+        let rows = resources.iter().take(5).map(|row| {
+            let resource = if row.resource.is_empty() { "(no resource)" } else { &row.resource };
+            vec![row.product.clone(), resource.to_owned(), rounded(row.cost)]
+        });
+        text += &table("Largest unattributed", &["AWS product", "resource", "cost"], 2, rows.collect());
+    }
+    let missing = &report.coverage.missing_tags;
+    if !missing.is_empty() {
+        let rows = missing.iter().map(|row| vec![row.tag_key.clone(), row.rows.to_string(), rounded(row.cost)]);
+        text += &table("Resources without the tag", &["tag key", "rows", "cost"], 1, rows.collect());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs_round_half_even_to_four_decimals() {
+        for (text, shown) in [("1.00005", "1.0000"), ("1.00015", "1.0002"), ("-0.00005", "0.0000"), ("-2.5", "-2.5000")]
+        {
+            assert_eq!(rounded(text.parse().unwrap()), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn percentages_of_nothing_are_a_dash() {
+        let one: Amount = "1".parse().unwrap();
+        assert_eq!(percent(one, Amount::ZERO), "–");
+        assert_eq!(percent(one, "8".parse().unwrap()), "12.5 %");
+        assert_eq!(percent("-1".parse().unwrap(), "8".parse().unwrap()), "-12.5 %");
+    }
+}
