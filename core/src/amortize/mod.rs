@@ -5,6 +5,7 @@
 //! - an entry of the book is never changed by a run that carries it in.
 
 mod book;
+mod book_table;
 mod schedule;
 
 pub use book::{BookEntry, ReservationBook};

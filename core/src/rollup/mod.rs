@@ -1,6 +1,10 @@
 //! The report of one run and its tables (spec 7.1, 7.2, 11.2).
 
+mod check;
+mod json;
 mod report;
+#[cfg(test)]
+pub(crate) mod samples;
 mod tables;
 
 pub use report::{Cell, Coverage, Mechanism, MissingTag, Report, ReportDigests, RowKind, Totals, UnattributedResource};
