@@ -10,6 +10,8 @@ mod amortize;
 mod attribute;
 mod bill;
 mod classify;
+#[cfg(feature = "cli")]
+mod demo;
 mod diagnostic;
 mod error;
 mod evidence;
@@ -31,6 +33,8 @@ pub use bill::*;
 pub use classify::{
     CostBasis, CostColumn, Dialect, LineItem, LineItemKind, StatementTotal, Treatment, classify, cost_columns,
 };
+#[cfg(feature = "cli")]
+pub use demo::{DemoFiles, DemoOptions, demo};
 pub use diagnostic::{Diagnostic, DiagnosticCode, Diagnostics, Severity};
 pub use error::{Error, ErrorClass, ErrorCode, Location, Result};
 pub use evidence::*;

@@ -1,0 +1,181 @@
+//! A realistic month to try the program on: a bill as AWS delivers it, with events, service map and policy (spec 11.3).
+//!
+//! Invariants:
+//! - the same options give the same bill, byte for byte, on every platform: integer arithmetic and an own generator
+//!   (an archive's compressed form may differ between builds, its content not);
+//! - every cost is rate × quantity, exactly, and the total rows equal the rows they total;
+//! - rows are written as they are made, so that memory does not grow with the hours of the bill.
+
+mod bill;
+mod events;
+mod fleet;
+mod meters;
+mod random;
+mod row;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use crate::error::{Error, ErrorCode, Location, Result};
+use crate::money::Amount;
+use crate::time::BillingPeriod;
+
+use fleet::{ACCOUNTS, Fleet};
+
+const AREA_FORM: &str = "letters, digits, inner spaces and `._/-`";
+
+/// What the demo is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DemoOptions {
+    /// Chooses ids, tags, tasks and quantities.
+    pub seed: u64,
+    /// Month of the bill.
+    pub period: BillingPeriod,
+    /// Line items of the bill: as many as asked, but not fewer than the month of its resources in daily rows. Over a
+    /// million are written as plain CSV, else as `.csv.zip`.
+    pub rows: u64,
+    /// EC2 instances with evidence, at least 4; two of three run containers.
+    pub instances: u32,
+    /// Product areas: letters, digits, inner spaces and `._/-`.
+    pub areas: Vec<String>,
+}
+
+impl DemoOptions {
+    /// The usual demo of a month: 50,000 rows, 12 instances, five areas.
+    #[must_use]
+    pub fn new(period: BillingPeriod) -> Self {
+        Self {
+            seed: 1,
+            period,
+            rows: 50_000,
+            instances: 12,
+            areas: ["integrations", "api", "website", "warehouses", "internal"].map(String::from).to_vec(),
+        }
+    }
+}
+
+/// The files of a demo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DemoFiles {
+    /// Detailed Billing Report.
+    pub bill: PathBuf,
+    /// ECS task events.
+    pub tasks: PathBuf,
+    /// Container instances.
+    pub instances: PathBuf,
+    /// Volume attachments.
+    pub volumes: PathBuf,
+    /// Service → product area.
+    pub services: PathBuf,
+    /// Policy.
+    pub policy: PathBuf,
+    /// How to roll it up.
+    pub readme: PathBuf,
+    /// Line items of the bill, without Rounding and total rows.
+    pub rows: u64,
+    /// Exact total of the bill in USD: whole cents, because the bill carries its own Rounding rows.
+    pub total: Amount,
+}
+
+/// Writes a demo month into a directory, which is created where it does not exist.
+///
+/// # Errors
+/// `config.bad_value` where a product area cannot stand on a tag and a service map; `output.io` where a file cannot be
+/// written.
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// use unblended::{demo, DemoOptions};
+/// let files = demo(dir.path(), &DemoOptions { rows: 2_000, ..DemoOptions::new("2016-06".parse()?) })?;
+/// assert!(files.bill.ends_with("111111111111-aws-billing-detailed-line-items-with-resources-and-tags-2016-06.csv.zip"));
+/// # Ok::<(), unblended::Error>(())
+/// ```
+pub fn demo(dir: &Path, options: &DemoOptions) -> Result<DemoFiles> {
+    let fleet = Fleet::new(options)?;
+    fs::create_dir_all(dir).map_err(|cause| {
+        Error::new(ErrorCode::OutputIo, "the demo's directory cannot be created")
+            .at(Location::file(dir.display().to_string()))
+            .with_cause(cause)
+    })?;
+    let bill = bill::write_bill(dir, &fleet, options)?;
+    let files = DemoFiles {
+        tasks: dir.join("tasks.jsonl"),
+        instances: dir.join("instances.json"),
+        volumes: dir.join("volumes.jsonl"),
+        services: dir.join("services.json"),
+        policy: dir.join("unblended.toml"),
+        readme: dir.join("README.txt"),
+        bill: bill.path,
+        rows: bill.rows,
+        total: bill.total,
+    };
+    events::write_tasks(&files.tasks, &fleet, options.seed)?;
+    events::write_instances(&files.instances, &fleet)?;
+    events::write_volumes(&files.volumes, &fleet, options.seed)?;
+    write_text(&files.services, &service_map(&fleet))?;
+    write_text(&files.policy, &policy(&fleet))?;
+    write_text(&files.readme, &readme(&files))?;
+    Ok(files)
+}
+
+fn write_text(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).map_err(|cause| {
+        Error::new(ErrorCode::OutputIo, "a demo file cannot be written")
+            .at(Location::file(path.display().to_string()))
+            .with_cause(cause)
+    })
+}
+
+/// Service → area in base64, as the original pipeline published it.
+fn service_map(fleet: &Fleet) -> String {
+    let mapped = fleet.services.iter().filter_map(|service| Some((&service.name, service.area.as_ref()?)));
+    let encoded: BTreeMap<&str, String> = mapped.map(|(name, area)| (name.as_str(), BASE64.encode(area))).collect();
+    format!("{:#}\n", serde_json::json!(encoded))
+}
+
+fn policy(fleet: &Fleet) -> String {
+    let first = fleet.areas.first().map_or("", String::as_str);
+    let last = fleet.areas.last().map_or("", String::as_str);
+    let shares = if first == last {
+        format!("{{ {first:?} = \"1\" }}")
+    } else {
+        format!("{{ {first:?} = \"0.7\", {last:?} = \"0.3\" }}")
+    };
+    format!(
+        "# How the demo's cost is attributed. Everything not said here is the default.\n\
+         basis = \"unblended\"\n\n\
+         [areas]\n\
+         tag_keys = [\"product_area\"]\n\n\
+         [areas.aliases] # value as tagged -> area\n\
+         {:?} = {first:?}\n\n\
+         [areas.accounts] # what has no tag in this account\n\
+         {:?} = {last:?}\n\n\
+         [[rules]] # a gateway everybody uses\n\
+         id = \"nat-gateways\"\n\
+         match = {{ product = \"Amazon Elastic Compute Cloud\", usage_type = \"*NatGateway*\" }}\n\
+         split = {shares}\n",
+        fleet.alias, ACCOUNTS[2]
+    )
+}
+
+fn readme(files: &DemoFiles) -> String {
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    format!(
+        "A made-up month: {} line items, {} USD in all. Roll it up from this directory:\n\n\
+         unblended rollup {} --policy {} --tasks {} --instances {} --volumes {} --services {}\n",
+        files.rows,
+        files.total,
+        name(&files.bill),
+        name(&files.policy),
+        name(&files.tasks),
+        name(&files.instances),
+        name(&files.volumes),
+        name(&files.services),
+    )
+}
