@@ -19,7 +19,7 @@ use crate::read::tag_keys;
 use crate::time::{BillingPeriod, Timestamp};
 
 /// What `inspect --output json` prints.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub(super) struct Inspection {
     dialects: Vec<Dialect>,
     period: Option<BillingPeriod>,
@@ -38,7 +38,7 @@ pub(super) struct Inspection {
 }
 
 /// Sum of one product and kind.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct KindTotal {
     currency: Currency,
     product: String,
@@ -48,7 +48,7 @@ struct KindTotal {
 }
 
 /// How much of the bill carries a tag key.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 struct TagCoverage {
     tag_key: String,
     rows: u64,

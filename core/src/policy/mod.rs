@@ -17,6 +17,7 @@ use crate::time::BillingPeriod;
 
 /// The whole policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
     /// Cost basis that is attributed.
@@ -35,6 +36,7 @@ pub struct Policy {
 
 /// How tags and accounts name product areas.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct AreaPolicy {
     /// Tag keys that name the area, in order.
@@ -63,6 +65,7 @@ impl Default for AreaPolicy {
 
 /// A rule: charges that match belong to an area, or are split over areas by fixed shares.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Name in diagnostics.
@@ -81,11 +84,13 @@ pub struct Rule {
     pub area: Option<ProductArea>,
     /// Or the owners with their shares, which sum to 1.
     #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(with = "BTreeMap<ProductArea, String>"))]
     pub split: BTreeMap<ProductArea, Decimal>,
 }
 
 /// Patterns with `*` and `?` on a charge's original attributes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Match {
     /// Usage account id.
@@ -108,10 +113,12 @@ pub struct Match {
 
 /// One pattern or several, any of which may match; none matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(from = "OneOrMany", into = "Vec<String>")]
 pub struct Patterns(pub Vec<String>);
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 enum OneOrMany {
     One(String),
@@ -135,6 +142,7 @@ impl From<Patterns> for Vec<String> {
 
 /// Over which runs a charge is split (spec 5.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Window {
     /// The runs that overlap the charge's own usage interval.
@@ -146,6 +154,7 @@ pub enum Window {
 
 /// Who pays for what no task reserved (spec 5.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Idle {
     /// The runs share the whole charge (the classic method).
@@ -155,19 +164,33 @@ pub enum Idle {
     Separate,
 }
 
+/// How a decimal is written: as a number, or as text.
+#[cfg(feature = "cli")]
+#[derive(Serialize, schemars::JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "stands for a decimal in the JSON Schema only")]
+enum DecimalText {
+    Number(u64),
+    Text(String),
+}
+
 /// Relative weight of CPU and memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Weights {
     /// Weight of a vCPU.
+    #[cfg_attr(feature = "cli", schemars(with = "DecimalText"))]
     pub cpu: Decimal,
     /// Weight of a GiB.
     #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(with = "DecimalText"))]
     pub memory: Decimal,
 }
 
 /// How instances are split over services.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ContainerPolicy {
     /// Over which runs.
@@ -196,6 +219,7 @@ impl Default for ContainerPolicy {
 
 /// How volumes are split over instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct VolumePolicy {
     /// Whether a volume's cost goes to the instances it was attached to.
@@ -210,6 +234,7 @@ impl Default for VolumePolicy {
 
 /// How fees are shared (spec 5.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Share {
     /// By usage where the bill marks covered rows, else by cost. This version shares by cost and warns where covered
@@ -222,6 +247,7 @@ pub enum Share {
 
 /// Who takes part of a fee.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Among {
     /// Every owner, idle and unattributed included.
@@ -233,6 +259,7 @@ pub enum Among {
 
 /// What becomes of a fee whose term is not known (spec 6.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownTerm {
     /// It counts in full in this period, like any charge.
@@ -244,6 +271,7 @@ pub enum UnknownTerm {
 
 /// How commitment fees are treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct CommitmentPolicy {
     /// By what fees are shared.

@@ -13,7 +13,8 @@ use crate::time::BillingPeriod;
 
 /// The keys in the order of the spec.
 #[derive(Serialize)]
-struct ReportJson<'r> {
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+pub(crate) struct ReportJson<'r> {
     period: BillingPeriod,
     status: BillStatus,
     basis: CostBasis,
