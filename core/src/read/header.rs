@@ -158,18 +158,22 @@ fn what_else(head: &[u8], names: &[String], input: &str) -> &'static str {
 
 fn missing(wanted: &[&str], names: &[String]) -> Error {
     let list = wanted.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
-    let message = match nearest(wanted, names.iter().map(String::as_str)) {
+    // Of two as near, the one that is no other column of the dialect is the misspelled one.
+    let is_dbr_column = |name: &str| DBR_COLUMNS.iter().any(|column| name.eq_ignore_ascii_case(column));
+    let (known, unknown): (Vec<&str>, Vec<&str>) =
+        names.iter().map(String::as_str).partition(|name| is_dbr_column(name));
+    let message = match nearest(wanted, unknown.into_iter().chain(known)) {
         Some(near) => format!("the header has no column {list}; the nearest is `{near}`"),
         None => format!("the header has no column {list}"),
     };
     Error::new(ErrorCode::ReadMissingColumn, message)
 }
 
-/// The candidate most like one of the wanted names, ties to the bytewise smaller.
+/// The candidate most like one of the wanted names; the first of several.
 pub(super) fn nearest<'c>(wanted: &[&str], candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     let distance = |candidate: &str| {
         let folded = candidate.to_lowercase();
         wanted.iter().map(|w| strsim::damerau_levenshtein(&w.to_lowercase(), &folded)).min().unwrap_or(usize::MAX)
     };
-    candidates.filter(|candidate| !candidate.is_empty()).min_by_key(|candidate| (distance(candidate), *candidate))
+    candidates.filter(|candidate| !candidate.is_empty()).min_by_key(|candidate| distance(candidate))
 }

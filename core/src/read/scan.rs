@@ -119,7 +119,8 @@ impl<'w> Work<'w> {
         visit_tables(source, watch, |table| {
             let named = table.entry.map(|entry| format!("{name}!{entry}"));
             let table_name = named.as_deref().unwrap_or(&name);
-            let Some(group) = collector.group(evidence.or_else(|| period_of(table_name)), table_name) else {
+            let evidence = evidence.or_else(|| table.entry.and_then(period_of));
+            let Some(group) = collector.group(evidence, table_name) else {
                 return Ok(());
             };
             let Table { reader, explain, is_compressed, .. } = table;

@@ -45,6 +45,10 @@ pub(super) fn read_table(
         }
         if let Err(error) = add_row(collector.builder(group), &columns, &row, name, &mut spare) {
             let error = error.at(row.location()).at(Location::file(name));
+            // A row of a wrong width that goes over lines comes from a stray quote: it has swallowed other rows.
+            if columns.names.len() != row.width() && row.text.contains(&b'\n') {
+                return Err(error);
+            }
             collector.bad_row(group, error, || readable_cost(&columns, &row))?;
         }
     }
