@@ -20,7 +20,6 @@ mod index;
 mod money;
 mod policy;
 mod quantity;
-#[cfg(feature = "fs")]
 mod read;
 mod rollup;
 #[cfg(feature = "sqlite")]
@@ -42,7 +41,6 @@ pub use ids::*;
 pub use money::{Amount, Currency, Money, ParsedAmount, Residue};
 pub use policy::*;
 pub use quantity::CpuTime;
-#[cfg(feature = "fs")]
 pub use read::*;
 pub use rollup::*;
 #[cfg(feature = "sqlite")]

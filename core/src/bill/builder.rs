@@ -105,6 +105,8 @@ impl<'o> BillBuilder<'o> {
     /// `money.overflow` where a sum leaves the range; `parse.bad_time` where a kept interval is finer than seconds.
     pub fn add(&mut self, item: &LineItem<'_>, kind: LineItemKind) -> Result<()> {
         let timed = self.options.keep_intervals.keeps(item.resource_id);
+        // Before anything is changed: a row that is refused leaves no trace.
+        let slice = if timed { Some(slice(item)?) } else { None };
         let key = RowKey::new(item, kind, self.options.currency, timed);
         let hash = key.hash(&self.hasher);
         let found = self.index.find(hash, |at| self.charges.get(*at).is_some_and(|c| key.matches(&c.key)));
@@ -116,10 +118,7 @@ impl<'o> BillBuilder<'o> {
         charge.amount = charge.amount.checked_add(item.cost)?;
         charge.rows += 1;
         charge.nonzero_rows += u64::from(!item.cost.is_zero());
-        if timed {
-            let slice = UsageSlice::new(item.interval, running_ms(item)?, item.cost).ok_or_else(|| {
-                Error::new(ErrorCode::ParseBadTime, "a usage interval is finer than seconds or outside 1970 to 2106")
-            })?;
+        if let Some(slice) = slice {
             charge.slices.push(slice);
             if charge.slices.len() == charge.slices.capacity() {
                 charge.compact()?;
@@ -201,6 +200,12 @@ impl<'o> BillBuilder<'o> {
             *self.usage_months.entry(month).or_default() += 1;
         }
     }
+}
+
+fn slice(item: &LineItem<'_>) -> Result<UsageSlice> {
+    UsageSlice::new(item.interval, running_ms(item)?, item.cost).ok_or_else(|| {
+        Error::new(ErrorCode::ParseBadTime, "a usage interval is finer than seconds or outside 1970 to 2106")
+    })
 }
 
 /// Milliseconds an instance ran by one of its own usage rows: its hours, or its whole interval where the row names no

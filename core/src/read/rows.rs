@@ -1,0 +1,266 @@
+//! Bytes → CSV rows with exact positions, hashed on the way (spec 2.4, 2.6).
+//!
+//! Splitting is that of the `csv` crate's parser; empty lines are no rows. Positions are those of a row's first byte,
+//! which the `csv` crate reports one byte early after CR LF: therefore terminators are skipped here.
+
+use std::io::{self, Read};
+
+use csv_core::ReadRecordResult;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+
+use crate::bill::InputDigest;
+use crate::error::{Error, ErrorCode, Location, Result};
+
+/// Bytes of a block: what is read, hashed and handed between threads at once. Part of the file identity (spec 2.6).
+pub(super) const BLOCK_BYTES: usize = 1 << 20;
+
+/// A row may be this long; longer ones come from a quote that is never closed.
+const ROW_BYTES_MAX: u64 = 16 << 20;
+
+/// Where content comes from, block by block.
+pub(super) trait Blocks {
+    /// Replaces the content of `block` by the next [`BLOCK_BYTES`]; fewer only at the end, none after it.
+    fn next_block(&mut self, block: &mut Vec<u8>) -> Result<()>;
+}
+
+impl<B: Blocks + ?Sized> Blocks for &mut B {
+    fn next_block(&mut self, block: &mut Vec<u8>) -> Result<()> {
+        (**self).next_block(block)
+    }
+}
+
+/// Blocks of a reader.
+pub(super) struct FromReader<R> {
+    reader: R,
+    explain: fn(io::Error) -> Error,
+    ended: bool,
+}
+
+impl<R: Read> FromReader<R> {
+    /// Content that is stored as it is read: every failure is one of the source.
+    pub(super) fn plain(reader: R) -> Self {
+        Self::new(reader, source_failed)
+    }
+
+    pub(super) fn new(reader: R, explain: fn(io::Error) -> Error) -> Self {
+        Self { reader, explain, ended: false }
+    }
+}
+
+/// The error of a source that cannot be read; an error of this crate that passed through `io` stays itself.
+pub(super) fn source_failed(cause: io::Error) -> Error {
+    match cause.downcast::<Error>() {
+        Ok(error) => error,
+        Err(cause) => Error::new(ErrorCode::ReadIo, "the input cannot be read").with_cause(cause),
+    }
+}
+
+impl<R: Read> Blocks for FromReader<R> {
+    fn next_block(&mut self, block: &mut Vec<u8>) -> Result<()> {
+        block.resize(BLOCK_BYTES, 0);
+        let mut filled = 0;
+        while !self.ended && filled < BLOCK_BYTES {
+            match self.reader.read(block.get_mut(filled..).unwrap_or_default()) {
+                Ok(0) => self.ended = true,
+                Ok(read) => filled += read,
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+                Err(cause) => return Err((self.explain)(cause)),
+            }
+        }
+        block.truncate(filled);
+        Ok(())
+    }
+}
+
+/// Size and hash of content, block by block.
+#[derive(Default)]
+struct Content {
+    bytes: u64,
+    block_hashes: Xxh3,
+}
+
+impl Content {
+    fn add(&mut self, block: &[u8]) {
+        if !block.is_empty() {
+            self.bytes += u64::try_from(block.len()).unwrap_or(u64::MAX);
+            self.block_hashes.update(&xxh3_128(block).to_le_bytes());
+        }
+    }
+
+    fn digest(&self) -> InputDigest {
+        InputDigest { bytes: self.bytes, hash: format!("{:032x}", self.block_hashes.digest128()) }
+    }
+}
+
+/// One row, borrowed until the next is read.
+#[derive(Clone, Copy)]
+pub(super) struct RawRow<'r> {
+    /// The header is row 1.
+    pub(super) row: u64,
+    /// Offset of its first byte.
+    pub(super) byte: u64,
+    /// Its fields, unquoted, one after the other.
+    pub(super) text: &'r [u8],
+    ends: &'r [usize],
+}
+
+impl<'r> RawRow<'r> {
+    /// Number of fields.
+    pub(super) fn width(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The bytes of a field, none where the row has no such field.
+    pub(super) fn bytes(&self, at: usize) -> &'r [u8] {
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.ends.get(at).and_then(|end| self.text.get(start..*end)).unwrap_or_default()
+    }
+
+    /// The fields as text, or the first one that is not UTF-8.
+    pub(super) fn fields(&self) -> std::result::Result<Fields<'r>, usize> {
+        match std::str::from_utf8(self.text) {
+            Ok(text) if self.ends.iter().all(|end| text.is_char_boundary(*end)) => Ok(Fields { text, ends: self.ends }),
+            _ => Err((0..self.width()).find(|at| std::str::from_utf8(self.bytes(*at)).is_err()).unwrap_or(0)),
+        }
+    }
+
+    /// Where the row is, within its input.
+    pub(super) fn location(&self) -> Location {
+        Location { row: Some(self.row), byte: Some(self.byte), ..Location::default() }
+    }
+}
+
+/// The fields of a row as text.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'r> {
+    text: &'r str,
+    ends: &'r [usize],
+}
+
+impl<'r> Fields<'r> {
+    /// A field; empty where the row or the header has no such column.
+    pub(super) fn get(&self, at: impl Into<Option<usize>>) -> &'r str {
+        let Some(at) = at.into() else { return "" };
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.ends.get(at).and_then(|end| self.text.get(start..*end)).unwrap_or_default()
+    }
+}
+
+/// The rows of one CSV.
+///
+/// INVARIANT: `at` is the first byte of `block` that no row has taken, `block_start` the offset of `block`.
+pub(super) struct Rows<B> {
+    blocks: B,
+    block: Vec<u8>,
+    block_start: u64,
+    at: usize,
+    parser: csv_core::Reader,
+    text: Vec<u8>,
+    ends: Vec<usize>,
+    row: u64,
+    content: Content,
+}
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+impl<B: Blocks> Rows<B> {
+    pub(super) fn new(blocks: B) -> Self {
+        Self {
+            blocks,
+            block: Vec::new(),
+            block_start: 0,
+            at: 0,
+            parser: csv_core::Reader::new(),
+            text: vec![0; 4096],
+            ends: vec![0; 64],
+            row: 0,
+            content: Content::default(),
+        }
+    }
+
+    /// The next row that is not empty.
+    ///
+    /// # Errors
+    /// Those of the source; `parse.bad_row` where a quote is not closed, after which no row can be told.
+    pub(super) fn next_row(&mut self) -> Result<Option<RawRow<'_>>> {
+        if !self.skip_terminators()? {
+            return Ok(None);
+        }
+        self.row += 1;
+        let byte = self.position();
+        let (text, ends) = self
+            .parse_row()
+            .map_err(|error| error.at(Location { row: Some(self.row), byte: Some(byte), ..Location::default() }))?;
+        Ok(Some(RawRow {
+            row: self.row,
+            byte,
+            text: self.text.get(..text).unwrap_or_default(),
+            ends: self.ends.get(..ends).unwrap_or_default(),
+        }))
+    }
+
+    /// Identity of the content; complete once there is no next row.
+    pub(super) fn digest(&self) -> InputDigest {
+        self.content.digest()
+    }
+
+    fn position(&self) -> u64 {
+        self.block_start.saturating_add(u64::try_from(self.at).unwrap_or(u64::MAX))
+    }
+
+    /// Whether there was another block.
+    fn refill(&mut self) -> Result<bool> {
+        let is_first = self.content.bytes == 0;
+        self.block_start = self.content.bytes;
+        self.at = 0;
+        self.blocks.next_block(&mut self.block)?;
+        self.content.add(&self.block);
+        if is_first && self.block.starts_with(BOM) {
+            self.at = BOM.len();
+        }
+        Ok(!self.block.is_empty())
+    }
+
+    /// Whether a row follows.
+    fn skip_terminators(&mut self) -> Result<bool> {
+        loop {
+            match self.block.get(self.at).copied() {
+                Some(b'\r' | b'\n') => self.at += 1,
+                Some(_) => return Ok(true),
+                None if self.refill()? => {}
+                None => return Ok(false),
+            }
+        }
+    }
+
+    /// Parses one row into the buffers and returns how much of `text` and `ends` it takes.
+    fn parse_row(&mut self) -> Result<(usize, usize)> {
+        let start = self.position();
+        let (mut text, mut ends) = (0, 0);
+        loop {
+            let is_end = self.at >= self.block.len() && !self.refill()?;
+            if self.position().saturating_sub(start) > ROW_BYTES_MAX {
+                return Err(Error::new(ErrorCode::ParseBadRow, "the row is longer than 16 MiB: a quote is not closed"));
+            }
+            // A line feed ends the last row of a content that does not end in one, unless it stands inside quotes.
+            let input = if is_end { &b"\n"[..] } else { self.block.get(self.at..).unwrap_or_default() };
+            let (result, taken, written, ended) = self.parser.read_record(
+                input,
+                self.text.get_mut(text..).unwrap_or_default(),
+                self.ends.get_mut(ends..).unwrap_or_default(),
+            );
+            self.at += if is_end { 0 } else { taken };
+            text += written;
+            ends += ended;
+            match result {
+                ReadRecordResult::Record => return Ok((text, ends)),
+                ReadRecordResult::OutputFull => self.text.resize(self.text.len() * 2, 0),
+                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
+                ReadRecordResult::InputEmpty | ReadRecordResult::End if is_end => {
+                    return Err(Error::new(ErrorCode::ParseBadRow, "the input ends inside a quoted field"));
+                }
+                ReadRecordResult::InputEmpty | ReadRecordResult::End => {}
+            }
+        }
+    }
+}

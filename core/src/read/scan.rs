@@ -1,0 +1,181 @@
+//! Many inputs on several threads (spec 2.2, 10.2).
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use super::ScanOptions;
+use super::archive::{Table, visit_tables};
+use super::collect::{Collector, bills, only_bill};
+use super::input::Input;
+use super::name::period_of;
+use super::progress::{FirstFailure, Progress, Watch};
+use super::rows::{Blocks, FromReader};
+use super::table::read_table;
+use crate::bill::Bill;
+use crate::error::{Error, ErrorCode, Location, Result};
+use crate::time::BillingPeriod;
+
+/// Reads all inputs as one bill.
+///
+/// # Errors
+/// `read.*` where inputs cannot be read, are no bills, of several periods or given twice; `parse.*` where a row is
+/// malformed; `config.basis_unavailable`; `money.overflow` where sums leave the range. Of several errors it is that of
+/// the first input by name, whatever the number of threads.
+pub fn scan(inputs: Vec<Input>, options: &ScanOptions, progress: &Progress) -> Result<Bill> {
+    only_bill(scan_periods(inputs, options, progress)?)
+}
+
+/// Reads all inputs, one bill per billing period.
+///
+/// # Errors
+/// As [`scan`], but several periods are no error.
+pub fn scan_periods(
+    mut inputs: Vec<Input>,
+    options: &ScanOptions,
+    progress: &Progress,
+) -> Result<BTreeMap<BillingPeriod, Bill>> {
+    if inputs.is_empty() {
+        return Err(Error::new(ErrorCode::ReadNoInput, "there is no input"));
+    }
+    // The caller's order must not decide which error is reported.
+    inputs.sort_by(|a, b| a.name().cmp(b.name()));
+    progress.set_bytes_total(inputs.iter().map(Input::stored_bytes).sum::<Option<u64>>().unwrap_or(0));
+    let threads = match options.threads {
+        0 => thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        threads => threads,
+    };
+    let work = Work {
+        reads_ahead: threads > inputs.len(),
+        inputs: inputs.into_iter().map(|input| Mutex::new(Some(input))).collect(),
+        next: AtomicUsize::new(0),
+        first_failure: FirstFailure::none(),
+        options,
+        progress,
+    };
+    let workers = threads.min(work.inputs.len());
+    let results: Vec<_> = thread::scope(|scope| {
+        let started: Vec<_> = (0..workers).map(|_| scope.spawn(|| work.collect())).collect();
+        // A panic of a thread is this one's too.
+        started
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    let mut collectors = Vec::new();
+    let mut first: Option<(usize, Error)> = None;
+    for result in results {
+        match result {
+            Ok(collector) => collectors.push(collector),
+            Err(failed) if first.as_ref().is_none_or(|first| failed.0 < first.0) => first = Some(failed),
+            Err(_) => {}
+        }
+    }
+    match first {
+        Some((_, error)) => Err(error),
+        None => bills(collectors),
+    }
+}
+
+/// Inputs that threads take one after the other.
+struct Work<'w> {
+    inputs: Vec<Mutex<Option<Input>>>,
+    next: AtomicUsize,
+    first_failure: FirstFailure,
+    reads_ahead: bool,
+    options: &'w ScanOptions,
+    progress: &'w Progress,
+}
+
+impl<'w> Work<'w> {
+    /// What one thread does; its error comes with the number of the input.
+    fn collect(&self) -> std::result::Result<Collector<'w>, (usize, Error)> {
+        let mut collector = Collector::new(self.options);
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(slot) = self.inputs.get(number) else { return Ok(collector) };
+            let Some(input) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() else { continue };
+            let watch = Watch::new(self.progress, &self.first_failure, number);
+            let name = input.name.clone();
+            self.read(input, &mut collector, watch).map_err(|error| {
+                self.first_failure.note(number);
+                (number, error.at(Location::file(name)))
+            })?;
+        }
+    }
+
+    fn read(&self, input: Input, collector: &mut Collector<'_>, watch: Watch<'_>) -> Result<()> {
+        watch.check()?;
+        let evidence = period_of(&input.name);
+        if evidence.is_some() && collector.group(evidence, &input.name).is_none() {
+            self.progress.add_bytes(input.stored_bytes().unwrap_or(0));
+            return Ok(());
+        }
+        let Input { name, source } = input;
+        visit_tables(source, watch, |table| {
+            let named = table.entry.map(|entry| format!("{name}!{entry}"));
+            let table_name = named.as_deref().unwrap_or(&name);
+            let evidence = evidence.or_else(|| table.entry.and_then(period_of));
+            let Some(group) = collector.group(evidence, table_name) else {
+                return Ok(());
+            };
+            let Table { reader, explain, is_compressed, .. } = table;
+            if self.reads_ahead && is_compressed {
+                read_ahead(reader, explain, |blocks| read_table(table_name, group, blocks, collector, watch))
+            } else {
+                read_table(table_name, group, FromReader::new(reader, explain), collector, watch)
+            }
+        })
+    }
+}
+
+/// Blocks kept ready between the two threads.
+const BLOCKS_AHEAD: usize = 2;
+
+/// Inflates on a thread of its own while this one parses.
+fn read_ahead(
+    reader: &mut (dyn Read + Send),
+    explain: fn(io::Error) -> Error,
+    parse: impl FnOnce(&mut Ahead) -> Result<()>,
+) -> Result<()> {
+    thread::scope(|scope| {
+        let (filled, ready) = sync_channel(BLOCKS_AHEAD);
+        let (used, empty) = channel();
+        scope.spawn(move || {
+            let mut blocks = FromReader::new(reader, explain);
+            loop {
+                let mut block: Vec<u8> = empty.try_recv().unwrap_or_default();
+                let result = blocks.next_block(&mut block);
+                let is_last = result.is_err() || block.is_empty();
+                // Nobody receives once parsing failed.
+                if filled.send(result.map(|()| block)).is_err() || is_last {
+                    break;
+                }
+            }
+        });
+        parse(&mut Ahead { ready, used })
+    })
+}
+
+/// Blocks that another thread reads.
+struct Ahead {
+    ready: Receiver<Result<Vec<u8>>>,
+    used: Sender<Vec<u8>>,
+}
+
+impl Blocks for Ahead {
+    fn next_block(&mut self, block: &mut Vec<u8>) -> Result<()> {
+        // After the last block the sender is gone: nothing follows.
+        let next = self.ready.recv().unwrap_or_else(|_| Ok(Vec::new()))?;
+        let used = std::mem::replace(block, next);
+        if used.capacity() > 0 {
+            // The other thread may have ended; then the memory is simply freed.
+            let _ = self.used.send(used);
+        }
+        Ok(())
+    }
+}
