@@ -20,7 +20,6 @@ mod quantity;
 #[cfg(feature = "fs")]
 mod read;
 mod rollup;
-#[cfg(feature = "sqlite")]
 mod store;
 mod time;
 
@@ -40,6 +39,5 @@ pub use quantity::CpuTime;
 #[cfg(feature = "fs")]
 pub use read::*;
 pub use rollup::*;
-#[cfg(feature = "sqlite")]
 pub use store::*;
 pub use time::{BillingPeriod, HOUR_MS, Interval, Timestamp, union};
