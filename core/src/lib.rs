@@ -22,7 +22,6 @@ mod policy;
 mod quantity;
 mod read;
 mod rollup;
-#[cfg(feature = "sqlite")]
 mod store;
 mod time;
 
@@ -43,6 +42,5 @@ pub use policy::*;
 pub use quantity::CpuTime;
 pub use read::*;
 pub use rollup::*;
-#[cfg(feature = "sqlite")]
 pub use store::*;
 pub use time::{BillingPeriod, HOUR_MS, Interval, Timestamp, union};

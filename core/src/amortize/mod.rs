@@ -10,3 +10,6 @@ mod schedule;
 
 pub use book::{BookEntry, ReservationBook};
 pub use schedule::{amortize, known_term};
+
+#[cfg(test)]
+pub(crate) use book::tests;

@@ -1,0 +1,539 @@
+//! May this run be finalized, and as what? A pure state machine (spec 7.4, 8).
+//!
+//! | finalized so far | candidate | outcome |
+//! |---|---|---|
+//! | nothing | final, complete | version 1 |
+//! | the same bill and the same tables | any | unchanged |
+//! | another bill | final, complete | `finalize.restated`, or version n+1 with a reason |
+//! | the same bill, other tables | final, complete | `finalize.recomputed`, or version n+1 with a reason |
+//! | anything else | not invoiced, or several payers | `finalize.not_final` |
+//! | anything else | stops early | `finalize.incomplete` |
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::bill::BillStatus;
+use crate::classify::CostBasis;
+use crate::error::{Error, ErrorCode, Result};
+use crate::ids::ProductArea;
+use crate::money::{Amount, Currency};
+use crate::rollup::{AreaCost, ProductAreaCost, ReportDigests, RowKind, ServiceCost};
+use crate::time::{BillingPeriod, Timestamp};
+
+/// Areas an error message names; the refusal has all of them.
+const NAMED_AREAS_MAX: usize = 12;
+
+/// What one finalized version consists of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FinalContent {
+    /// What the run was made of.
+    pub digests: ReportDigests,
+    /// Version of the program that made it.
+    pub software_version: String,
+    /// Product area and row kind → cost, sorted.
+    pub area_costs: Vec<AreaCost>,
+    /// Cluster, service and product area → cost, sorted.
+    pub service_costs: Vec<ServiceCost>,
+    /// AWS product, product area and row kind → cost, sorted.
+    pub product_area_costs: Vec<ProductAreaCost>,
+}
+
+/// The version that is live now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveVersion {
+    /// Its number, from 1.
+    pub version: u32,
+    /// What it consists of.
+    pub content: FinalContent,
+}
+
+/// The run that asks to be finalized.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FinalizeCandidate {
+    /// Its billing period.
+    pub period: BillingPeriod,
+    /// Accounts that are invoiced.
+    pub payers: BTreeSet<String>,
+    /// Its cost basis.
+    pub basis: CostBasis,
+    /// Its currency.
+    pub currency: Currency,
+    /// How final its bill was.
+    pub status: BillStatus,
+    /// Instant that was judged at.
+    pub as_of: Timestamp,
+    /// Where its usage rows end, if 24 hours or more before the period.
+    pub stops_early: Option<Timestamp>,
+    /// What it would finalize.
+    pub content: FinalContent,
+}
+
+/// What the caller vouches for, each with a reason that is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FinalizeTerms {
+    /// Replace the live version where the content is another.
+    pub restate: Option<String>,
+    /// Take a bill whose dialect has no invoice information (status `unknown`) as invoiced.
+    pub assert_invoiced: Option<String>,
+    /// Take a bill that stops early as complete.
+    pub allow_incomplete: Option<String>,
+}
+
+/// How much of an area changed between the live version and the candidate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AreaDifference {
+    /// Owner; `None` where nobody is known.
+    pub product_area: Option<ProductArea>,
+    /// What the row stands for.
+    pub row_kind: RowKind,
+    /// Cost in the live version; 0 where it has no such row.
+    pub finalized: Amount,
+    /// Cost in the candidate; 0 where it has no such row.
+    pub candidate: Amount,
+    /// `candidate − finalized`.
+    pub change: Amount,
+}
+
+/// Why a run is not finalized.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// One of `finalize.not_final`, `finalize.incomplete`, `finalize.restated`, `finalize.recomputed`.
+    pub code: ErrorCode,
+    /// A sentence for people.
+    pub message: String,
+    /// Every area whose cost differs from the live version, sorted; empty where there is none to compare with.
+    pub differences: Vec<AreaDifference>,
+}
+
+/// What came of the wish to finalize a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinalizeOutcome {
+    /// The run became this version.
+    Finalized {
+        /// 1, then one more for each restatement.
+        version: u32,
+    },
+    /// The live version has the same content; nothing was written.
+    Unchanged {
+        /// The live version.
+        version: u32,
+    },
+    /// Nothing was written.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.code, refusal.message)
+    }
+}
+
+impl FinalizeOutcome {
+    /// The live version's number.
+    ///
+    /// # Errors
+    /// The refusal, with its code.
+    pub fn into_result(self) -> Result<u32> {
+        match self {
+            Self::Finalized { version } | Self::Unchanged { version } => Ok(version),
+            Self::Refused(refusal) => Err(refusal.into()),
+        }
+    }
+}
+
+/// Decides what becomes of a run: [`FinalizeOutcome::Finalized`] asks the store to append that version.
+///
+/// A run with the content of the live version is unchanged whatever else holds, because nothing is written.
+///
+/// # Errors
+/// `config.bad_value` where a reason is empty; `money.overflow` where a difference leaves the range.
+pub fn decide_finalization(
+    live: Option<&LiveVersion>,
+    candidate: &FinalizeCandidate,
+    terms: &FinalizeTerms,
+    at: Timestamp,
+) -> Result<FinalizeOutcome> {
+    terms.check()?;
+    if let Some(live) = live {
+        if live.content.is_same_as(&candidate.content) {
+            return Ok(FinalizeOutcome::Unchanged { version: live.version });
+        }
+    }
+    if let Some(refusal) = candidate.blocked_by(terms, at) {
+        return Ok(FinalizeOutcome::Refused(refusal));
+    }
+    match live {
+        None => Ok(FinalizeOutcome::Finalized { version: 1 }),
+        Some(live) if terms.restate.is_some() => match live.version.checked_add(1) {
+            Some(version) => Ok(FinalizeOutcome::Finalized { version }),
+            None => Err(Error::new(ErrorCode::ConfigBadValue, "a period cannot have more than 2^32 versions")),
+        },
+        Some(live) => Ok(FinalizeOutcome::Refused(live.refuses(candidate)?)),
+    }
+}
+
+impl FinalizeTerms {
+    fn check(&self) -> Result<()> {
+        let reasons = [&self.restate, &self.assert_invoiced, &self.allow_incomplete];
+        if reasons.into_iter().flatten().any(|reason| reason.trim().is_empty()) {
+            return Err(Error::new(ErrorCode::ConfigBadValue, "the reason for finalizing is empty"));
+        }
+        Ok(())
+    }
+}
+
+impl FinalContent {
+    /// Whether both are of one bill and their tables are equal; other inputs that change no table are no change.
+    fn is_same_as(&self, other: &Self) -> bool {
+        self.digests.bill == other.digests.bill
+            && self.area_costs == other.area_costs
+            && self.service_costs == other.service_costs
+            && self.product_area_costs == other.product_area_costs
+    }
+
+    /// Which inputs but the bill differ.
+    fn other_inputs(&self, other: &Self) -> Vec<&'static str> {
+        let pairs = [
+            ("policy", self.digests.policy != other.digests.policy),
+            ("evidence", self.digests.evidence != other.digests.evidence),
+            ("reservation book", self.digests.reservations != other.digests.reservations),
+            ("software version", self.software_version != other.software_version),
+        ];
+        pairs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+}
+
+impl FinalizeCandidate {
+    fn blocked_by(&self, terms: &FinalizeTerms, at: Timestamp) -> Option<Refusal> {
+        let not_final = |message: String| Some(Refusal::new(ErrorCode::FinalizeNotFinal, message));
+        let period = self.period;
+        if self.payers.len() != 1 {
+            let payers: Vec<_> = self.payers.iter().map(|payer| format!("`{payer}`")).collect();
+            let found = if payers.is_empty() { "none".to_owned() } else { payers.join(", ") };
+            return not_final(format!(
+                "a run is finalized for exactly one payer account, and this run of {period} has {found}"
+            ));
+        }
+        if self.status == BillStatus::Open || self.as_of.min(at) < period.end() {
+            return not_final(format!("the period {period} is not over: it ends at {}", period.end()));
+        }
+        match self.status {
+            BillStatus::Invoiced => {}
+            BillStatus::Unknown if terms.assert_invoiced.is_some() => {}
+            BillStatus::Unknown => {
+                return not_final(format!(
+                    "the bill of {period} has no invoice information; assert with a reason that it is invoiced"
+                ));
+            }
+            BillStatus::Estimated | BillStatus::Open => {
+                return not_final(format!("the bill of {period} still has estimated rows; no assertion changes that"));
+            }
+        }
+        let end = self.stops_early.filter(|_| terms.allow_incomplete.is_none())?;
+        Some(Refusal::new(
+            ErrorCode::FinalizeIncomplete,
+            format!("the bill of {period} has no usage after {end}; allow an incomplete bill with a reason"),
+        ))
+    }
+}
+
+impl LiveVersion {
+    /// The refusal of a candidate with other content.
+    fn refuses(&self, candidate: &FinalizeCandidate) -> Result<Refusal> {
+        let differences = differences(&self.content.area_costs, &candidate.content.area_costs)?;
+        let (code, cause) = if self.content.digests.bill == candidate.content.digests.bill {
+            let inputs = self.content.other_inputs(&candidate.content);
+            let inputs =
+                if inputs.is_empty() { "other amounts".to_owned() } else { format!("another {}", inputs.join(", ")) };
+            (ErrorCode::FinalizeRecomputed, format!("the same bill and {inputs}"))
+        } else {
+            (ErrorCode::FinalizeRestated, "another bill".to_owned())
+        };
+        let message = format!(
+            "{} is finalized as version {}, and this run has {cause}: {}; restate with a reason to append a version",
+            candidate.period,
+            self.version,
+            describe(&differences),
+        );
+        Ok(Refusal { code, message, differences })
+    }
+}
+
+impl Refusal {
+    fn new(code: ErrorCode, message: String) -> Self {
+        Self { code, message, differences: Vec::new() }
+    }
+}
+
+/// Every area whose cost differs, sorted like the table.
+fn differences(finalized: &[AreaCost], candidate: &[AreaCost]) -> Result<Vec<AreaDifference>> {
+    let mut costs: BTreeMap<(&Option<ProductArea>, RowKind), (Amount, Amount)> = BTreeMap::new();
+    for row in finalized {
+        costs.entry((&row.product_area, row.row_kind)).or_default().0 = row.cost;
+    }
+    for row in candidate {
+        costs.entry((&row.product_area, row.row_kind)).or_default().1 = row.cost;
+    }
+    let changed = costs.into_iter().filter(|(_, (finalized, candidate))| finalized != candidate);
+    let differences = changed.map(|((product_area, row_kind), (finalized, candidate))| {
+        let change = candidate.checked_sub(finalized)?;
+        Ok(AreaDifference { product_area: product_area.clone(), row_kind, finalized, candidate, change })
+    });
+    differences.collect()
+}
+
+fn describe(differences: &[AreaDifference]) -> String {
+    if differences.is_empty() {
+        return "no area costs more or less".to_owned();
+    }
+    let named = differences.iter().take(NAMED_AREAS_MAX).map(|difference| {
+        let area = match &difference.product_area {
+            Some(area) => format!("`{area}` ({})", difference.row_kind.as_str()),
+            None => difference.row_kind.as_str().to_owned(),
+        };
+        let sign = if difference.change.is_negative() { "" } else { "+" };
+        format!("{area} {} → {} ({sign}{})", difference.finalized, difference.candidate, difference.change)
+    });
+    let mut text = named.collect::<Vec<_>>().join(", ");
+    if let Some(more) = differences.len().checked_sub(NAMED_AREAS_MAX).filter(|more| *more > 0) {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bill::Digest;
+    use proptest::prelude::*;
+
+    const LATER: &str = "2016-07-06 00:00:00";
+
+    fn candidate(bill: &str, policy: &str, areas: &[(&str, &str)]) -> FinalizeCandidate {
+        let area_cost = |(area, cost): &(&str, &str)| AreaCost {
+            product_area: (!area.is_empty()).then(|| (*area).into()),
+            row_kind: if area.is_empty() { RowKind::Unattributed } else { RowKind::Area },
+            cost: cost.parse().unwrap(),
+        };
+        FinalizeCandidate {
+            period: "2016-06".parse().unwrap(),
+            payers: BTreeSet::from(["1".to_owned()]),
+            basis: CostBasis::Unblended,
+            currency: Currency::USD,
+            status: BillStatus::Invoiced,
+            as_of: "2016-07-05 00:00:00".parse().unwrap(),
+            stops_early: None,
+            content: FinalContent {
+                digests: ReportDigests {
+                    bill: Digest::of(bill.as_bytes()),
+                    policy: Digest::of(policy.as_bytes()),
+                    evidence: Digest::of(b"evidence"),
+                    reservations: Digest::of(b"reservations"),
+                },
+                software_version: "0.1.0".into(),
+                area_costs: areas.iter().map(area_cost).collect(),
+                service_costs: Vec::new(),
+                product_area_costs: Vec::new(),
+            },
+        }
+    }
+
+    fn decide(live: Option<&LiveVersion>, run: &FinalizeCandidate, terms: &FinalizeTerms) -> FinalizeOutcome {
+        decide_finalization(live, run, terms, LATER.parse().unwrap()).unwrap()
+    }
+
+    fn live(version: u32, run: &FinalizeCandidate) -> LiveVersion {
+        LiveVersion { version, content: run.content.clone() }
+    }
+
+    fn because(reason: &str) -> Option<String> {
+        Some(reason.to_owned())
+    }
+
+    fn refusal(outcome: FinalizeOutcome) -> Refusal {
+        match outcome {
+            FinalizeOutcome::Refused(refusal) => refusal,
+            other => panic!("{other:?} is no refusal"),
+        }
+    }
+
+    #[test]
+    fn the_first_final_run_is_version_1_and_the_same_again_changes_nothing() {
+        let run = candidate("bill", "policy", &[("api", "5")]);
+        let terms = FinalizeTerms::default();
+        assert_eq!(decide(None, &run, &terms), FinalizeOutcome::Finalized { version: 1 });
+        assert_eq!(decide(Some(&live(1, &run)), &run, &terms), FinalizeOutcome::Unchanged { version: 1 });
+        // A reason to restate is no reason to copy what is already there.
+        let restate = FinalizeTerms { restate: because("again"), ..terms };
+        assert_eq!(decide(Some(&live(3, &run)), &run, &restate), FinalizeOutcome::Unchanged { version: 3 });
+    }
+
+    #[test]
+    fn other_inputs_with_equal_tables_change_nothing() {
+        let first = candidate("bill", "policy", &[("api", "5")]);
+        let mut again = candidate("bill", "other policy", &[("api", "5")]);
+        again.content.software_version = "0.2.0".into();
+        let outcome = decide(Some(&live(1, &first)), &again, &FinalizeTerms::default());
+        assert_eq!(outcome, FinalizeOutcome::Unchanged { version: 1 });
+    }
+
+    #[test]
+    fn another_bill_is_restated_even_with_equal_tables() {
+        let first = candidate("bill", "policy", &[("api", "5")]);
+        let again = candidate("restated bill", "policy", &[("api", "5")]);
+        let refused = refusal(decide(Some(&live(1, &first)), &again, &FinalizeTerms::default()));
+        assert_eq!(refused.code, ErrorCode::FinalizeRestated);
+        assert!(refused.message.contains("no area costs more or less"), "{}", refused.message);
+    }
+
+    #[test]
+    fn a_refusal_carries_the_difference_of_every_area_that_changed() {
+        let first = candidate("bill", "policy", &[("", "1"), ("api", "5"), ("gone", "2"), ("same", "9")]);
+        let again = candidate("restated bill", "policy", &[("", "1.5"), ("api", "4"), ("new", "3"), ("same", "9")]);
+        let refused = refusal(decide(Some(&live(2, &first)), &again, &FinalizeTerms::default()));
+        assert_eq!(
+            refused.message,
+            "2016-06 is finalized as version 2, and this run has another bill: unattributed 1 → 1.5 (+0.5), \
+             `api` (area) 5 → 4 (-1), `gone` (area) 2 → 0 (-2), `new` (area) 0 → 3 (+3); \
+             restate with a reason to append a version"
+        );
+        let changes: Vec<_> = refused.differences.iter().map(|d| d.change.to_string()).collect();
+        assert_eq!(changes, ["0.5", "-1", "-2", "3"]);
+        assert_eq!(Error::from(refused).code(), ErrorCode::FinalizeRestated);
+    }
+
+    #[test]
+    fn the_same_bill_with_other_inputs_and_amounts_is_recomputed() {
+        let first = candidate("bill", "policy", &[("api", "5")]);
+        let mut again = candidate("bill", "other policy", &[("api", "6")]);
+        again.content.software_version = "0.2.0".into();
+        let refused = refusal(decide(Some(&live(1, &first)), &again, &FinalizeTerms::default()));
+        assert_eq!(refused.code, ErrorCode::FinalizeRecomputed);
+        assert!(refused.message.contains("the same bill and another policy, software version:"), "{}", refused.message);
+    }
+
+    #[test]
+    fn tables_by_service_are_content_too() {
+        let first = candidate("bill", "policy", &[("api", "5")]);
+        let mut again = candidate("bill", "other", &[("api", "5")]);
+        again.content.service_costs =
+            vec![ServiceCost { cluster: None, service: "web".into(), product_area: None, cost: Amount::ZERO }];
+        let refused = refusal(decide(Some(&live(1, &first)), &again, &FinalizeTerms::default()));
+        assert_eq!(refused.code, ErrorCode::FinalizeRecomputed);
+    }
+
+    #[test]
+    fn a_reason_to_restate_appends_the_next_version() {
+        let first = candidate("bill", "policy", &[("api", "5")]);
+        let again = candidate("restated bill", "policy", &[("api", "6")]);
+        let terms = FinalizeTerms { restate: because("refund"), ..FinalizeTerms::default() };
+        assert_eq!(decide(Some(&live(4, &first)), &again, &terms), FinalizeOutcome::Finalized { version: 5 });
+    }
+
+    #[test]
+    fn only_invoiced_bills_are_final_and_only_unknown_ones_can_be_asserted() {
+        let assert = FinalizeTerms { assert_invoiced: because("paid"), ..FinalizeTerms::default() };
+        for (status, plain, asserted) in [
+            (BillStatus::Invoiced, true, true),
+            (BillStatus::Unknown, false, true),
+            (BillStatus::Estimated, false, false),
+            (BillStatus::Open, false, false),
+        ] {
+            let run = FinalizeCandidate { status, ..candidate("bill", "policy", &[]) };
+            for (terms, expected) in [(&FinalizeTerms::default(), plain), (&assert, asserted)] {
+                match decide(None, &run, terms) {
+                    FinalizeOutcome::Finalized { version: 1 } => assert!(expected, "{status:?}"),
+                    outcome => {
+                        assert!(!expected, "{status:?}");
+                        assert_eq!(refusal(outcome).code, ErrorCode::FinalizeNotFinal);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_restatement_needs_a_final_bill_as_well() {
+        let first = candidate("bill", "policy", &[("api", "5")]);
+        let again = FinalizeCandidate { status: BillStatus::Estimated, ..candidate("other", "policy", &[]) };
+        let terms = FinalizeTerms { restate: because("refund"), ..FinalizeTerms::default() };
+        assert_eq!(refusal(decide(Some(&live(1, &first)), &again, &terms)).code, ErrorCode::FinalizeNotFinal);
+    }
+
+    #[test]
+    fn a_period_that_is_not_over_is_not_final() {
+        let during: Timestamp = "2016-06-30 23:59:59".parse().unwrap();
+        let run = candidate("bill", "policy", &[]);
+        let early = FinalizeCandidate { as_of: during, ..run.clone() };
+        let terms = FinalizeTerms { assert_invoiced: because("paid"), ..FinalizeTerms::default() };
+        let refused = refusal(decide(None, &early, &terms));
+        assert_eq!(refused.message, "the period 2016-06 is not over: it ends at 2016-07-01T00:00:00Z");
+        let outcome = decide_finalization(None, &run, &terms, during).unwrap();
+        assert_eq!(refusal(outcome).code, ErrorCode::FinalizeNotFinal);
+    }
+
+    #[test]
+    fn a_bill_that_stops_early_is_incomplete_unless_allowed() {
+        let stops_early = Some("2016-06-27 05:00:00".parse().unwrap());
+        let run = FinalizeCandidate { stops_early, ..candidate("bill", "policy", &[]) };
+        let refused = refusal(decide(None, &run, &FinalizeTerms::default()));
+        assert_eq!(refused.code, ErrorCode::FinalizeIncomplete);
+        assert!(refused.message.contains("no usage after 2016-06-27T05:00:00Z"), "{}", refused.message);
+        let terms = FinalizeTerms { allow_incomplete: because("closed on the 27th"), ..FinalizeTerms::default() };
+        assert_eq!(decide(None, &run, &terms), FinalizeOutcome::Finalized { version: 1 });
+    }
+
+    #[test]
+    fn a_run_of_several_payers_or_none_is_refused() {
+        for (payers, found) in [(vec![], "has none"), (vec!["1", "2"], "has `1`, `2`")] {
+            let payers = payers.into_iter().map(str::to_owned).collect();
+            let refused = refusal(decide(
+                None,
+                &FinalizeCandidate { payers, ..candidate("bill", "policy", &[]) },
+                &FinalizeTerms::default(),
+            ));
+            assert_eq!(refused.code, ErrorCode::FinalizeNotFinal);
+            assert!(refused.message.ends_with(found), "{}", refused.message);
+        }
+    }
+
+    #[test]
+    fn an_empty_reason_is_no_reason() {
+        let terms = FinalizeTerms { restate: because(" "), ..FinalizeTerms::default() };
+        let run = candidate("bill", "policy", &[]);
+        let error = decide_finalization(None, &run, &terms, LATER.parse().unwrap()).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ConfigBadValue);
+    }
+
+    proptest! {
+        #[test]
+        fn without_a_reason_a_live_version_never_gives_way(
+            bills in (0..2u8, 0..2u8),
+            policies in (0..2u8, 0..2u8),
+            costs in (0..3u8, 0..3u8),
+            status in prop::sample::select(vec![BillStatus::Open, BillStatus::Estimated, BillStatus::Unknown, BillStatus::Invoiced]),
+        ) {
+            let run = |bill: u8, policy: u8, cost: u8| {
+                candidate(&bill.to_string(), &policy.to_string(), &[("api", &cost.to_string())])
+            };
+            let first = run(bills.0, policies.0, costs.0);
+            let again = FinalizeCandidate { status, ..run(bills.1, policies.1, costs.1) };
+            let is_same = bills.0 == bills.1 && costs.0 == costs.1;
+            match decide(Some(&live(7, &first)), &again, &FinalizeTerms::default()) {
+                FinalizeOutcome::Finalized { .. } => prop_assert!(false, "a live version was replaced"),
+                FinalizeOutcome::Unchanged { version } => prop_assert!(is_same && version == 7),
+                FinalizeOutcome::Refused(refusal) => {
+                    prop_assert!(!is_same);
+                    let expected = match (status, bills.0 == bills.1) {
+                        (BillStatus::Invoiced, true) => ErrorCode::FinalizeRecomputed,
+                        (BillStatus::Invoiced, false) => ErrorCode::FinalizeRestated,
+                        _ => ErrorCode::FinalizeNotFinal,
+                    };
+                    prop_assert_eq!(refusal.code, expected);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Versions of the schema, each one embedded SQL file, applied in order (spec 7.5).
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::values::failed;
+use crate::error::{Error, ErrorCode, Result};
+
+/// Statements from one version to the next.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_runs.sql")];
+
+/// Marks a file as a store of this program: `unbl` in ASCII.
+const APPLICATION_ID: i32 = 0x756e_626c;
+
+/// What a file is.
+#[derive(Debug, PartialEq, Eq)]
+enum State {
+    Empty,
+    Store { version: usize },
+}
+
+/// Brings the file to the newest version; a file that is there already is not written to.
+pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
+    if state(connection)? == (State::Store { version: MIGRATIONS.len() }) {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    // Another process may have migrated while this one waited for the lock.
+    let done = match state(&transaction)? {
+        State::Empty => {
+            transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+            0
+        }
+        State::Store { version } => version,
+    };
+    for (version, statements) in (1i64..).zip(MIGRATIONS).skip(done) {
+        transaction.execute_batch(statements).map_err(failed)?;
+        transaction.execute("INSERT INTO schema_version (version) VALUES (?1)", [version]).map_err(failed)?;
+    }
+    transaction.commit().map_err(failed)
+}
+
+fn state(connection: &Connection) -> Result<State> {
+    let number = |query: &str| connection.query_row(query, [], |row| row.get::<_, i64>(0)).map_err(failed);
+    if number("SELECT COUNT(*) FROM sqlite_schema")? == 0 {
+        return Ok(State::Empty);
+    }
+    if number("PRAGMA application_id")? != i64::from(APPLICATION_ID) {
+        return Err(Error::new(ErrorCode::StoreSchema, "the file is a SQLite database, but no store of this program"));
+    }
+    let version = number("SELECT COALESCE(MAX(version), 0) FROM schema_version")?;
+    match usize::try_from(version) {
+        Ok(version) if version <= MIGRATIONS.len() => Ok(State::Store { version }),
+        _ => Err(Error::new(
+            ErrorCode::StoreSchema,
+            format!("the store is of schema version {version}; this program knows versions up to {}", MIGRATIONS.len()),
+        )),
+    }
+}
