@@ -17,9 +17,8 @@ pub const HOUR_MS: i64 = 3_600_000;
 /// are cut), and no zone (UTC), `Z` or a numeric offset (spec 3.7).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "cli", schemars(transparent))]
 #[serde(try_from = "String", into = "String")]
-pub struct Timestamp(#[cfg_attr(feature = "cli", schemars(with = "String"))] i64);
+pub struct Timestamp(i64);
 
 impl Timestamp {
     /// The earliest instant that can be held; stands for "since ever".

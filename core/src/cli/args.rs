@@ -170,8 +170,14 @@ pub(super) struct Finalize {
     #[arg(long, value_name = "YYYY-MM", conflicts_with = "run")]
     pub(super) period: Option<BillingPeriod>,
     /// Basis of that run
-    #[arg(long, value_name = "BASIS", default_value_t = CostBasis::Unblended)]
-    pub(super) basis: CostBasis,
+    #[arg(long, value_name = "BASIS", requires = "period")]
+    pub(super) basis: Option<CostBasis>,
+    /// Payer of that run
+    #[arg(long, value_name = "ACCOUNT", requires = "period")]
+    pub(super) payer: Option<String>,
+    /// Currency of that run
+    #[arg(long, value_name = "CODE", requires = "period")]
+    pub(super) currency: Option<Currency>,
     /// Replace what is finalized, and why
     #[arg(long, value_name = "REASON")]
     pub(super) restate: Option<String>,
@@ -210,7 +216,7 @@ pub(super) struct Demo {
     #[arg(long, value_name = "YYYY-MM", default_value = "2016-06")]
     pub(super) period: BillingPeriod,
     /// Line items to write, about
-    #[arg(long, default_value_t = 20_000)]
+    #[arg(long, default_value_t = 50_000)]
     pub(super) rows: u64,
     /// Then roll the month up into a store beside it
     #[arg(long)]

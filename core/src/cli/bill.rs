@@ -24,15 +24,17 @@ pub(super) struct Wanted {
     pub(super) keep_intervals: KeepIntervals,
 }
 
+/// The files a command names.
+pub(super) fn paths(args: &BillArgs) -> Result<Vec<Input>> {
+    let paths: Vec<String> = args.bills.iter().filter(|name| *name != "-").cloned().collect();
+    if paths.is_empty() { Ok(Vec::new()) } else { find_inputs(&paths) }
+}
+
 /// The inputs a command names; `-` is standard input.
-pub(super) fn inputs(args: &BillArgs) -> Result<Vec<Input>> {
-    let (standard, paths): (Vec<&String>, Vec<&String>) = args.bills.iter().partition(|name| *name == "-");
-    let mut inputs = Vec::new();
-    if !paths.is_empty() {
-        inputs = find_inputs(&paths.into_iter().cloned().collect::<Vec<_>>())?;
-    }
-    if !standard.is_empty() {
-        inputs.push(Input::stream("standard input", Box::new(io::stdin())));
+fn inputs(args: &BillArgs) -> Result<Vec<Input>> {
+    let mut inputs = paths(args)?;
+    if args.bills.iter().any(|name| name == "-") {
+        inputs.push(Input::stream("standard input", io::stdin()));
     }
     Ok(inputs)
 }
@@ -49,7 +51,7 @@ pub(super) fn scan_bill(args: &BillArgs, wanted: Wanted, console: &Console) -> R
         period: args.period,
         max_bad_rows: args.max_bad_rows,
         allow_duplicates: args.allow_duplicates,
-        threads: args.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from)),
+        threads: args.threads.unwrap_or(0),
         tags_case_insensitive: wanted.tags_case_insensitive,
         default_tag_keys: wanted.default_tag_keys,
     };

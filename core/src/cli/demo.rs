@@ -8,14 +8,15 @@ use crate::error::{Error, ErrorCode, Result};
 use clap::Parser;
 
 pub(super) fn run(args: &Demo, console: &mut Console) -> Result<Outcome> {
-    let files = demo(&args.dir, &DemoOptions { seed: args.seed, period: args.period, rows: args.rows })?;
+    let files = demo(&args.dir, &DemoOptions { seed: args.seed, rows: args.rows, ..DemoOptions::new(args.period) })?;
     console.show(&format!("wrote {}\n", args.dir.display()));
+    let mut argv = files.rollup_arguments();
+    argv.extend(["--store".to_owned(), args.dir.join("unblended.sqlite").display().to_string()]);
+    let typed = format!("unblended {}\n", argv.join(" "));
     if !args.rollup {
-        console.print(&format!("{}\n", files.rollup_command()))?;
-        return Ok(Outcome::Done);
+        return console.print(&typed).map(|()| Outcome::Done);
     }
-    let argv = files.rollup_arguments();
-    console.show(&format!("unblended {}\n\n", argv.join(" ")));
+    console.show(&format!("{typed}\n"));
     let typed = std::iter::once("unblended".to_owned()).chain(argv);
     match Cli::try_parse_from(typed).map(|cli| cli.command) {
         Ok(Command::Rollup(rollup)) => super::rollup::run(&rollup, console),

@@ -5,23 +5,26 @@ use super::args::{Answer, Finalize};
 use super::bill::now;
 use super::output::Console;
 use super::runs::to_json_line;
-use crate::error::{ErrorClass, Result};
-use crate::store::{FinalizeOutcome, FinalizeRequest, RunChoice, Store};
+use crate::error::Result;
+use crate::store::{FinalizeOutcome, FinalizeRequest, FinalizeTerms, RunChoice, RunFilter, Store};
 
 pub(super) fn run(args: &Finalize, console: &mut Console) -> Result<Outcome> {
     let mut store = Store::open_existing(&args.store)?;
-    let run = match (&args.run, args.period) {
-        (Some(id), _) => RunChoice::Id(id.clone()),
-        (None, Some(period)) => RunChoice::Latest { period, basis: args.basis },
-        (None, None) => RunChoice::Id(String::new()),
+    let run = match &args.run {
+        Some(id) => RunChoice::Id(id.clone()),
+        None => RunChoice::Latest(RunFilter {
+            period: args.period,
+            basis: args.basis,
+            payer: args.payer.clone(),
+            currency: args.currency,
+        }),
     };
-    let outcome = store.finalize(&FinalizeRequest {
-        run,
+    let terms = FinalizeTerms {
         restate: args.restate.clone(),
         assert_invoiced: args.assert_invoiced.clone(),
         allow_incomplete: args.allow_incomplete.clone(),
-        at: now(),
-    })?;
+    };
+    let outcome = store.finalize(&FinalizeRequest { run, terms, at: now() })?;
     if args.output == Answer::Json {
         console.print(&to_json_line(&outcome)?)?;
     }
@@ -30,7 +33,7 @@ pub(super) fn run(args: &Finalize, console: &mut Console) -> Result<Outcome> {
         FinalizeOutcome::Unchanged { version } => format!("already finalized as version {version}\n"),
         FinalizeOutcome::Refused(refusal) => {
             console.show(&format!("refused: {}: {}\n", refusal.code, refusal.message));
-            return Ok(if refusal.code.class() == ErrorClass::State { Outcome::Refused } else { Outcome::Done });
+            return Ok(Outcome::Refused);
         }
     };
     if args.output == Answer::Table {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Outcome;
 use super::args::{Answer, Inspect};
-use super::bill::{Wanted, as_of, inputs, scan_bill};
+use super::bill::{Wanted, as_of, paths, scan_bill};
 use super::output::Console;
 use super::runs::to_json_line;
 use super::tables::{rounded, table};
@@ -15,7 +15,7 @@ use crate::classify::{CostBasis, Dialect, LineItemKind};
 use crate::diagnostic::Diagnostic;
 use crate::error::Result;
 use crate::money::{Amount, Currency};
-use crate::read::tag_keys;
+use crate::read::find_tag_keys;
 use crate::time::{BillingPeriod, Timestamp};
 
 /// What `inspect --output json` prints.
@@ -58,7 +58,7 @@ struct TagCoverage {
 pub(super) fn run(args: &Inspect, console: &mut Console) -> Result<Outcome> {
     let wanted = Wanted {
         basis: CostBasis::Unblended,
-        tag_keys: tag_keys(&inputs(&args.bill)?)?,
+        tag_keys: find_tag_keys(paths(&args.bill)?)?,
         tags_case_insensitive: false,
         default_tag_keys: false,
         keep_intervals: KeepIntervals::None,

@@ -101,13 +101,19 @@ fn wanted(args: &Rollup, policy: &Policy, evidence: &Evidence) -> Wanted {
 /// Fees billed in other periods: the given table and what the store has kept.
 fn reservations(args: &Rollup, store: Option<&Store>) -> Result<ReservationBook> {
     let given = match &args.reservations {
-        Some(path) => ReservationBook::read(&path.display().to_string(), &read_file(path)?)?,
+        Some(path) => read_book(path)?,
         None => ReservationBook::default(),
     };
     match store {
         Some(store) => ReservationBook::combine(&given, &store.book()?),
         None => Ok(given),
     }
+}
+
+fn read_book(path: &Path) -> Result<ReservationBook> {
+    let (name, bytes) = (path.display().to_string(), read_file(path)?);
+    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    if is_json { ReservationBook::read_json(&name, &bytes) } else { ReservationBook::read_csv(&name, &bytes) }
 }
 
 fn write(args: &Rollup, report: &Report, run_id: &str, console: &mut Console) -> Result<()> {

@@ -83,6 +83,25 @@ pub struct DemoFiles {
     pub total: Amount,
 }
 
+impl DemoFiles {
+    /// What to type after `unblended` to roll the month up.
+    #[must_use]
+    pub fn rollup_arguments(&self) -> Vec<String> {
+        let mut arguments = vec!["rollup".to_owned(), self.bill.display().to_string()];
+        let named = [
+            ("--policy", &self.policy),
+            ("--tasks", &self.tasks),
+            ("--instances", &self.instances),
+            ("--volumes", &self.volumes),
+            ("--services", &self.services),
+        ];
+        for (option, path) in named {
+            arguments.extend([option.to_owned(), path.display().to_string()]);
+        }
+        arguments
+    }
+}
+
 /// Writes a demo month into a directory, which is created where it does not exist.
 ///
 /// # Errors

@@ -26,6 +26,8 @@ mod collect;
 mod header;
 #[cfg(feature = "fs")]
 mod input;
+#[cfg(feature = "fs")]
+mod keys;
 mod line_item;
 mod name;
 mod progress;
@@ -45,6 +47,8 @@ use crate::time::BillingPeriod;
 
 #[cfg(feature = "fs")]
 pub use input::{Input, find_inputs};
+#[cfg(feature = "fs")]
+pub use keys::find_tag_keys;
 pub use progress::Progress;
 #[cfg(feature = "fs")]
 pub use scan::{scan, scan_periods};

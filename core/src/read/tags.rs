@@ -84,6 +84,12 @@ impl TagKeysSeen {
         self.present.extend(other.present);
     }
 
+    /// All keys the inputs have, sorted.
+    #[cfg(feature = "fs")]
+    pub(super) fn into_present(self) -> Vec<String> {
+        self.present.into_iter().collect()
+    }
+
     /// The requested keys that no input has, in the order asked for.
     pub(super) fn not_found<'k>(&self, keys: &'k [String]) -> impl Iterator<Item = &'k str> {
         keys.iter().enumerate().filter(|(index, _)| !self.found.contains(index)).map(|(_, key)| key.as_str())

@@ -9,7 +9,7 @@ use crate::amortize::{BookEntry, ReservationBook};
 use crate::bill::InputDigest;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, ErrorCode, Result};
-use crate::rollup::{AreaCost, Cell, MechanismCost, ProductAreaCost, Report, ReportDigests, ServiceCost, Totals};
+use crate::rollup::{AreaCost, Cell, Coverage, MechanismCost, ProductAreaCost, Report, ReportDigests, ServiceCost, Totals};
 
 /// The tables of a run as they are stored.
 #[derive(Debug)]
@@ -53,6 +53,8 @@ pub(super) fn run(connection: &Connection, id: &str) -> Result<StoredRun> {
         payers: run.payers,
         stops_early: run.stops_early,
         totals: run.totals,
+        // What would raise coverage is advice for the day of the run; the store keeps amounts.
+        coverage: Coverage::default(),
         cells: rows_of(connection, "run_cells", id, cell)?,
         digests: run.digests,
         inputs: rows_of(connection, "run_inputs", id, |fields| {
