@@ -80,7 +80,7 @@ error_codes! {
     ReadSeveralPeriods = "read.several_periods", Input, "The inputs belong to several billing periods and none was chosen.";
     ReadUnknownTagKey = "read.unknown_tag_key", Input, "A requested tag key is in no input; the message names the nearest ones.";
     ReadCancelled = "read.cancelled", Limit, "The caller cancelled the scan.";
-    ParseBadRow = "parse.bad_row", Input, "A row does not have the header's number of columns.";
+    ParseBadRow = "parse.bad_row", Input, "A row does not have the header's number of columns, or a quote is not closed.";
     ParseBadUtf8 = "parse.bad_utf8", Input, "A row is not UTF-8 text.";
     ParseBadDecimal = "parse.bad_decimal", Input, "A number is not a finite decimal number.";
     ParseBadTime = "parse.bad_time", Input, "A time is not written in a known form, or an interval ends before it starts.";

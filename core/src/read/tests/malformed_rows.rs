@@ -2,7 +2,7 @@ use super::{HEADER, billed, brief, csv, found, read, read_with, usage};
 use crate::bill::{BillOptions, KeepIntervals};
 use crate::diagnostic::DiagnosticCode;
 use crate::error::ErrorCode;
-use crate::read::ScanOptions;
+use crate::read::{ScanOptions, scan_reader};
 
 fn allowing(max_bad_rows: u64) -> ScanOptions {
     ScanOptions { max_bad_rows, ..ScanOptions::default() }
@@ -155,4 +155,31 @@ fn unknown_record_types_and_invoice_ids_count_and_are_found() {
     let invoices = found(&bill, DiagnosticCode::BillUnrecognizedInvoiceId);
     assert_eq!((invoices.len(), invoices[0].count), (1, 2));
     assert_eq!(invoices[0].location.as_ref().unwrap().row, Some(3));
+}
+
+/// Hands out a few bytes at a time, so that neither blocks nor rows end where a read does.
+struct Trickle<'t>(&'t [u8]);
+
+impl std::io::Read for Trickle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let some = buffer.len().min(4099).min(self.0.len());
+        std::io::Read::read(&mut self.0, &mut buffer[..some])
+    }
+}
+
+#[test]
+fn rows_over_the_edges_of_blocks_keep_value_position_and_hash() {
+    let rows: Vec<String> =
+        (0..9000).map(|at| usage(at % 700, "0.1", &"i-é".repeat(1 + at as usize % 60), "")).collect();
+    let text = csv(&rows);
+    assert!(text.len() > 3 * crate::read::rows::BLOCK_BYTES);
+    let whole = read(&text).unwrap();
+    assert_eq!((billed(&whole).as_str(), whole.rows()), ("900", 9000));
+    let trickled = scan_reader("bill.csv", Trickle(text.as_bytes()), &ScanOptions::default()).unwrap();
+    assert_eq!(trickled, whole);
+    let error = read(format!("{text}x\n")).unwrap_err();
+    assert_eq!(brief(&error), format!("parse.bad_row at bill.csv, row 9002, byte {}", text.len()));
+    let changed = read(text.replacen("0.1", "0.2", 1)).unwrap();
+    assert_eq!(changed.inputs().first().unwrap().bytes, whole.inputs().first().unwrap().bytes);
+    assert_ne!(changed.inputs(), whole.inputs());
 }

@@ -66,7 +66,7 @@ fn several_periods_need_a_choice_or_become_several_bills() {
 fn inputs_without_evidence_get_the_month_of_all_their_rows_together() {
     let june = usage(0, "1", "", "");
     let july = june.replace("2016-06", "2016-07");
-    let (a, b) = (csv(&[july.clone()]), csv(&[june.clone(), june.clone()]));
+    let (a, b) = (csv(std::slice::from_ref(&july)), csv(&[june.clone(), june.clone()]));
     let bill = scan_texts(&[("a", &a), ("b", &b)], &ScanOptions::default()).unwrap();
     assert_eq!((bill.period(), bill.rows()), ("2016-06".parse().ok(), 3));
     let named = csv(&[june]);
@@ -93,7 +93,7 @@ fn the_error_of_the_first_input_wins_on_any_number_of_threads() {
     let late = format!("{good}x\n");
     for max_bad_rows in [0, 1] {
         for threads in [1, 2, 7] {
-            let options = ScanOptions { threads, max_bad_rows, ..ScanOptions::default() };
+            let options = ScanOptions { max_bad_rows, threads, ..ScanOptions::default() };
             let early = format!("{HEADER}\nx\n");
             let texts = [("z.csv", early.as_str()), ("b.csv", &late), ("a.csv", &good)];
             let error = scan_texts(&texts, &options).unwrap_err();
@@ -107,7 +107,7 @@ fn bad_rows_are_counted_over_all_inputs() {
     let a = csv(&[usage(0, "1", "", ""), "x".into()]);
     let b = csv(&["y".into(), usage(1, "1", "", "")]);
     for threads in [1, 2] {
-        let options = |max_bad_rows| ScanOptions { threads, max_bad_rows, ..ScanOptions::default() };
+        let options = |max_bad_rows| ScanOptions { max_bad_rows, threads, ..ScanOptions::default() };
         let bill = scan_texts(&[("a", &a), ("b", &b)], &options(2)).unwrap();
         let bad = found(&bill, DiagnosticCode::ReadBadRow);
         assert_eq!((bad.len(), bad[0].count, billed(&bill).as_str()), (1, 2, "2"));

@@ -49,7 +49,7 @@ fn the_option_labels_inputs_without_evidence_and_refuses_others() {
 #[test]
 fn rows_without_any_date_need_a_period() {
     let tax = usage(0, "1", "", "").replace("2016-06-01 00:00:00", "").replace("2016-06-01 01:00:00", "");
-    let error = read(csv(&[tax.clone()])).unwrap_err();
+    let error = read(csv(std::slice::from_ref(&tax))).unwrap_err();
     assert_eq!(error.code(), ErrorCode::ReadPeriodMismatch);
     assert!(error.to_string().contains("give the period"), "{error}");
     assert_eq!(read_with(csv(&[tax]), &asking("2016-06")).unwrap().rows(), 1);
