@@ -11,6 +11,8 @@ mod attribute;
 mod bill;
 mod classify;
 #[cfg(feature = "cli")]
+mod cli;
+#[cfg(feature = "cli")]
 mod demo;
 mod diagnostic;
 mod error;
@@ -31,6 +33,8 @@ pub use bill::*;
 pub use classify::{
     CostBasis, CostColumn, Dialect, LineItem, LineItemKind, StatementTotal, Treatment, classify, cost_columns,
 };
+#[cfg(feature = "cli")]
+pub use cli::run_cli;
 #[cfg(feature = "cli")]
 pub use demo::{DemoFiles, DemoOptions, demo};
 pub use diagnostic::{Diagnostic, DiagnosticCode, Diagnostics, Severity};

@@ -158,9 +158,11 @@ impl Inspection {
             vec![tag.tag_key.clone(), tag.rows.to_string(), cost.join(", ")]
         });
         text += &table("Tag keys", &["key", "rows with a value", "cost"], 1, rows.collect());
-        let rows = self.completeness.gaps.iter().map(|gap| {
-            vec![gap.usage_account.clone(), gap.start.to_string(), gap.end.to_string()]
-        });
+        let rows = self
+            .completeness
+            .gaps
+            .iter()
+            .map(|gap| vec![gap.usage_account.clone(), gap.start.to_string(), gap.end.to_string()]);
         let rows: Vec<Vec<String>> = rows.collect();
         if !rows.is_empty() {
             text += &table("Times without usage rows", &["usage account", "from", "to"], 3, rows);

@@ -10,7 +10,7 @@ use super::output::{Console, read_file, write_file};
 use super::tables;
 use crate::amortize::ReservationBook;
 use crate::attribute::{Attribution, attribute};
-use crate::bill::{Bill, KeepIntervals};
+use crate::bill::KeepIntervals;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::evidence::{self, Evidence, EvidenceBuilder, EvidenceOptions};
 use crate::policy::Policy;

@@ -34,7 +34,7 @@ fn percent(part: Amount, whole: Amount) -> String {
 /// A titled table; the columns from `numbers` on are aligned right.
 pub(super) fn table(title: &str, header: &[&str], numbers: usize, rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(header.to_vec());
+    table.load_style(presets::NOTHING).set_header(header.to_vec());
     table.add_rows(rows);
     for column in table.column_iter_mut().skip(numbers) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -60,14 +60,16 @@ pub(super) fn of_report(report: &Report, run_id: &str) -> Result<String> {
         vec![cluster, row.service.to_string(), name(row.product_area.as_ref()), rounded(row.cost)]
     });
     text += &table("Cost by ECS service", &["cluster", "service", "product area", "cost"], 3, rows.collect());
-    let rows = report.product_area_costs()?.into_iter().map(|row| {
-        vec![row.product, name(row.product_area.as_ref()), row.row_kind.as_str().into(), rounded(row.cost)]
-    });
+    let rows = report
+        .product_area_costs()?
+        .into_iter()
+        .map(|row| vec![row.product, name(row.product_area.as_ref()), row.row_kind.as_str().into(), rounded(row.cost)]);
     let header = ["AWS product", "product area", "kind", "cost"];
     text += &table("Cost by AWS product and product area", &header, 3, rows.collect());
-    let rows = report.mechanisms()?.into_iter().map(|row| {
-        vec![row.mechanism.as_str().into(), rounded(row.cost), percent(row.cost, whole)]
-    });
+    let rows = report
+        .mechanisms()?
+        .into_iter()
+        .map(|row| vec![row.mechanism.as_str().into(), rounded(row.cost), percent(row.cost, whole)]);
     text += &table("Cost by what named its owner", &["mechanism", "cost", "share"], 1, rows.collect());
     text += &of_coverage(report);
     Ok(text)

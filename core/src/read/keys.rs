@@ -1,12 +1,12 @@
 //! Which tag keys inputs have, from their headers alone.
 
+use super::ScanOptions;
 use super::archive::{Table, visit_tables};
 use super::header::Columns;
 use super::input::Input;
 use super::progress::{Progress, Watch};
 use super::rows::{FromReader, Rows};
 use super::tags::TagKeysSeen;
-use super::ScanOptions;
 use crate::error::{Location, Result};
 
 /// The tag keys of all inputs, sorted, as a scan can ask for them: `team` for `user:team`, `aws:createdBy` as it is.
@@ -25,7 +25,8 @@ pub fn find_tag_keys(inputs: Vec<Input>) -> Result<Vec<String>> {
             }
             Ok(())
         };
-        visit_tables(source, Watch::alone(&progress), header).map_err(|error| error.at(Location::file(name.clone())))?;
+        visit_tables(source, Watch::alone(&progress), header)
+            .map_err(|error| error.at(Location::file(name.clone())))?;
     }
     Ok(seen.into_present())
 }

@@ -9,7 +9,9 @@ use crate::amortize::{BookEntry, ReservationBook};
 use crate::bill::InputDigest;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, ErrorCode, Result};
-use crate::rollup::{AreaCost, Cell, Coverage, MechanismCost, ProductAreaCost, Report, ReportDigests, ServiceCost, Totals};
+use crate::rollup::{
+    AreaCost, Cell, Coverage, MechanismCost, ProductAreaCost, Report, ReportDigests, ServiceCost, Totals,
+};
 
 /// The tables of a run as they are stored.
 #[derive(Debug)]

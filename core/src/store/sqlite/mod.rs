@@ -48,10 +48,21 @@ impl Store {
     /// # Ok::<(), unblended::Error>(())
     /// ```
     pub fn open(url: &str) -> Result<Self> {
+        Self::open_with(url, OpenFlags::SQLITE_OPEN_CREATE)
+    }
+
+    /// Opens a store that must be there already, such as one to list or to finalize.
+    ///
+    /// # Errors
+    /// As for [`Store::open`], and `store.io` where there is no such file.
+    pub fn open_existing(url: &str) -> Result<Self> {
+        Self::open_with(url, OpenFlags::empty())
+    }
+
+    fn open_with(url: &str, create: OpenFlags) -> Result<Self> {
         let path = path_of(url)?;
         let open = || -> Result<Connection> {
-            let flags =
-                OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
             let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
             connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
             connection.pragma_update(None, "synchronous", "EXTRA").map_err(failed)?;
