@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::service_map::ServiceMap;
+use crate::bill::Digest;
 use crate::diagnostic::Diagnostics;
 use crate::ids::{Cluster, InstanceId, Service, TaskArn, VolumeId};
 use crate::time::{Interval, Timestamp};
@@ -95,5 +96,87 @@ impl Evidence {
         let tasks = self.tasks.iter().filter(|run| run.fargate).map(|run| run.task.as_str());
         let volumes = self.attachments.iter().map(|attachment| attachment.volume.as_str());
         instances.chain(tasks).chain(volumes)
+    }
+
+    /// A hash of what the evidence says; equal however its events were delivered (spec 7.2). Diagnostics are left out.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let mut text = Canonical::default();
+        text.list("tasks", &self.tasks, |text, run| {
+            let parts = [run.task.as_str(), run.cluster.as_str(), run.service.as_str()];
+            parts.into_iter().for_each(|part| text.part(part));
+            text.part(run.instance.as_ref().map_or("", InstanceId::as_str));
+            text.numbers([run.cpu, run.memory, u64::from(run.fargate)]);
+            text.interval(&run.interval);
+            text.list("tags", &run.tags, |text, (key, value)| {
+                text.part(key);
+                text.part(value);
+            });
+        });
+        text.list("registrations", &self.registrations, |text, registration| {
+            text.part(registration.instance.as_str());
+            text.time(registration.since);
+            text.numbers([registration.capacity.cpu, registration.capacity.memory]);
+        });
+        text.list("attachments", &self.attachments, |text, attachment| {
+            text.part(attachment.volume.as_str());
+            text.part(attachment.instance.as_str());
+            text.interval(&attachment.interval);
+        });
+        text.list("services", self.services.owners(), |text, owner| {
+            text.part(owner.service.as_str());
+            [&owner.cluster, &owner.account].into_iter().for_each(|part| text.part(part.as_deref().unwrap_or_default()));
+            text.time(owner.from.unwrap_or(Timestamp::MIN));
+            text.time(owner.to.unwrap_or(Timestamp::MAX));
+            text.part(owner.area.as_str());
+        });
+        text.finish()
+    }
+}
+
+/// Length-prefixed parts, hashed a block at a time so that the text of millions of runs is never held.
+#[derive(Default)]
+struct Canonical {
+    block: Vec<u8>,
+}
+
+impl Canonical {
+    const BLOCK: usize = 1 << 20;
+
+    fn part(&mut self, text: &str) {
+        self.numbers([u64::try_from(text.len()).unwrap_or(u64::MAX)]);
+        self.block.extend_from_slice(text.as_bytes());
+        if self.block.len() >= Self::BLOCK {
+            // The next block begins with the digest of all before it.
+            let before = Digest::of(&self.block);
+            self.block.clear();
+            self.block.extend_from_slice(before.as_str().as_bytes());
+        }
+    }
+
+    fn numbers<const N: usize>(&mut self, numbers: [u64; N]) {
+        numbers.into_iter().for_each(|number| self.block.extend_from_slice(&number.to_le_bytes()));
+    }
+
+    fn time(&mut self, time: Timestamp) {
+        self.block.extend_from_slice(&time.millis().to_le_bytes());
+    }
+
+    fn interval(&mut self, interval: &Interval) {
+        self.time(interval.start);
+        self.time(interval.end);
+    }
+
+    fn list<T>(&mut self, name: &str, items: impl IntoIterator<Item = T>, mut each: impl FnMut(&mut Self, T)) {
+        self.part(name);
+        for item in items {
+            self.part("item");
+            each(self, item);
+        }
+        self.part("end");
+    }
+
+    fn finish(self) -> Digest {
+        Digest::of(&self.block)
     }
 }

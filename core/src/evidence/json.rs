@@ -1,0 +1,173 @@
+//! JSON in every packing events come in: lines, arrays, concatenated objects, one object (spec 4.1).
+//!
+//! Values are read one after the other, borrowing from the input; an event's `detail` stays raw until its type is known.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+use super::cloudtrail::Call;
+use super::containers::ContainerInstanceDetail;
+use super::scalar::{Field, Scalar, Shape};
+use super::tasks::TaskDetail;
+use super::volumes::{DescribedVolume, Reservation};
+use crate::error::{Error, ErrorCode, Location, Result};
+
+/// Any object that is evidence: an EventBridge event, a CloudTrail record or log file, a snapshot, a row of a table.
+#[derive(Debug, Deserialize)]
+pub(super) struct Envelope<'a> {
+    #[serde(rename = "detail-type", borrow)]
+    pub(super) detail_type: Field<'a>,
+    pub(super) id: Field<'a>,
+    pub(super) time: Field<'a>,
+    pub(super) resources: Option<Vec<Scalar<'a>>>,
+    pub(super) detail: Option<&'a RawValue>,
+
+    #[serde(rename = "Records")]
+    pub(super) records: Option<Vec<Call<'a>>>,
+    #[serde(rename = "eventName")]
+    pub(super) event_name: Field<'a>,
+    #[serde(rename = "eventSource")]
+    pub(super) event_source: Field<'a>,
+    #[serde(rename = "eventTime")]
+    pub(super) event_time: Field<'a>,
+    #[serde(rename = "eventID")]
+    pub(super) event_id: Field<'a>,
+    #[serde(rename = "errorCode")]
+    pub(super) error_code: Field<'a>,
+    #[serde(rename = "requestParameters")]
+    pub(super) request_parameters: Option<&'a RawValue>,
+    #[serde(rename = "responseElements")]
+    pub(super) response_elements: Option<&'a RawValue>,
+
+    pub(super) tasks: Option<Vec<TaskDetail<'a>>>,
+    #[serde(rename = "containerInstances")]
+    pub(super) container_instances: Option<Vec<ContainerInstanceDetail<'a>>>,
+    #[serde(rename = "Volumes")]
+    pub(super) volumes: Option<Vec<DescribedVolume<'a>>>,
+    #[serde(rename = "Reservations")]
+    pub(super) reservations: Option<Vec<Reservation<'a>>>,
+
+    pub(super) task: Field<'a>,
+    pub(super) cluster: Field<'a>,
+    pub(super) service: Field<'a>,
+    pub(super) instance: Field<'a>,
+    pub(super) cpu: Field<'a>,
+    pub(super) memory: Field<'a>,
+    pub(super) started: Field<'a>,
+    pub(super) stopped: Field<'a>,
+    pub(super) container_instance: Field<'a>,
+    pub(super) since: Field<'a>,
+    pub(super) volume: Field<'a>,
+    pub(super) attached: Field<'a>,
+    pub(super) detached: Field<'a>,
+}
+
+/// Whether bytes are JSON objects or arrays rather than a table.
+pub(super) fn is_json(name: &str, bytes: &[u8]) -> bool {
+    let name = name.to_ascii_lowercase();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'[') | None)
+        || [".json", ".jsonl", ".ndjson"].iter().any(|ending| name.ends_with(ending))
+}
+
+/// Calls `on_event` for each object, in order.
+///
+/// # Errors
+/// `evidence.bad_json` with the byte offset and line; `evidence.bad_event` where a value is JSON but no event; and what
+/// `on_event` says.
+pub(super) fn each_event<'a>(
+    bytes: &'a [u8],
+    on_event: &mut dyn FnMut(Envelope<'a>) -> Result<()>,
+) -> Result<()> {
+    let mut start = 0;
+    loop {
+        let rest = bytes.get(start..).unwrap_or_default();
+        start += rest.len() - rest.trim_ascii_start().len();
+        let rest = rest.trim_ascii_start();
+        if rest.is_empty() {
+            return Ok(());
+        }
+        let mut refused = None;
+        let mut reader = serde_json::Deserializer::from_slice(rest);
+        let seed = Events { on_event, refused: &mut refused };
+        if let Err(error) = seed.deserialize(&mut reader) {
+            return Err(refused.unwrap_or_else(|| unreadable(bytes, start, &error)));
+        }
+        start += reader.into_iter::<IgnoredAny>().byte_offset();
+    }
+}
+
+/// The error of the reader, with the offset in the whole input.
+fn unreadable(bytes: &[u8], start: usize, error: &serde_json::Error) -> Error {
+    let is_event_problem = error.classify() == Category::Data;
+    let code = if is_event_problem { ErrorCode::EvidenceBadEvent } else { ErrorCode::EvidenceBadJson };
+    let rest = bytes.get(start..).unwrap_or_default();
+    let before = rest.split_inclusive(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
+    let offset = start + before.map(<[u8]>::len).sum::<usize>() + error.column().saturating_sub(1);
+    let line = bytes.iter().take(offset).filter(|byte| **byte == b'\n').count() + 1;
+    let known = |number: usize| u64::try_from(number).ok();
+    // The row of an event is its number, which the caller knows; that of broken JSON is its line.
+    let row = if is_event_problem { None } else { known(line) };
+    Error::new(code, without_position(error)).at(Location { row, byte: known(offset), ..Location::default() })
+}
+
+/// Reads one object, or an array of them without holding it.
+struct Events<'s, 'a> {
+    on_event: &'s mut dyn FnMut(Envelope<'a>) -> Result<()>,
+    refused: &'s mut Option<Error>,
+}
+
+impl<'a> Events<'_, 'a> {
+    fn event<E: serde::de::Error>(&mut self, event: Envelope<'a>) -> std::result::Result<(), E> {
+        (self.on_event)(event).map_err(|error| {
+            *self.refused = Some(error);
+            E::custom("refused")
+        })
+    }
+}
+
+impl<'a> DeserializeSeed<'a> for Events<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Events<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event or an array of events")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(mut self, map: A) -> std::result::Result<(), A::Error> {
+        let event = Envelope::deserialize(MapAccessDeserializer::new(map))?;
+        self.event(event)
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(mut self, mut seq: A) -> std::result::Result<(), A::Error> {
+        while let Some(event) = seq.next_element()? {
+            self.event(event)?;
+        }
+        Ok(())
+    }
+}
+
+/// A part of an event that was kept raw.
+///
+/// # Errors
+/// `evidence.bad_event` naming the part where a value in it is of the wrong type.
+pub(super) fn part<'a, T: Deserialize<'a>>(raw: &'a RawValue, shape: Shape, field: &str) -> Result<T> {
+    serde_json::from_str(raw.get()).map_err(|error| shape.wrong(field, without_position(&error)))
+}
+
+/// The message without the position, which is relative to a part of the input.
+fn without_position(error: &serde_json::Error) -> String {
+    error.to_string().split(" at line ").next().unwrap_or_default().to_owned()
+}
