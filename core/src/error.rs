@@ -83,7 +83,7 @@ error_codes! {
     ParseBadRow = "parse.bad_row", Input, "A row does not have the header's number of columns, or a quote is not closed.";
     ParseBadUtf8 = "parse.bad_utf8", Input, "A row is not UTF-8 text.";
     ParseBadDecimal = "parse.bad_decimal", Input, "A number is not a finite decimal number.";
-    ParseBadTime = "parse.bad_time", Input, "A time is not written in a known form, or an interval ends before it starts.";
+    ParseBadTime = "parse.bad_time", Input, "A time is not written in a known form, or lies where no bill's times do.";
     MoneyOverflow = "money.overflow", Limit, "An exact amount leaves the range of 128-bit arithmetic.";
     BillIncompatible = "bill.incompatible", Config, "Bills of different period, basis or tag keys cannot be merged.";
     BillBadFile = "bill.bad_file", Input, "A saved bill is damaged, cut short or of an unknown version.";

@@ -405,5 +405,7 @@ def extra_entries(world: World, rows: list) -> list:
             row["from"] = random.choice(first)
             world.note("map:dates")
         if world.chance(0.2):
-            row["to"] = random.choice(("2019-01", world.period, world.period + "-02", "2015-01-15"))
+            last = random.choice(("2019-01", world.period, world.period + "-02", "2015-01-15"))
+            # An entry that ends before it starts is refused by the program.
+            row["to"] = last if last >= row.get("from", "") else "2019-06"
     return extra

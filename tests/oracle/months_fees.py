@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import money
 import times
 from months_evidence import csv_text
 from months_world import DAY, HOUR, World
@@ -119,7 +120,8 @@ def write_book(world: World, folder: str, amount) -> str | None:
                 "commitment_id": f"{world.random.randrange(10**8)}{index}",
                 "start": stamp(first),
                 "end": stamp(end),
-                "fee": amount(world, 0.15),
+                # The table is our own export: never more than 18 decimals.
+                "fee": money.text(money.parse(amount(world, 0.15))),
                 "currency": "USD",
             }
         )

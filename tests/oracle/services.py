@@ -72,9 +72,14 @@ def load(path: str | None) -> list[Entry]:
     return decode_all([entry_of(row) for row in document])
 
 
-def day(text: str) -> int:
+def first_moment(text: str) -> int:
     """The start of a day YYYY-MM-DD or of a month YYYY-MM."""
     return times.parse(text if len(text) == 10 else text + "-01")
+
+
+def last_moment(text: str) -> int:
+    """The end of a day YYYY-MM-DD or of a month YYYY-MM: `to` names the last day or month that still holds (R27)."""
+    return times.parse(text) + 86_400_000 if len(text) == 10 else times.month_bounds(text)[1]
 
 
 def account_of(cluster: str | None) -> str:
@@ -94,7 +99,7 @@ def area_of(entries: list[Entry], service: str, cluster: str | None, period: str
             continue
         if entry.account and entry.account != account_of(cluster):
             continue
-        if entry.first and day(entry.first) > begin or entry.last and begin >= day(entry.last):
+        if entry.first and first_moment(entry.first) > begin or entry.last and begin >= last_moment(entry.last):
             continue
         rank = (entry.cluster != "", entry.account != "")
         if best is None or rank > best[0]:

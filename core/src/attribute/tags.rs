@@ -52,7 +52,7 @@ impl<'a> Values<'a> {
 
 /// Where the scan keeps a tag key.
 pub(super) fn tag_position(bill: &Bill, policy: &Policy, key: &str) -> Result<usize> {
-    let same = |kept: &String| kept == key || (policy.areas.case_insensitive && kept.eq_ignore_ascii_case(key));
+    let same = |kept: &String| kept == key || (policy.areas.case_insensitive && kept.to_lowercase() == key.to_lowercase());
     bill.tag_keys().iter().position(same).ok_or_else(|| {
         Error::new(
             ErrorCode::AttributeNotScanned,
@@ -109,12 +109,13 @@ impl<'a> Tags<'a> {
         value.map(|value| self.alias(value))
     }
 
-    /// The area a set of tags names, such as those of a task.
+    /// The area a set of tags names, such as those of a task: their keys have no `user:` prefix.
     pub(super) fn area_of_tags(&self, tags: &'a BTreeMap<String, String>) -> Option<&'a str> {
         let value = self.policy.tag_keys.iter().find_map(|key| {
+            let key = key.strip_prefix("user:").unwrap_or(key);
             let exact = tags.get(key);
             let folded = || {
-                let any_case = tags.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
+                let any_case = tags.iter().find(|(name, _)| name.to_lowercase() == key.to_lowercase());
                 any_case.filter(|_| self.policy.case_insensitive).map(|(_, value)| value)
             };
             exact.or_else(folded).filter(|value| !value.is_empty())

@@ -38,9 +38,8 @@ impl<'n> Runs<'n> {
         let mut unknown = UnknownHosts::new();
         let mut runs = Vec::with_capacity(tasks.len());
         for (task, facts) in tasks {
-            let Some(start) = self.start(&facts) else {
-                continue;
-            };
+            let start = self.start(&facts);
+            let is_fargate = self.is_fargate(&facts);
             let cluster = self.text(facts.cluster.get()).unwrap_or_default();
             let host = facts.container_instance.get().map(|container_instance| {
                 resolved
@@ -49,12 +48,17 @@ impl<'n> Runs<'n> {
             });
             let named = self.text(facts.instance.get());
             let instance = host.as_ref().and_then(|host| host.instance).or(named);
-            let end = self.end(&facts, start, host.as_deref(), instance);
-            if end < start {
+            let ran = start.map(|start| Interval::new(start, self.end(&facts, start, host.as_deref(), instance)));
+            if let Some(Interval { start, end }) = ran.filter(|ran| ran.end < ran.start) {
                 let message = format!("task `{task}` stops at {end}, before it starts at {start}");
                 self.diagnostics.add(DiagnosticCode::EvidenceBadInterval, message, 1, None);
-                continue;
             }
+            let interval = match ran.filter(|ran| ran.start <= ran.end) {
+                Some(ran) => ran,
+                // Rows of a bill that carry the task's ARN still belong to its service.
+                None if is_fargate => Interval::new(Timestamp::from_millis(0), Timestamp::from_millis(0)),
+                None => continue,
+            };
             let run = TaskRun {
                 task: TaskArn(task),
                 cluster: Cluster::from(cluster),
@@ -62,8 +66,8 @@ impl<'n> Runs<'n> {
                 instance: instance.map(InstanceId::from),
                 cpu: 0,
                 memory: facts.memory.get().filter(|m| *m > 0).or(facts.containers_memory.get()).unwrap_or(0),
-                interval: Interval::new(start, end),
-                fargate: self.is_fargate(&facts),
+                interval,
+                fargate: is_fargate,
                 tags: self.tags(&facts),
             };
             let run = TaskRun { cpu: self.cpu(&facts, &run.service), ..run };

@@ -78,7 +78,8 @@ fn line_item<'r>(columns: &Columns, fields: &Fields<'r>, cost: Amount, mut tags:
     })
 }
 
-/// The usage interval as printed; `None` where the row has no dates, as total rows.
+/// The usage interval as printed; `None` where the row has no dates, as total rows. One that ends before it starts is
+/// empty: the row counts, and no time of it is known.
 fn interval(columns: &Columns, fields: &Fields<'_>) -> Result<Option<Interval>> {
     let (start, end) = (fields.get(columns.start), fields.get(columns.end));
     if start.is_empty() && end.is_empty() {
@@ -86,11 +87,6 @@ fn interval(columns: &Columns, fields: &Fields<'_>) -> Result<Option<Interval>> 
     }
     let start: Timestamp = start.parse().map_err(|error| in_column(error, columns, columns.start))?;
     let end: Timestamp = end.parse().map_err(|error| in_column(error, columns, columns.end))?;
-    if end < start {
-        let error =
-            Error::new(ErrorCode::ParseBadTime, format!("the usage ends at {end}, before it starts at {start}"));
-        return Err(in_column(error, columns, columns.end));
-    }
     Ok(Some(Interval::new(start, end)))
 }
 
