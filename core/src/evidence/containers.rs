@@ -104,7 +104,7 @@ impl ContainerInstances {
             host.deregistered.extend(said.at);
         }
         // A container instance that is leaving may report nothing registered; what it had stays known.
-        if let (Some(instance), Some(capacity), false) = (instance, said.capacity, said.is_deregistered) {
+        if let (Some(instance), Some(capacity)) = (instance, said.capacity.filter(|capacity| capacity.cpu > 0)) {
             let since = said.at.unwrap_or(Timestamp::MIN);
             let registered = self.registrations.entry((instance, since)).or_default();
             registered.offer(said.version, Some(capacity), |a, b| a > b);
