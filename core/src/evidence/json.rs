@@ -80,10 +80,7 @@ pub(super) fn is_json(name: &str, bytes: &[u8]) -> bool {
 /// # Errors
 /// `evidence.bad_json` with the byte offset and line; `evidence.bad_event` where a value is JSON but no event; and what
 /// `on_event` says.
-pub(super) fn each_event<'a>(
-    bytes: &'a [u8],
-    on_event: &mut dyn FnMut(Envelope<'a>) -> Result<()>,
-) -> Result<()> {
+pub(super) fn each_event<'a>(bytes: &'a [u8], on_event: &mut dyn FnMut(Envelope<'a>) -> Result<()>) -> Result<()> {
     let mut start = 0;
     loop {
         let rest = bytes.get(start..).unwrap_or_default();
