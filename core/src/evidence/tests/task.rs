@@ -313,6 +313,8 @@ fn broken_json_is_an_error_with_its_offset_and_line() {
         assert_eq!(place.byte, Some(expected), "{broken}");
     }
     let mut builder = EvidenceBuilder::new();
+    let error = builder.add("x.json", b"{\"id\": \"\xff\"}").unwrap_err();
+    assert_eq!((error.code(), error.location().unwrap().byte), (ErrorCode::EvidenceBadJson, Some(8)));
     assert_eq!(builder.add("x.json", b"nope").unwrap_err().code(), ErrorCode::EvidenceBadJson);
 }
 
