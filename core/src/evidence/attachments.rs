@@ -25,11 +25,7 @@ pub(super) struct Timeline<'a> {
 impl<'a> Timeline<'a> {
     /// Adds rows of a normalized table: a row is an attach and, where it has an end, a detach. Rows with both ends
     /// that overlap on several instances say that the volume is Multi-Attach.
-    pub(super) fn add_rows(
-        &mut self,
-        rows: &[(Timestamp, Option<Timestamp>, &'a str)],
-        diagnostics: &mut Diagnostics,
-    ) {
+    pub(super) fn add_rows(&mut self, rows: &[(Timestamp, Option<Timestamp>, &'a str)], diagnostics: &mut Diagnostics) {
         let mut closed: Vec<(Interval, &str)> = Vec::new();
         for (attached, detached, instance) in rows.iter().copied() {
             if detached.is_some_and(|detached| detached < attached) {
@@ -68,10 +64,7 @@ enum Moment {
 }
 
 /// The attachments of a volume: instance and interval.
-pub(super) fn intervals<'a>(
-    mut timeline: Timeline<'a>,
-    diagnostics: &mut Diagnostics,
-) -> Vec<(&'a str, Interval)> {
+pub(super) fn intervals<'a>(mut timeline: Timeline<'a>, diagnostics: &mut Diagnostics) -> Vec<(&'a str, Interval)> {
     loop {
         let mut sweep = Sweep::default();
         sweep.run(&timeline);
@@ -155,7 +148,8 @@ impl<'a> Sweep<'a> {
             diagnostics.add(DiagnosticCode::EvidenceMissedDetach, message, 1, None);
         }
         for instance in self.without_attach {
-            let message = format!("volume `{volume}` was detached from `{instance}`, but not since when it was attached");
+            let message =
+                format!("volume `{volume}` was detached from `{instance}`, but not since when it was attached");
             diagnostics.add(DiagnosticCode::EvidenceDetachWithoutAttach, message, 1, None);
         }
         for instance in self.bad {
@@ -310,7 +304,8 @@ mod tests {
             found.sort();
             found
         };
-        let seen = rows(&[(1, Some(9), "a"), (5, Some(12), "b"), (3, Some(2), "c"), (4, Some(4), "c")], &mut diagnostics);
+        let seen =
+            rows(&[(1, Some(9), "a"), (5, Some(12), "b"), (3, Some(2), "c"), (4, Some(4), "c")], &mut diagnostics);
         assert_eq!(seen, [at("a", 1, 9), at("b", 5, 12)]);
         assert!(diagnostics.has(DiagnosticCode::EvidenceBadInterval));
         let seen = rows(&[(1, None, "a"), (5, None, "b")], &mut diagnostics);

@@ -110,9 +110,8 @@ fn terminated(shape: Shape, request: &Parameters<'_>, response: &Parameters<'_>)
     const PATH: &str = "requestParameters.instancesSet.items.instanceId";
     let sets = [&request.instances_set, &response.instances_set].into_iter().flatten();
     let items = sets.filter_map(|set| set.items.as_deref()).flatten();
-    let mut instances = items
-        .map(|item| Ok(shape.required(&item.instance_id, PATH)?.to_owned()))
-        .collect::<Result<Vec<String>>>()?;
+    let mut instances =
+        items.map(|item| Ok(shape.required(&item.instance_id, PATH)?.to_owned())).collect::<Result<Vec<String>>>()?;
     if instances.is_empty() {
         return Err(shape.missing(PATH));
     }

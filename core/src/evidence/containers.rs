@@ -204,7 +204,7 @@ impl<'a> Scope<'a> {
             [_, cluster, _] => Some(*cluster),
             _ => None,
         };
-        let name = cluster.map(|cluster| last_segment(cluster)).filter(|name| !name.is_empty());
+        let name = cluster.map(last_segment).filter(|name| !name.is_empty());
         Self {
             region: named.region.or(own.region),
             account: named.account.or(own.account),
@@ -214,9 +214,7 @@ impl<'a> Scope<'a> {
 
     fn agrees_with(&self, other: &Self) -> bool {
         let agrees = |a: Option<&str>, b: Option<&str>| a.is_none() || b.is_none() || a == b;
-        agrees(self.region, other.region)
-            && agrees(self.account, other.account)
-            && agrees(self.cluster, other.cluster)
+        agrees(self.region, other.region) && agrees(self.account, other.account) && agrees(self.cluster, other.cluster)
     }
 }
 
@@ -278,7 +276,10 @@ mod tests {
         assert_eq!(found("arn:aws:ecs:us-west-2:1:container-instance/a1", "main"), Some("i-1"));
         assert_eq!(found("arn:aws:ecs:us-west-2:1:container-instance/a1", "other"), Some("i-2"));
         assert_eq!(found("arn:aws:ecs:us-west-2:1:container-instance/a1", "third"), None);
-        assert_eq!(found("arn:aws:ecs:us-west-2:2:container-instance/main/a1", "arn:aws:ecs:us-west-2:2:cluster/main"), None);
+        assert_eq!(
+            found("arn:aws:ecs:us-west-2:2:container-instance/main/a1", "arn:aws:ecs:us-west-2:2:cluster/main"),
+            None
+        );
         assert_eq!(found("arn:aws:ecs:eu-west-1:1:container-instance/main/b1", "main"), Some("i-3"));
         assert_eq!(found("arn:aws:ecs:us-west-2:1:container-instance/main/xa1", main), None);
     }

@@ -107,9 +107,7 @@ impl EvidenceBuilder {
         if let Some(reservations) = &event.reservations {
             let shape = Shape::event("Reservations[].Instances[].");
             let instances = reservations.iter().filter_map(|reservation| reservation.instances.as_deref()).flatten();
-            return each(instances, place, |instance, _| {
-                self.volumes.add_instance(&mut self.names, instance, shape)
-            });
+            return each(instances, place, |instance, _| self.volumes.add_instance(&mut self.names, instance, shape));
         }
         place.next();
         let location = place.location();
@@ -185,7 +183,9 @@ impl EvidenceBuilder {
                 return Ok(());
             }
             VolumeCall::Terminate { instances, at } => {
-                instances.iter().for_each(|instance| self.terminations.add(instance, at));
+                for instance in &instances {
+                    self.terminations.add(instance, at);
+                }
                 return Ok(());
             }
             VolumeCall::Failed { name } => format!("failed calls of `{name}`"),
@@ -234,12 +234,11 @@ impl EvidenceBuilder {
     }
 
     fn ignore(&mut self, kind: String, event: &Envelope<'_>, file: &str) -> Result<()> {
-        let identity = match ENVELOPE.text(&event.id, "id")? {
-            Some(id) => xxh3_128(id.as_bytes()),
-            None => {
-                let detail = event.detail.map(serde_json::value::RawValue::get).unwrap_or_default();
-                xxh3_128(format!("{:?} {:?} {detail}", event.time, event.resources).as_bytes())
-            }
+        let identity = if let Some(id) = ENVELOPE.text(&event.id, "id")? {
+            xxh3_128(id.as_bytes())
+        } else {
+            let detail = event.detail.map(serde_json::value::RawValue::get).unwrap_or_default();
+            xxh3_128(format!("{:?} {:?} {detail}", event.time, event.resources).as_bytes())
         };
         self.ignored.add(kind, identity, file);
         Ok(())

@@ -80,26 +80,24 @@ pub(super) fn is_json(name: &str, bytes: &[u8]) -> bool {
 /// # Errors
 /// `evidence.bad_json` with the byte offset and line; `evidence.bad_event` where a value is JSON but no event; and what
 /// `on_event` says.
-pub(super) fn each_event<'a>(
-    bytes: &'a [u8],
-    on_event: &mut dyn FnMut(Envelope<'a>) -> Result<()>,
-) -> Result<()> {
-    let mut start = 0;
-    loop {
-        let rest = bytes.get(start..).unwrap_or_default();
-        start += rest.len() - rest.trim_ascii_start().len();
-        let rest = rest.trim_ascii_start();
-        if rest.is_empty() {
-            return Ok(());
-        }
+pub(super) fn each_event<'a>(bytes: &'a [u8], on_event: &mut dyn FnMut(Envelope<'a>) -> Result<()>) -> Result<()> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let byte = u64::try_from(error.valid_up_to()).ok();
+        let message = "the file is not UTF-8 text";
+        Error::new(ErrorCode::EvidenceBadJson, message).at(Location { byte, ..Location::default() })
+    })?;
+    let mut rest = text.trim_ascii_start();
+    while !rest.is_empty() {
         let mut refused = None;
-        let mut reader = serde_json::Deserializer::from_slice(rest);
+        let mut reader = serde_json::Deserializer::from_str(rest);
         let seed = Events { on_event, refused: &mut refused };
         if let Err(error) = seed.deserialize(&mut reader) {
-            return Err(refused.unwrap_or_else(|| unreadable(bytes, start, &error)));
+            return Err(refused.unwrap_or_else(|| unreadable(bytes, bytes.len() - rest.len(), &error)));
         }
-        start += reader.into_iter::<IgnoredAny>().byte_offset();
+        let read = reader.into_iter::<IgnoredAny>().byte_offset();
+        rest = rest.get(read..).unwrap_or_default().trim_ascii_start();
     }
+    Ok(())
 }
 
 /// The error of the reader, with the offset in the whole input.

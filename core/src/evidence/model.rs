@@ -104,7 +104,9 @@ impl Evidence {
         let mut text = Canonical::default();
         text.list("tasks", &self.tasks, |text, run| {
             let parts = [run.task.as_str(), run.cluster.as_str(), run.service.as_str()];
-            parts.into_iter().for_each(|part| text.part(part));
+            for part in parts {
+                text.part(part);
+            }
             text.part(run.instance.as_ref().map_or("", InstanceId::as_str));
             text.numbers([run.cpu, run.memory, u64::from(run.fargate)]);
             text.interval(&run.interval);
@@ -125,7 +127,8 @@ impl Evidence {
         });
         text.list("services", self.services.owners(), |text, owner| {
             text.part(owner.service.as_str());
-            [&owner.cluster, &owner.account].into_iter().for_each(|part| text.part(part.as_deref().unwrap_or_default()));
+            text.part(owner.cluster.as_deref().unwrap_or_default());
+            text.part(owner.account.as_deref().unwrap_or_default());
             text.time(owner.from.unwrap_or(Timestamp::MIN));
             text.time(owner.to.unwrap_or(Timestamp::MAX));
             text.part(owner.area.as_str());
@@ -155,7 +158,9 @@ impl Canonical {
     }
 
     fn numbers<const N: usize>(&mut self, numbers: [u64; N]) {
-        numbers.into_iter().for_each(|number| self.block.extend_from_slice(&number.to_le_bytes()));
+        for number in numbers {
+            self.block.extend_from_slice(&number.to_le_bytes());
+        }
     }
 
     fn time(&mut self, time: Timestamp) {

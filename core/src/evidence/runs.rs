@@ -99,7 +99,8 @@ impl<'n> Runs<'n> {
             (None, Some(created)) => (Some(created), "tasks without `startedAt` start at their `createdAt`"),
             (None, None) => (None, ""),
         };
-        let code = if guess.is_some() { DiagnosticCode::EvidenceStartGuessed } else { DiagnosticCode::EvidenceNeverRan };
+        let code =
+            if guess.is_some() { DiagnosticCode::EvidenceStartGuessed } else { DiagnosticCode::EvidenceNeverRan };
         let message = if guess.is_some() { message } else { "tasks without any time of a start are not used" };
         self.diagnostics.add(code, message, 1, None);
         guess

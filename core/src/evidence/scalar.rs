@@ -66,7 +66,6 @@ impl<'de> Visitor<'de> for ScalarVisitor {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Scalar::Nested)
     }
-
 }
 
 /// A field that may be missing.

@@ -147,9 +147,8 @@ fn bad(message: impl Into<String>) -> Error {
 fn refuse_contradictions(entries: &mut [Entry]) -> Result<()> {
     let place = |entry: &Entry| (entry.service.clone(), entry.cluster.clone(), entry.account.clone());
     entries.sort_by_cached_key(|entry| (place(entry), entry.from, entry.to, entry.area.clone(), entry.place.clone()));
-    let same_place = entries.chunk_by(|a, b| {
-        (&a.service, &a.cluster, &a.account) == (&b.service, &b.cluster, &b.account)
-    });
+    let same_place =
+        entries.chunk_by(|a, b| (&a.service, &a.cluster, &a.account) == (&b.service, &b.cluster, &b.account));
     for group in same_place {
         // Sorted by start: an entry can only contradict one that starts before it and lasts until then.
         let mut longest: Vec<&Entry> = Vec::new();
@@ -202,7 +201,8 @@ fn day(text: &str) -> Result<Timestamp> {
 }
 
 fn read(name: &str, bytes: &[u8]) -> Result<Vec<Entry>> {
-    let text = std::str::from_utf8(bytes).map_err(|error| bad("the service map is not UTF-8 text").with_cause(error))?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|error| bad("the service map is not UTF-8 text").with_cause(error))?;
     let start = text.trim_start();
     // `[` opens a JSON array as well as a TOML table; only an array of objects, or an empty one, is a service map.
     let is_array = start.strip_prefix('[').is_some_and(|rest| rest.trim_start().starts_with(['{', ']']));

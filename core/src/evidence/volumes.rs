@@ -200,11 +200,11 @@ impl Volumes {
     ) -> Vec<VolumeAttachment> {
         let mut attachments = Vec::new();
         for (volume, facts) in &self.0 {
-            let named = |(at, instance): &(Timestamp, Name)| (*at, names.text(*instance));
+            let placed = |(at, instance): &(Timestamp, Name)| (*at, names.text(*instance));
             let mut timeline = Timeline {
                 volume: names.text(*volume),
-                starts: facts.attached.iter().map(named).collect(),
-                detached: facts.detached.iter().map(|(key, attach_time)| (named(key), *attach_time)).collect(),
+                starts: facts.attached.iter().map(placed).collect(),
+                detached: facts.detached.iter().map(|(key, attach_time)| (placed(key), *attach_time)).collect(),
                 deleted: &facts.deleted,
                 terminations,
                 is_multi_attach: facts.is_multi_attach,

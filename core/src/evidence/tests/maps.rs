@@ -21,7 +21,10 @@ fn every_form_of_a_map_is_the_same_map() {
     let expected = [("api", "platform"), ("web", "website")];
     for (name, text) in [
         ("m.json", "{\"web\": \"website\", \"api\": \"platform\"}"),
-        ("m", "\u{feff}[ {\"service\": \"api\", \"area\": \"platform\"}, {\"area\": \"website\", \"service\": \"web\", \"note\": \"x\"}]"),
+        (
+            "m",
+            "\u{feff}[ {\"service\": \"api\", \"area\": \"platform\"}, {\"area\": \"website\", \"service\": \"web\", \"note\": \"x\"}]",
+        ),
         ("m.csv", "area,service\nwebsite,web\nplatform,api\n"),
         ("m.toml", "[services]\nweb = \"website\"\n\"api\" = \"platform\"\n"),
         ("m", "# owners\n[services]\nweb = \"website\"\napi = \"platform\"\n"),
@@ -30,7 +33,9 @@ fn every_form_of_a_map_is_the_same_map() {
     }
     let split = [("a", "{\"web\": \"website\"}", Encoding::Plain), ("b", "{\"api\":\"platform\"}", Encoding::Auto)];
     assert_eq!(pairs(&services(&split).unwrap()), expected, "several add up");
-    assert!(services(&[("a", "[]", Encoding::Auto), ("b", "{}", Encoding::Auto)]).unwrap().diagnostics.list().is_empty());
+    assert!(
+        services(&[("a", "[]", Encoding::Auto), ("b", "{}", Encoding::Auto)]).unwrap().diagnostics.list().is_empty()
+    );
 }
 
 #[test]
@@ -47,7 +52,8 @@ fn scopes_and_dates_limit_an_owner() {
         found.unwrap().as_str().to_owned()
     };
     assert_eq!([area("2016-10-31"), area("2016-12-15"), area("2016-12-16")], ["c", "a", "b"]);
-    let month = services(&[("m", "[{\"service\":\"s\",\"area\":\"a\",\"to\":\"2016-12\",\"account\":7}]", Encoding::Auto)]);
+    let month =
+        services(&[("m", "[{\"service\":\"s\",\"area\":\"a\",\"to\":\"2016-12\",\"account\":7}]", Encoding::Auto)]);
     let owner = month.unwrap().services.owners()[0].clone();
     assert_eq!((owner.to, owner.account.as_deref()), (Some(time("2017-01-01 00:00:00")), Some("7")));
 }
@@ -62,9 +68,9 @@ fn auto_decodes_only_if_every_value_is_base64_of_a_name() {
 
     for plain in [
         "{\"web\": \"d2Vic2l0ZQ==\", \"api\": \"platform\"}", // one value is plain
-        "{\"web\": \"d2Vic2l0ZQ\"}",                           // not padded
-        "{\"web\": \"YQphCmE=\"}",                             // holds line ends
-        "{\"web\": \"data\"}",                                 // decodes to bytes that are no name
+        "{\"web\": \"d2Vic2l0ZQ\"}",                          // not padded
+        "{\"web\": \"YQphCmE=\"}",                            // holds line ends
+        "{\"web\": \"data\"}",                                // decodes to bytes that are no name
     ] {
         let seen = services(&[("m.json", plain, Encoding::Auto)]).unwrap();
         assert!(!seen.diagnostics.has(DiagnosticCode::EvidenceBase64), "{plain}");
@@ -82,7 +88,8 @@ fn a_named_encoding_is_obeyed() {
     let seen = services(&[("m", map, Encoding::Base64)]).unwrap();
     assert_eq!(pairs(&seen), [("web", "website")]);
     assert!(seen.diagnostics.list().is_empty());
-    let error = services(&[("m.csv", "service,area\nweb,d2Vic2l0ZQ==\napi,platform!\n", Encoding::Base64)]).unwrap_err();
+    let error =
+        services(&[("m.csv", "service,area\nweb,d2Vic2l0ZQ==\napi,platform!\n", Encoding::Base64)]).unwrap_err();
     assert_eq!(error.code(), ErrorCode::EvidenceBadServiceMap);
     assert_eq!(error.location().unwrap().to_string(), "m.csv, row 3, column `area`");
 }
@@ -156,12 +163,12 @@ fn the_digest_says_what_the_evidence_says() {
         |evidence| evidence.tasks[0].tags.clear(),
         |evidence| evidence.registrations[0].since = Timestamp::MIN,
         |evidence| evidence.attachments.clear(),
-        |evidence| evidence.services = Default::default(),
+        |evidence| evidence.services = crate::evidence::ServiceMap::default(),
     ];
     for change in changes {
-        let mut changed = base();
-        change(&mut changed);
-        assert_ne!(changed.digest(), digest);
+        let mut other = base();
+        change(&mut other);
+        assert_ne!(other.digest(), digest);
     }
     let mut said_twice = base();
     said_twice.diagnostics.add(DiagnosticCode::EvidenceNeverRan, "x", 1, None);

@@ -25,8 +25,7 @@ fn december(start: &str, end: Option<&str>) -> Interval {
     Interval::new(at(start), end.map_or(Timestamp::MAX, at))
 }
 
-const OPTIONS: EvidenceOptions =
-    EvidenceOptions { default_cpu: 128, as_of: Timestamp::from_millis(1_483_228_800_000) };
+const OPTIONS: EvidenceOptions = EvidenceOptions { default_cpu: 128, as_of: Timestamp::from_millis(1_483_228_800_000) };
 
 fn evidence_of(files: &[&str]) -> Result<Evidence> {
     let mut builder = EvidenceBuilder::new();

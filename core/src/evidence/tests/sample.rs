@@ -27,5 +27,11 @@ fn the_sample_events_give_the_counted_evidence() {
         .filter(|attachment| attachment.interval.end < Timestamp::MAX)
         .map(|attachment| attachment.interval.millis())
         .sum();
-    eprintln!("{} {} {} {} {cpu_milliseconds} {attached_milliseconds} {:?}", seen.tasks.len(), seen.registrations.len(), seen.attachments.len(), seen.services.owners().len(), seen.diagnostics.list());
+    let counts = [seen.tasks.len(), seen.registrations.len(), seen.attachments.len(), seen.services.owners().len()];
+    assert_eq!(counts, [8, 3, 17, 5]);
+    // Counted from the files by an independent script.
+    assert_eq!((cpu_milliseconds, attached_milliseconds), (11_219_263_195_136, 7_630_691_000));
+    assert!(seen.tasks.iter().all(|run| run.instance.is_some()));
+    let found: Vec<_> = seen.diagnostics.list().into_iter().map(|found| (found.code, found.count)).collect();
+    assert_eq!(found, [(DiagnosticCode::EvidenceBase64, 5)]);
 }

@@ -19,7 +19,11 @@ fn started(more: &Value) -> Value {
 #[test]
 fn a_run_lasts_from_start_to_stop_on_the_joined_instance() {
     let run = only(&[
-        task("t1", 6, &json!({"lastStatus": "STOPPED", "startedAt": "2016-12-02T00:00:10.5Z", "stoppedAt": "2016-12-03T00:00:00Z"})),
+        task(
+            "t1",
+            6,
+            &json!({"lastStatus": "STOPPED", "startedAt": "2016-12-02T00:00:10.5Z", "stoppedAt": "2016-12-03T00:00:00Z"}),
+        ),
         task("t1", 3, &json!({"startedAt": "2016-12-02T00:00:10.5Z"})),
         host("h1", "2016-12-01T00:00:00Z", "ACTIVE", 2048),
     ]);
@@ -115,7 +119,11 @@ fn a_task_of_an_unknown_instance_is_listed_with_its_cpu_time() {
     let seen = evidence(&[
         task("t1", 3, &stopped),
         task("t2", 3, &stopped),
-        task("t3", 3, &json!({"cpu": "512", "containerInstanceArn": host_arn("h2"), "startedAt": "2016-12-31T23:59:00Z"})),
+        task(
+            "t3",
+            3,
+            &json!({"cpu": "512", "containerInstanceArn": host_arn("h2"), "startedAt": "2016-12-31T23:59:00Z"}),
+        ),
     ]);
     assert!(seen.tasks.iter().all(|run| run.instance.is_none() && !run.fargate));
     let expected = |host: &str, seconds: u32| {
@@ -130,7 +138,13 @@ fn a_task_of_an_unknown_instance_is_listed_with_its_cpu_time() {
 fn fargate_tasks_need_no_instance() {
     let seen = evidence(&[
         task("t1", 3, &started(&json!({"launchType": "FARGATE", "containerInstanceArn": null}))),
-        task("t2", 3, &started(&json!({"launchType": null, "capacityProviderName": "FARGATE_SPOT", "containerInstanceArn": null}))),
+        task(
+            "t2",
+            3,
+            &started(
+                &json!({"launchType": null, "capacityProviderName": "FARGATE_SPOT", "containerInstanceArn": null}),
+            ),
+        ),
         task("t3", 3, &started(&json!({"launchType": null, "containerInstanceArn": null}))),
     ]);
     let fargate: Vec<bool> = seen.tasks.iter().map(|run| run.fargate).collect();
@@ -155,13 +169,17 @@ fn standalone_tasks_are_named_by_their_family() {
 #[test]
 fn tags_of_tasks_are_kept_and_an_empty_list_says_nothing() {
     let run = only(&[
-        task("t1", 3, &started(&json!({"tags": [{"key": "team", "value": "a"}, {"key": "product_area", "value": "x"}]}))),
+        task(
+            "t1",
+            3,
+            &started(&json!({"tags": [{"key": "team", "value": "a"}, {"key": "product_area", "value": "x"}]})),
+        ),
         task("t1", 4, &started(&json!({"tags": []}))),
     ]);
-    assert_eq!(run.tags.into_iter().collect::<Vec<_>>(), [
-        ("product_area".to_owned(), "x".to_owned()),
-        ("team".to_owned(), "a".to_owned()),
-    ]);
+    assert_eq!(
+        run.tags.into_iter().collect::<Vec<_>>(),
+        [("product_area".to_owned(), "x".to_owned()), ("team".to_owned(), "a".to_owned()),]
+    );
 }
 
 #[test]
@@ -216,8 +234,17 @@ fn tables_in_csv_and_json_are_evidence() {
     let hosts = "container_instance,cluster,instance,cpu,memory,since\n\
         h1,main,i-9,2048,3767,2016-12-01T00:00:00Z\nh2,main,i-8,,,\n";
     let seen = evidence_of(&[tasks, hosts]).unwrap();
-    let runs: Vec<_> = seen.tasks.iter().map(|run| (run.service.as_str(), run.instance.as_ref().map(|i| i.as_str()), run.cpu, run.fargate)).collect();
-    assert_eq!(runs, [("web", Some("i-1"), 256, false), ("family:etl", None, 1024, true), ("web", Some("i-9"), 128, false)]);
+    let runs: Vec<_> = seen
+        .tasks
+        .iter()
+        .map(|run| {
+            (run.service.as_str(), run.instance.as_ref().map(crate::ids::InstanceId::as_str), run.cpu, run.fargate)
+        })
+        .collect();
+    assert_eq!(
+        runs,
+        [("web", Some("i-1"), 256, false), ("family:etl", None, 1024, true), ("web", Some("i-9"), 128, false)]
+    );
     assert_eq!(seen.tasks[0].interval, december("02 00:00:10", Some("03 00:00:10")));
     assert_eq!(seen.tasks[2].interval, december("02 00:00:10", None));
     assert_eq!(seen.registrations.len(), 1);
@@ -258,25 +285,36 @@ fn other_events_are_counted_once_and_never_an_error() {
     let odd = json!({"detail-type": "Scheduled Event", "detail": "text", "resources": [{"ARN": "x"}]});
     let run = call("RunInstances", "2016-12-01T00:00:00Z", &json!([1]), &json!("x"));
     let seen = evidence(&[other.clone(), other, odd.clone(), odd, run]);
-    assert_eq!(findings(&seen, DiagnosticCode::EvidenceIgnoredEvent), [
-        (1, "events of type `AWS API Call via CloudTrail` of other calls are no evidence".to_owned()),
-        (1, "events of type `ECS Service Action` are no evidence".to_owned()),
-        (1, "events of type `Scheduled Event` are no evidence".to_owned()),
-    ]);
+    assert_eq!(
+        findings(&seen, DiagnosticCode::EvidenceIgnoredEvent),
+        [
+            (1, "events of type `AWS API Call via CloudTrail` of other calls are no evidence".to_owned()),
+            (1, "events of type `ECS Service Action` are no evidence".to_owned()),
+            (1, "events of type `Scheduled Event` are no evidence".to_owned()),
+        ]
+    );
 }
 
 #[test]
 fn broken_json_is_an_error_with_its_offset_and_line() {
     let good = task("t1", 1, &json!({})).to_string();
-    for (broken, offset) in [("{\"a\": nope}", 6), ("{\"detail-type\":\"x\"", 18), ("[{} {}]", 4), (",", 0), ("[{},]", 4)] {
+    for (broken, offset) in [
+        (r#"{"a": nope}"#, 7),
+        (r#"{"detail-type":"x""#, 17),
+        (r#"[{"detail-type":"x"} {"detail-type":"y"}]"#, 21),
+        (r#"[{"detail-type":"x"},]"#, 21),
+        (",", 0),
+    ] {
         let error = refusal(&format!("{good}\n{broken}"));
         assert_eq!(error.code(), ErrorCode::EvidenceBadJson, "{broken}: {}", error.report());
         let place = error.location().unwrap();
         assert_eq!((place.file.as_deref(), place.row), (Some("file-0"), Some(2)), "{broken}");
         let expected = u64::try_from(good.len() + 1 + offset).unwrap();
-        assert!(place.byte.unwrap().abs_diff(expected) <= 1, "{broken}: {place} against {expected}");
+        assert_eq!(place.byte, Some(expected), "{broken}");
     }
     let mut builder = EvidenceBuilder::new();
+    let error = builder.add("x.json", b"{\"id\": \"\xff\"}").unwrap_err();
+    assert_eq!((error.code(), error.location().unwrap().byte), (ErrorCode::EvidenceBadJson, Some(8)));
     assert_eq!(builder.add("x.json", b"nope").unwrap_err().code(), ErrorCode::EvidenceBadJson);
 }
 
@@ -295,7 +333,10 @@ fn an_event_with_a_wrong_field_is_an_error_that_names_it() {
         (task("t1", 4_294_967_295, &json!({})), "detail.version"),
         (task("t1", 1, &json!({"containers": 1})), "detail"),
         (json!({"detail-type": "ECS Task State Change"}), "detail"),
-        (event(state, "2016-12-01T00:00:00Z", &json!({"containerInstanceArn": host_arn("h1")})), "detail.ec2InstanceId"),
+        (
+            event(state, "2016-12-01T00:00:00Z", &json!({"containerInstanceArn": host_arn("h1")})),
+            "detail.ec2InstanceId",
+        ),
         (event(state, "", &json!({"containerInstanceArn": host_arn("h1"), "ec2InstanceId": "i"})), "detail.time"),
         (json!({"foo": 1}), "detail-type"),
     ] {

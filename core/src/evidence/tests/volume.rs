@@ -59,23 +59,31 @@ fn calls_of_other_services_are_no_evidence() {
 fn termination_and_deletion_end_attachments() {
     let attached = |volume: &str| attach(volume, "i-1", "2016-12-02T00:00:00Z");
     let delete = call("DeleteVolume", "2016-12-03T00:00:00Z", &json!({"volumeId": "vol-2"}), &json!({"_return": true}));
-    let mut gone = event("EBS Volume Notification", "2016-12-04T00:00:00Z", &json!({"event": "deleteVolume", "result": "deleted"}));
+    let mut gone = event(
+        "EBS Volume Notification",
+        "2016-12-04T00:00:00Z",
+        &json!({"event": "deleteVolume", "result": "deleted"}),
+    );
     gone["resources"] = json!(["arn:aws:ec2:us-west-2:111111111111:volume/vol-3"]);
     let mut kept = gone.clone();
     kept["resources"] = json!(["arn:aws:ec2:us-west-2:111111111111:volume/vol-1"]);
     kept["detail"]["result"] = "failed".into();
     kept["id"] = "other".into();
     let seen = evidence(&[
-        attached("vol-1"), attached("vol-2"), attached("vol-3"), delete, gone, kept,
+        attached("vol-1"),
+        attached("vol-2"),
+        attached("vol-3"),
+        delete,
+        gone,
+        kept,
         instance_state("i-1", "terminated", "2016-12-05T00:00:00Z"),
         instance_state("i-1", "stopped", "2016-12-02T12:00:00Z"),
     ]);
     let until = |day: &str| december("02 00:00:00", Some(&format!("{day} 00:00:00")));
-    assert_eq!(attachments(&seen), [
-        ("vol-1", "i-1", until("05")),
-        ("vol-2", "i-1", until("03")),
-        ("vol-3", "i-1", until("04")),
-    ]);
+    assert_eq!(
+        attachments(&seen),
+        [("vol-1", "i-1", until("05")), ("vol-2", "i-1", until("03")), ("vol-3", "i-1", until("04")),]
+    );
     assert_eq!(findings(&seen, DiagnosticCode::EvidenceIgnoredEvent).len(), 2);
 }
 
@@ -100,11 +108,14 @@ fn snapshots_give_root_volumes_and_multi_attach() {
     }]}, {"Instances": []}]});
     let second = attach("vol-1", "i-2", "2016-12-05T00:00:00Z");
     let seen = evidence(&[volumes(true), instances, second.clone()]);
-    assert_eq!(attachments(&seen), [
-        ("vol-1", "i-1", december("02 00:00:00", None)),
-        ("vol-1", "i-2", december("05 00:00:00", None)),
-        ("vol-9", "i-2", december("01 00:00:00", None)),
-    ]);
+    assert_eq!(
+        attachments(&seen),
+        [
+            ("vol-1", "i-1", december("02 00:00:00", None)),
+            ("vol-1", "i-2", december("05 00:00:00", None)),
+            ("vol-9", "i-2", december("01 00:00:00", None)),
+        ]
+    );
     let seen = evidence(&[second, volumes(false)]);
     assert_eq!(attachments(&seen)[0], ("vol-1", "i-1", december("02 00:00:00", Some("05 00:00:00"))));
     let found = findings(&seen, DiagnosticCode::EvidenceMissedDetach);
@@ -125,10 +136,13 @@ fn a_table_of_volumes_is_evidence() {
     let table = "volume,instance,attached,detached\n\
         arn:aws:ec2:us-west-2:1:volume/vol-1,i-1,2016-12-02T00:00:00Z,2016-12-04T00:00:00Z\nvol-1,i-2,1480809600,\n";
     let seen = evidence_of(&[table]).unwrap();
-    assert_eq!(attachments(&seen), [
-        ("vol-1", "i-1", december("02 00:00:00", Some("04 00:00:00"))),
-        ("vol-1", "i-2", december("04 00:00:00", None)),
-    ]);
+    assert_eq!(
+        attachments(&seen),
+        [
+            ("vol-1", "i-1", december("02 00:00:00", Some("04 00:00:00"))),
+            ("vol-1", "i-2", december("04 00:00:00", None)),
+        ]
+    );
     assert_eq!(seen.diagnostics.list(), []);
 }
 
@@ -143,12 +157,18 @@ fn a_call_that_lacks_a_field_is_an_error_that_names_it() {
         (call("AttachVolume", at, &json!({"volumeId": "vol-1"}), &Value::Null), "detail.responseElements.instanceId"),
         (call("DetachVolume", at, &json!({}), &json!({"instanceId": "i-1"})), "detail.requestParameters.volumeId"),
         (call("DeleteVolume", at, &json!("vol-1"), &Value::Null), "detail.requestParameters"),
-        (call("TerminateInstances", at, &json!({}), &Value::Null), "detail.requestParameters.instancesSet.items.instanceId"),
+        (
+            call("TerminateInstances", at, &json!({}), &Value::Null),
+            "detail.requestParameters.instancesSet.items.instanceId",
+        ),
         (no_time, "detail.eventTime"),
         (event("EC2 Instance State-change Notification", at, &json!({"state": "terminated"})), "detail.instance-id"),
         (deleted, "resources"),
         (json!({"Records": [{"eventVersion": "1.05"}]}), "Records[].eventName"),
-        (json!({"Volumes": [{"VolumeId": "v", "Attachments": [{"InstanceId": "i"}]}]}), "Volumes[].Attachments.AttachTime"),
+        (
+            json!({"Volumes": [{"VolumeId": "v", "Attachments": [{"InstanceId": "i"}]}]}),
+            "Volumes[].Attachments.AttachTime",
+        ),
         (json!({"Reservations": [{"Instances": [{}]}]}), "Reservations[].Instances[].InstanceId"),
     ] {
         let error = refusal(&bad.to_string());
