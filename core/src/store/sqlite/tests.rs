@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Barrier;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::amortize::BookEntry;
 use crate::bill::{BillStatus, Digest};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
+use crate::money::Amount;
 use crate::rollup::samples::{cell, report, report_of};
-use crate::rollup::{Mechanism, RowKind};
+use crate::rollup::{Cell, Mechanism, RowKind};
 use crate::store::FinalizeTerms;
 use crate::time::Timestamp;
 
@@ -91,6 +94,39 @@ fn a_run_is_read_back_as_it_was_appended() {
     let summary = store.latest_run(&RunFilter::default()).unwrap().unwrap();
     assert_eq!((summary.id.as_str(), summary.totals), ("r1", stored.report.totals));
     assert_eq!(store.run("r2").unwrap_err().code(), ErrorCode::StoreNotFound);
+}
+
+fn any_cell() -> impl Strategy<Value = Cell> {
+    let text = || prop_oneof!["[ab]?", any::<String>()];
+    let kind =
+        prop::sample::select(vec![(RowKind::Area, Mechanism::Tag), (RowKind::Unattributed, Mechanism::Unattributed)]);
+    (text(), text(), prop::option::of(text()), kind, prop::option::of((prop::option::of(text()), text())), any::<i64>())
+        .prop_map(|(product, usage_account, area, (row_kind, mechanism), service, units)| {
+            let (cluster, service) = service.map_or((None, None), |(cluster, service)| (cluster, Some(service)));
+            let mechanism = if service.is_some() && row_kind == RowKind::Area { Mechanism::Ecs } else { mechanism };
+            Cell {
+                product,
+                usage_account,
+                product_area: area.as_deref().map(Into::into),
+                row_kind,
+                mechanism,
+                cluster: cluster.as_deref().map(Into::into),
+                service: service.as_deref().map(Into::into),
+                cost: Amount::from_units(i128::from(units) << 40),
+            }
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_report_is_read_back_to_the_last_unit(cells in prop::collection::vec(any_cell(), 0..9), id in "[^\\s]{1,9}") {
+        let given = report_of(cells);
+        let mut store = Store::open(":memory:").unwrap();
+        append(&mut store, &id, &given);
+        prop_assert_eq!(store.verify(&id).map_err(|error| error.report()), Ok(()));
+        prop_assert_eq!(store.run(&id).unwrap().report, given);
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ const CELL_COLUMNS: [&str; 8] =
     ["product", "usage_account", "product_area", "row_kind", "mechanism", "cluster", "service", "cost"];
 const FINAL_KEY: [&str; 5] = ["payer", "period", "basis", "currency", "version"];
 
-fn text(value: impl ToString) -> Value {
+fn text(value: &(impl ToString + ?Sized)) -> Value {
     Value::from(value.to_string())
 }
 
@@ -98,28 +98,28 @@ fn run_header(connection: &Connection, run: &NewRun, report: &Report) -> Result<
     let (totals, digests) = (&report.totals, &report.digests);
     let row = [
         ("run_id", text(&run.id)),
-        ("period", text(report.period)),
-        ("payers", text(payers)),
-        ("basis", text(report.basis)),
-        ("currency", text(report.currency)),
-        ("created_at", text(time_text(run.created_at)?)),
-        ("as_of", text(time_text(report.as_of)?)),
-        ("status", text(report.status.as_str())),
+        ("period", text(&report.period)),
+        ("payers", text(&payers)),
+        ("basis", text(&report.basis)),
+        ("currency", text(&report.currency)),
+        ("created_at", text(&time_text(run.created_at)?)),
+        ("as_of", text(&time_text(report.as_of)?)),
+        ("status", text(&report.status.as_str())),
         ("stops_early", maybe(stops_early.as_ref())),
         ("software_version", text(&run.software_version)),
         ("bill_digest", text(&digests.bill)),
         ("policy_digest", text(&digests.policy)),
         ("evidence_digest", text(&digests.evidence)),
         ("reservations_digest", text(&digests.reservations)),
-        ("billed", text(totals.billed)),
-        ("carried_in", text(totals.carried_in)),
-        ("deferred", text(totals.deferred)),
-        ("excluded", text(totals.excluded)),
-        ("areas", text(totals.areas)),
-        ("idle", text(totals.idle)),
-        ("unused_commitment", text(totals.unused_commitment)),
-        ("shared", text(totals.shared)),
-        ("unattributed", text(totals.unattributed)),
+        ("billed", text(&totals.billed)),
+        ("carried_in", text(&totals.carried_in)),
+        ("deferred", text(&totals.deferred)),
+        ("excluded", text(&totals.excluded)),
+        ("areas", text(&totals.areas)),
+        ("idle", text(&totals.idle)),
+        ("unused_commitment", text(&totals.unused_commitment)),
+        ("shared", text(&totals.shared)),
+        ("unattributed", text(&totals.unattributed)),
     ];
     let (columns, values): (Vec<&str>, Vec<Value>) = row.into_iter().unzip();
     insert(connection, "runs", &columns, [values])
@@ -136,8 +136,8 @@ fn diagnostics(connection: &Connection, key: (&[&str], &[Value]), report: &Repor
             crate::diagnostic::Severity::Warning => "warning",
         };
         rows.push(vec![
-            text(found.code),
-            text(severity),
+            text(&found.code),
+            text(&severity),
             number(found.count)?,
             text(&found.message),
             maybe(location.as_ref()),
@@ -157,7 +157,7 @@ pub(super) fn finalized(
 ) -> Result<()> {
     let payer = candidate.payers.iter().next().map(String::as_str).unwrap_or_default();
     let key =
-        [text(payer), text(candidate.period), text(candidate.basis), text(candidate.currency), Value::from(version)];
+        [text(payer), text(&candidate.period), text(&candidate.basis), text(&candidate.currency), Value::from(version)];
     let under = (&FINAL_KEY[..], &key[..]);
     let content = &candidate.content;
     let areas = content.area_costs.iter().map(area_row);
@@ -181,7 +181,7 @@ pub(super) fn finalized(
         ("reason", maybe(terms.restate.as_ref())),
         ("asserted_invoiced", maybe(asserted)),
         ("allowed_incomplete", maybe(allowed)),
-        ("finalized_at", text(time_text(request.at)?)),
+        ("finalized_at", text(&time_text(request.at)?)),
     ];
     let (columns, values): (Vec<&str>, Vec<Value>) = row.into_iter().unzip();
     insert(connection, "finalized", &columns, [values])
@@ -210,17 +210,17 @@ fn book_scan(
         rows.push(vec![
             text(&entry.usage_account),
             text(&entry.product),
-            text(entry.kind.as_str()),
+            text(&entry.kind.as_str()),
             text(&entry.commitment_id),
-            text(time_text(entry.start)?),
-            text(time_text(entry.end)?),
-            text(entry.currency),
-            text(entry.fee),
+            text(&time_text(entry.start)?),
+            text(&time_text(entry.end)?),
+            text(&entry.currency),
+            text(&entry.fee),
         ]);
     }
     let columns = ["usage_account", "product", "kind", "commitment_id", "term_start", "term_end", "currency", "fee"];
     insert_under(connection, "book_entries", (&["scan"], &[Value::from(scan)]), &columns, rows.into_iter())?;
-    let header = vec![Value::from(scan), maybe(run_id.as_ref()), text(payer), text(period)];
+    let header = vec![Value::from(scan), maybe(run_id.as_ref()), text(payer), text(&period)];
     insert(connection, "book_scans", &["scan", "run_id", "payer", "billing_period"], [header])
 }
 
@@ -229,26 +229,26 @@ fn cell_row(cell: &Cell) -> Vec<Value> {
         text(&cell.product),
         text(&cell.usage_account),
         maybe(cell.product_area.as_ref()),
-        text(cell.row_kind.as_str()),
-        text(cell.mechanism.as_str()),
+        text(&cell.row_kind.as_str()),
+        text(&cell.mechanism.as_str()),
         maybe(cell.cluster.as_ref()),
         maybe(cell.service.as_ref()),
-        text(cell.cost),
+        text(&cell.cost),
     ]
 }
 
 fn area_row(row: &AreaCost) -> Vec<Value> {
-    vec![maybe(row.product_area.as_ref()), text(row.row_kind.as_str()), text(row.cost)]
+    vec![maybe(row.product_area.as_ref()), text(&row.row_kind.as_str()), text(&row.cost)]
 }
 
 fn service_row(row: &ServiceCost) -> Vec<Value> {
-    vec![maybe(row.cluster.as_ref()), text(&row.service), maybe(row.product_area.as_ref()), text(row.cost)]
+    vec![maybe(row.cluster.as_ref()), text(&row.service), maybe(row.product_area.as_ref()), text(&row.cost)]
 }
 
 fn product_row(row: &ProductAreaCost) -> Vec<Value> {
-    vec![text(&row.product), maybe(row.product_area.as_ref()), text(row.row_kind.as_str()), text(row.cost)]
+    vec![text(&row.product), maybe(row.product_area.as_ref()), text(&row.row_kind.as_str()), text(&row.cost)]
 }
 
 fn mechanism_row(row: &MechanismCost) -> Vec<Value> {
-    vec![text(row.mechanism.as_str()), text(row.cost)]
+    vec![text(&row.mechanism.as_str()), text(&row.cost)]
 }
