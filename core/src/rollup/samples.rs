@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::report::{Cell, Mechanism, Report, ReportDigests, RowKind, Totals};
+use super::report::{Cell, Coverage, Mechanism, Report, ReportDigests, RowKind, Totals};
 use crate::bill::{BillStatus, Digest, InputDigest};
 use crate::classify::CostBasis;
 use crate::money::{Amount, Currency};
@@ -54,6 +54,7 @@ pub(crate) fn report_of(mut cells: Vec<Cell>) -> Report {
         payers: BTreeSet::from(["1".to_owned()]),
         stops_early: None,
         totals,
+        coverage: Coverage::default(),
         cells,
         digests: ReportDigests {
             bill: Digest::of(b"bill"),
