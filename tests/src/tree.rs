@@ -63,7 +63,7 @@ impl SourceFile {
     /// Whether it is Rust source.
     #[must_use]
     pub fn is_rust(&self) -> bool {
-        self.path.ends_with(".rs")
+        Path::new(&self.path).extension().is_some_and(|ending| ending == "rs")
     }
 
     /// The text before the unit tests; empty for files that are tests as a whole.

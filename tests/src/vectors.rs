@@ -63,8 +63,10 @@ pub fn load() -> io::Result<Vec<(String, Vec<Vector>)>> {
 }
 
 impl Vector {
-    /// What must come out: a result or the code of an error.
-    #[must_use]
+    /// What must come out.
+    ///
+    /// # Errors
+    /// The code of the error that the vector expects.
     pub fn expected(&self) -> Result<Value, String> {
         match &self.expect_error {
             Some(error) => Err(error.code.clone()),

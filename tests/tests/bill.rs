@@ -1,4 +1,5 @@
 //! Promises of a bill: it is a set, it merges like one, it saves exactly, and its digest is what it says.
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use proptest::prelude::*;
 use unblended::{

@@ -1,4 +1,11 @@
 //! The shared vectors, run through the Rust API. Every engine gets an adapter like this one; none skips silently.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "a test may fail loudly"
+)]
 
 use std::collections::BTreeMap;
 

@@ -63,8 +63,5 @@ fn cargo(arguments: &[&str]) -> Outcome {
     if arguments.first() == Some(&"doc") {
         command.env("RUSTDOCFLAGS", "-D warnings");
     }
-    match command.status()?.success() {
-        true => Ok(()),
-        false => Err(format!("failed: cargo {}", arguments.join(" ")).into()),
-    }
+    if command.status()?.success() { Ok(()) } else { Err(format!("failed: cargo {}", arguments.join(" ")).into()) }
 }

@@ -10,7 +10,7 @@ use unblended::{Error, ErrorCode, Evidence, EvidenceBuilder, EvidenceOptions, Re
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct EvidenceInput {
+pub(crate) struct EvidenceInput {
     as_of: Timestamp,
     default_cpu: u64,
     /// Name and content: text as it is, a list as one JSON value a line, anything else as JSON.
@@ -39,7 +39,7 @@ fn diagnostics(evidence: &Evidence) -> BTreeSet<String> {
     evidence.diagnostics.list().iter().map(|found| found.code.to_string()).collect()
 }
 
-pub fn runs(input: &EvidenceInput) -> Result<Value> {
+pub(crate) fn runs(input: &EvidenceInput) -> Result<Value> {
     let evidence = evidence(input)?;
     let runs: Vec<Value> = evidence.tasks.iter().map(|run| {
         let task = run.task.as_str().rsplit('/').next();
@@ -51,7 +51,7 @@ pub fn runs(input: &EvidenceInput) -> Result<Value> {
     Ok(json!({"runs": runs, "diagnostics": diagnostics(&evidence)}))
 }
 
-pub fn attachments(input: &EvidenceInput) -> Result<Value> {
+pub(crate) fn attachments(input: &EvidenceInput) -> Result<Value> {
     let evidence = evidence(input)?;
     let attachments: Vec<Value> = evidence.attachments.iter().map(|attachment| {
         json!({
@@ -64,13 +64,13 @@ pub fn attachments(input: &EvidenceInput) -> Result<Value> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CommandInput {
+pub(crate) struct CommandInput {
     args: Vec<String>,
     files: Map<String, Value>,
 }
 
 /// Runs the program in a folder with the files. Of its output, only the fields that the vector names are compared.
-pub fn command(input: &CommandInput, expect: &Value) -> Result<Value> {
+pub(crate) fn command(input: &CommandInput, expect: &Value) -> Result<Value> {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in &input.files {
         fs::write(folder.path().join(name), text.as_str().unwrap()).unwrap();
