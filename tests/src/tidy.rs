@@ -54,6 +54,7 @@ pub fn problems(files: &[SourceFile]) -> Vec<String> {
         }
     }
     found.extend(unlinked_decisions(files));
+    found.extend(unexplained_dependencies(files));
     found
 }
 
@@ -157,6 +158,19 @@ fn unlinked_decisions(files: &[SourceFile]) -> Vec<String> {
     unlinked.map(|name| format!("{folder}README.md does not link `{name}`")).collect()
 }
 
+/// Every dependency of the core has a line of reason.
+fn unexplained_dependencies(files: &[SourceFile]) -> Vec<String> {
+    let text_of = |path: &str| files.iter().find(|file| file.path == path).map_or("", |file| file.text.as_str());
+    let reasons = text_of("docs/decisions/0001-dependencies.md");
+    let manifest = text_of("core/Cargo.toml");
+    let section = manifest.split("\n[dependencies]\n").nth(1).and_then(|rest| rest.split("\n[").next());
+    let names = section.unwrap_or_default().lines().filter_map(|line| line.split_once(" = ")).map(|(name, _)| name);
+    let explained =
+        |name: &str| reasons.split(|c: char| !c.is_ascii_alphanumeric() && !"_-".contains(c)).any(|w| w == name);
+    let unexplained = names.filter(|name| !explained(name));
+    unexplained.map(|name| format!("docs/decisions/0001-dependencies.md gives no reason for `{name}`")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,6 +196,11 @@ mod tests {
             ("core/src/money/a.rs", "//! A.\nlet x = y as f64;", "binary floats"),
             ("core/src/money/a.rs", "//! A.\nlet x = y.as_f64();", "binary floats"),
             ("docs/decisions/0009-x.md", "# X", "does not link"),
+            (
+                "core/Cargo.toml",
+                "[features]\n\n[dependencies]\nleft-pad = \"1\"\n\n[lints]\nworkspace = true",
+                "left-pad",
+            ),
         ] {
             let problems = found(path, text);
             assert!(problems.iter().any(|problem| problem.contains(part)), "{path} {text}: {problems:?}");

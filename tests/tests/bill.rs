@@ -48,7 +48,7 @@ fn saved(bill: &Bill) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
     fn order_and_cut_of_rows_change_nothing(rows in prop::collection::vec(any::<Row>(), 0..40), at in 0usize..40) {

@@ -28,7 +28,7 @@ fn the_saved_bill_that_is_damaged_below_loads_whole() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
     #[test]
     fn any_text_is_an_amount_or_an_error(text in near("0123456789.+-eE ")) {
