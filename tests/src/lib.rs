@@ -1,1 +1,6 @@
-//! Tests of the whole product.
+//! What tests and the developer's tool share: the source tree as text, the catalogue of errors, the tidy rules.
+
+pub mod catalogue;
+pub mod tidy;
+pub mod tree;
+pub mod vectors;

@@ -111,22 +111,28 @@ impl Task<'_> {
             "taskArn": task_arn,
             "version": version,
         });
-        if let Some(started) = self.started.filter(|_| !matches!(state, State::Pending)) {
-            detail["startedAt"] = json!(started);
-        }
+        let started = self.started.filter(|_| !matches!(state, State::Pending));
+        set(&mut detail, "startedAt", started.map(|started| json!(started)));
         if matches!(state, State::Stopped) {
-            detail["stoppedAt"] = json!(time);
-            detail["stopCode"] =
-                json!(if self.started.is_some() { "ServiceSchedulerInitiated" } else { "TaskFailedToStart" });
+            let stop_code = if self.started.is_some() { "ServiceSchedulerInitiated" } else { "TaskFailedToStart" };
+            set(&mut detail, "stoppedAt", Some(json!(time)));
+            set(&mut detail, "stopCode", Some(json!(stop_code)));
         }
-        envelope(&format!("{}-{version}", self.id), "ECS Task State Change", "aws.ecs", time, [task_arn], detail)
+        envelope(&format!("{}-{version}", self.id), "ECS Task State Change", "aws.ecs", time, [task_arn], &detail)
     }
 
     /// Events of some agents use the older form of the ARN, without the cluster.
     fn container_instance_arn(&self) -> String {
-        let id = self.instance.container_instance.as_deref().unwrap_or_default();
+        let id = self.instance.ecs_id.as_deref().unwrap_or_default();
         let cluster = if id.starts_with(|c: char| c.is_ascii_digit()) { "main/" } else { "" };
         format!("arn:aws:ecs:{REGION}:{}:container-instance/{cluster}{id}", self.instance.account)
+    }
+}
+
+/// Sets a field of an object where there is a value.
+fn set(object: &mut Value, field: &str, value: Option<Value>) {
+    if let (Some(object), Some(value)) = (object.as_object_mut(), value) {
+        object.insert(field.to_owned(), value);
     }
 }
 
@@ -136,7 +142,7 @@ fn envelope(
     source: &str,
     time: Timestamp,
     resources: impl Into<Vec<String>>,
-    detail: Value,
+    detail: &Value,
 ) -> Value {
     json!({
         "version": "0",
@@ -154,12 +160,12 @@ fn envelope(
 /// Writes the output of `aws ecs describe-container-instances`.
 pub(super) fn write_instances(path: &Path, fleet: &Fleet) -> Result<()> {
     let described = fleet.container_instances().map(|instance| {
-        let kind = instance.instance_type;
+        let kind = instance.kind;
         json!({
             "containerInstanceArn": format!(
                 "arn:aws:ecs:{REGION}:{}:container-instance/main/{}",
                 instance.account,
-                instance.container_instance.as_deref().unwrap_or_default()
+                instance.ecs_id.as_deref().unwrap_or_default()
             ),
             "ec2InstanceId": instance.id,
             "status": "ACTIVE",
@@ -201,13 +207,15 @@ pub(super) fn write_volumes(path: &Path, fleet: &Fleet, seed: u64) -> Result<()>
         let arn = format!("arn:aws:ec2:{REGION}:{}:instance/{}", instance.account, instance.id);
         let id = random.hex(32);
         let title = "EC2 Instance State-change Notification";
-        events.push(envelope(&id, title, "aws.ec2", instance.life.end, [arn], detail));
+        events.push(envelope(&id, title, "aws.ec2", instance.life.end, [arn], &detail));
     }
     if let (Some(volume), Some(instance)) = (fleet.volumes.first(), fleet.instances.last()) {
         let time = fleet.period.start().plus_millis(5 * DAY_MS);
         let mut failed = cloud_trail("AttachVolume", time, &random.hex(32), &volume.id, &instance.id, &Value::Null);
-        failed["detail"]["errorCode"] = json!("Client.VolumeInUse");
-        failed["detail"]["errorMessage"] = json!("the volume is already attached to an instance");
+        if let Some(detail) = failed.get_mut("detail") {
+            set(detail, "errorCode", Some(json!("Client.VolumeInUse")));
+            set(detail, "errorMessage", Some(json!("the volume is already attached to an instance")));
+        }
         events.push(failed);
     }
     let again: Vec<Value> = events.iter().filter(|_| random.chance(TWICE_PERCENT)).cloned().collect();
@@ -227,7 +235,7 @@ fn cloud_trail(name: &str, time: Timestamp, id: &str, volume: &str, instance: &s
         "requestParameters": {"volumeId": volume, "instanceId": instance, "device": "/dev/sdh"},
         "responseElements": response,
     });
-    envelope(id, "AWS API Call via CloudTrail", "aws.ec2", time, [], detail)
+    envelope(id, "AWS API Call via CloudTrail", "aws.ec2", time, [], &detail)
 }
 
 fn write_lines(path: &Path, values: impl Iterator<Item = Value>) -> Result<()> {

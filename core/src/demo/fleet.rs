@@ -37,10 +37,10 @@ pub(super) struct Instance {
     pub(super) id: String,
     pub(super) account: &'static str,
     pub(super) zone: &'static str,
-    pub(super) instance_type: &'static InstanceType,
+    pub(super) kind: &'static InstanceType,
     pub(super) life: Interval,
     /// Last part of its container instance ARN; `None` where no containers run.
-    pub(super) container_instance: Option<String>,
+    pub(super) ecs_id: Option<String>,
     pub(super) reserved: bool,
     pub(super) name: String,
     pub(super) tag: String,
@@ -105,7 +105,7 @@ impl Fleet {
     }
 
     pub(super) fn container_instances(&self) -> impl Iterator<Item = &Instance> {
-        self.instances.iter().filter(|instance| instance.container_instance.is_some())
+        self.instances.iter().filter(|instance| instance.ecs_id.is_some())
     }
 
     /// The tag of one resource in `of` is empty, now and then an alias, else an area.
@@ -124,7 +124,7 @@ impl Fleet {
         let period = self.period.interval();
         let containers = at % 3 != 2;
         let reserved = at == 2;
-        let instance_type = match (containers, at % 2) {
+        let kind = match (containers, at % 2) {
             (true, 0) => &CONTAINER_HOST,
             (true, _) => &SMALL_CONTAINER_HOST,
             (false, _) if reserved => &RESERVED_HOST,
@@ -140,9 +140,9 @@ impl Fleet {
             id: format!("i-{}", random.hex(17)),
             account,
             zone: random.pick(&ZONES).copied().unwrap_or(ZONES[0]),
-            instance_type,
+            kind,
             life,
-            container_instance: containers.then(|| random.hex(32)),
+            ecs_id: containers.then(|| random.hex(32)),
             reserved,
             name: if containers { format!("ecs-{at:03}") } else { format!("web-{at:03}") },
             tag: self.tag(random, if containers { 30 } else { 70 }),

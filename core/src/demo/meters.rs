@@ -119,7 +119,7 @@ pub(super) fn core_meters(fleet: &Fleet, seed: u64) -> Vec<Meter> {
 fn instance_meters(fleet: &Fleet) -> Vec<Meter> {
     let mut meters = Vec::new();
     for instance in &fleet.instances {
-        let kind = instance.instance_type;
+        let kind = instance.kind;
         let usage_type = format!("BoxUsage:{}", kind.name);
         let hours = Quantity::Steady(ONE);
         let on_demand = Meter {

@@ -1,4 +1,6 @@
-//! SplitMix64: a tiny generator whose numbers are the same everywhere. Integer arithmetic only.
+//! `SplitMix64`: a tiny generator whose numbers are the same everywhere. Integer arithmetic only.
+
+use std::fmt::Write as _;
 
 /// A stream of numbers that depends on its seed alone.
 #[derive(Clone, Debug)]
@@ -65,7 +67,7 @@ impl Random {
     pub(super) fn hex(&mut self, digits: usize) -> String {
         let mut text = String::with_capacity(digits + 15);
         while text.len() < digits {
-            text.push_str(&format!("{:016x}", self.next()));
+            let _ = write!(text, "{:016x}", self.next());
         }
         text.truncate(digits);
         text
@@ -86,7 +88,7 @@ mod tests {
 
     #[test]
     fn numbers_are_those_of_the_published_generator() {
-        // First outputs of SplitMix64 with seed 1234567, as its author's reference program prints them.
+        // First outputs of `SplitMix64` with seed 1234567, as its author's reference program prints them.
         let mut random = Random::new(1_234_567);
         let first = [random.next(), random.next(), random.next()];
         assert_eq!(first, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);

@@ -154,7 +154,7 @@ fn scale(digits: &[u8], whole: i64, negative: bool) -> Result<ParsedAmount> {
     }
     let kept = whole.saturating_add(18);
     let units = number(digits, 0, kept)?;
-    let residue = if kept < -19 { 0 } else { number(digits, kept, kept + 18)? };
+    let residue = if kept < -19 { 0 } else { number(digits, kept, kept + 18)?.cast_signed() };
     let beyond = |from: i64| {
         usize::try_from(from.max(0))
             .map_or(&[][..], |from| digits.get(from..).unwrap_or_default())
@@ -165,17 +165,19 @@ fn scale(digits: &[u8], whole: i64, negative: bool) -> Result<ParsedAmount> {
     let up = residue > half || (residue == half && (beyond(kept.saturating_add(18)) || units % 2 == 1));
     let (units, residue) =
         if up { (units.checked_add(1).ok_or_else(overflow)?, residue - 2 * half) } else { (units, residue) };
-    let sign = if negative { -1 } else { 1 };
-    Ok(ParsedAmount { amount: Amount(sign * units), residue: Residue(sign * residue) })
+    // Negated while unsigned: the smallest amount has no positive counterpart.
+    let signed = if negative { 0i128.checked_sub_unsigned(units) } else { 0i128.checked_add_unsigned(units) };
+    let residue = if negative { -residue } else { residue };
+    Ok(ParsedAmount { amount: Amount(signed.ok_or_else(overflow)?), residue: Residue(residue) })
 }
 
 /// The digits `[from, to)` as a number; positions before the first digit and after the last are zeros.
-fn number(digits: &[u8], from: i64, to: i64) -> Result<i128> {
+fn number(digits: &[u8], from: i64, to: i64) -> Result<u128> {
     let length = i64::try_from(digits.len()).unwrap_or(i64::MAX);
     if to.saturating_sub(from) > 60 && to > 60 {
         return Err(overflow());
     }
-    let mut value = 0i128;
+    let mut value = 0u128;
     let mut at = from;
     while at < to {
         let digit = if at < 0 || at >= length {
@@ -183,7 +185,7 @@ fn number(digits: &[u8], from: i64, to: i64) -> Result<i128> {
         } else {
             usize::try_from(at).ok().and_then(|at| digits.get(at)).copied().unwrap_or(0)
         };
-        value = value.checked_mul(10).and_then(|v| v.checked_add(i128::from(digit))).ok_or_else(overflow)?;
+        value = value.checked_mul(10).and_then(|v| v.checked_add(u128::from(digit))).ok_or_else(overflow)?;
         at += 1;
     }
     Ok(value)

@@ -1,0 +1,78 @@
+//! The fuzz targets of bills as CSV, evidence, service maps and policies, run for a moment.
+
+use proptest::prelude::*;
+use unblended::{Encoding, EvidenceBuilder, EvidenceOptions, Policy, ScanOptions, Timestamp, scan_reader};
+
+const HEADER: &str = "InvoiceID,PayerAccountId,LinkedAccountId,RecordType,RecordId,ProductName,UsageType,Operation,\
+    AvailabilityZone,ReservedInstance,ItemDescription,UsageStartDate,UsageEndDate,UsageQuantity,UnBlendedCost,\
+    ResourceId,user:product_area\n";
+
+const EVENT: &str = r#"{"detail-type": "ECS Task State Change", "time": "2016-06-02T00:00:00Z", "detail": {"taskArn":
+    "arn:aws:ecs:us-west-2:1:task/t", "clusterArn": "c", "group": "service:s", "cpu": "1", "version": 3,
+    "lastStatus": "STOPPED", "startedAt": "2016-06-02T00:00:00Z", "stoppedAt": "2016-06-02T01:00:00Z"}}"#;
+
+const POLICY: &str = "basis = \"unblended\"\n[areas]\ntag_keys = [\"a\"]\n[[rules]]\nid = \"r\"\n\
+    match = { product = \"*\" }\nsplit = { a = \"0.5\", b = \"0.5\" }\n[containers]\nweights = { cpu = 9, memory = 1 }\n";
+
+/// A text with one place overwritten by any others.
+fn damaged(whole: &'static str) -> impl Strategy<Value = String> {
+    (any::<prop::sample::Index>(), 0usize..4, ".{0,4}").prop_map(move |(at, length, with)| {
+        let letters: Vec<char> = whole.chars().collect();
+        let at = at.index(letters.len());
+        letters.iter().take(at).copied().chain(with.chars()).chain(letters.iter().skip(at + length).copied()).collect()
+    })
+}
+
+fn read_events(bytes: &[u8]) {
+    let mut builder = EvidenceBuilder::new();
+    if builder.add("events.jsonl", bytes).is_ok() {
+        let as_of = Timestamp::from_millis(1_500_000_000_000);
+        let _ = builder.finish(&EvidenceOptions { default_cpu: 128, as_of });
+    }
+}
+
+fn read_map(bytes: &[u8]) {
+    for name in ["services.json", "services.csv", "services.toml"] {
+        for encoding in [Encoding::Auto, Encoding::Plain, Encoding::Base64] {
+            let _ = EvidenceBuilder::new().add_services(name, bytes, encoding);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1000) })]
+
+    #[test]
+    fn any_bytes_are_a_bill_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = scan_reader("bill.csv", bytes.as_slice(), &ScanOptions::default());
+        let rows = [HEADER.as_bytes(), bytes.as_slice()].concat();
+        let _ = scan_reader("bill.csv", rows.as_slice(), &ScanOptions::default());
+    }
+
+    #[test]
+    fn any_row_like_text_is_a_bill_or_an_error(text in r#"(["0-9a-z:,. -]{0,80}\r?\n){0,4}"#) {
+        let rows = format!("{HEADER}{text}");
+        let _ = scan_reader("bill.csv", rows.as_bytes(), &ScanOptions::default());
+    }
+
+    #[test]
+    fn any_bytes_are_events_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        read_events(&bytes);
+        read_map(&bytes);
+    }
+
+    #[test]
+    fn damaged_events_are_events_or_an_error(text in damaged(EVENT)) {
+        read_events(text.as_bytes());
+    }
+
+    #[test]
+    fn any_map_like_text_is_a_map_or_an_error(text in r#"[\[\]{}"=:,a-z0-9\n -]{0,80}"#) {
+        read_map(text.as_bytes());
+    }
+
+    #[test]
+    fn damaged_policies_are_policies_or_an_error(text in damaged(POLICY)) {
+        let _ = Policy::from_toml(&text);
+    }
+}
