@@ -3,7 +3,7 @@
 //! Callers match on [`Error::code`]; texts are for people. [`ErrorCode::ALL`] is the catalogue that
 //! `docs/errors.md` prints and every binding reuses.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 
@@ -228,11 +228,11 @@ impl Error {
     pub fn report(&self) -> String {
         let mut text = format!("{}: {}", self.code(), self);
         if let Some(location) = self.location() {
-            text.push_str(&format!(" ({location})"));
+            let _ = write!(text, " ({location})");
         }
         let mut cause = self.cause().map(|c| c as &dyn std::error::Error);
         while let Some(error) = cause {
-            text.push_str(&format!(": {error}"));
+            let _ = write!(text, ": {error}");
             cause = error.source();
         }
         text

@@ -93,7 +93,7 @@ pub fn is_volume_id(resource: &str) -> bool {
 /// Whether the id is the ARN of an ECS task, as Fargate rows carry it.
 #[must_use]
 pub fn is_task_arn(resource: &str) -> bool {
-    resource.starts_with("arn:") && resource.splitn(6, ':').nth(2) == Some("ecs") && resource.contains(":task/")
+    resource.starts_with("arn:") && resource.split(':').nth(2) == Some("ecs") && resource.contains(":task/")
 }
 
 #[cfg(test)]

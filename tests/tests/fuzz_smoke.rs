@@ -1,6 +1,8 @@
 //! The fuzz targets of `core/fuzz`, run on a stable compiler for a moment: no bytes make the library panic.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod fuzz_inputs;
+
 use proptest::prelude::*;
 use unblended::{Amount, Bill, BillingPeriod, Timestamp};
 

@@ -24,3 +24,10 @@ fn the_catalogue_of_errors_is_up_to_date() {
     let committed = fs::read_to_string(tree::root().join(catalogue::PATH)).unwrap_or_default();
     assert!(committed == catalogue::text(&files), "{} is out of date: run `cargo xt regen`", catalogue::PATH);
 }
+
+#[test]
+fn every_error_code_has_a_test_that_reproduces_it() {
+    let files = tree::read_tree(&tree::root()).unwrap();
+    let without = tidy::codes_without_reproducer(&files);
+    assert!(without.is_empty(), "no test reproduces {}", without.join(", "));
+}

@@ -79,7 +79,7 @@ impl<'a> Fees<'a> {
     /// Gives the parts to rules, and shares the rest of each product among its owners.
     pub(super) fn share(
         &self,
-        policy: &CommitmentPolicy,
+        policy: CommitmentPolicy,
         rules: &Rules<'a>,
         ledger: &mut Ledger<'a>,
         covered_products: &BTreeSet<&str>,
@@ -107,7 +107,7 @@ impl<'a> Fees<'a> {
     }
 }
 
-fn fee_key<'a>(charge: &'a Charge, printed: Interval) -> FeeKey<'a> {
+fn fee_key(charge: &Charge, printed: Interval) -> FeeKey<'_> {
     let key = charge.key();
     let commitment = if key.reservation_id().is_empty() { key.description() } else { key.reservation_id() };
     let origin = Origin { product: key.product(), account: key.usage_account() };
@@ -131,7 +131,7 @@ type Owner<'a> = (Option<&'a str>, RowKind);
 /// What every owner was attributed of a product, negative totals as weight 0.
 fn owner_weights<'a>(
     product: &str,
-    policy: &CommitmentPolicy,
+    policy: CommitmentPolicy,
     ledger: &Ledger<'a>,
     found: &mut Diagnostics,
 ) -> Result<Vec<(Owner<'a>, u128)>> {
@@ -187,7 +187,7 @@ fn share_part<'a>(
 /// Reports fees of unknown term, or refuses them (spec 6.1).
 pub(super) fn check_terms(
     bill: &Bill,
-    policy: &CommitmentPolicy,
+    policy: CommitmentPolicy,
     currency: Currency,
     found: &mut Diagnostics,
 ) -> Result<()> {

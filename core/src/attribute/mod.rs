@@ -82,7 +82,7 @@ pub fn attribute(job: &Attribution<'_>) -> Result<Report> {
     let mut found = bill.diagnostics()?;
     found.merge(job.evidence.diagnostics.clone());
     note_completeness(bill, period, job.as_of, &mut found);
-    fees::check_terms(bill, &policy.commitments, currency, &mut found)?;
+    fees::check_terms(bill, policy.commitments, currency, &mut found)?;
 
     let tags = Tags::new(bill, policy)?;
     let stages = Stages {
@@ -100,7 +100,7 @@ pub fn attribute(job: &Attribution<'_>) -> Result<Report> {
     }
     let fees = Fees::of_period(bill, job.reservations, period, currency)?;
     let covered = products_with_covered_usage(bill);
-    fees.share(&policy.commitments, &stages.rules, &mut ledger, &covered, &mut found)?;
+    fees.share(policy.commitments, &stages.rules, &mut ledger, &covered, &mut found)?;
     reconcile(bill, currency, &fees, &ledger)?;
 
     stages.rules.report(&mut found);
@@ -132,7 +132,7 @@ impl<'a> Stages<'a> {
             return self.own_instance(charge, ledger);
         }
         if let Some(service) = self.containers.fargate_service(resource) {
-            return self.own_service(charge, service, charge.amount(), ledger);
+            return own_service(charge, service, charge.amount(), ledger);
         }
         self.own_tagged(charge, Mechanism::Tag, charge.amount(), ledger)
     }
@@ -184,30 +184,10 @@ impl<'a> Stages<'a> {
     ) -> Result<()> {
         for (at, amount) in &shares.services {
             if let Some(service) = self.containers.service(*at) {
-                self.own_service(charge, service, *amount, ledger)?;
+                own_service(charge, service, *amount, ledger)?;
             }
         }
         shares.idle.map_or(Ok(()), |amount| self.own_idle(charge, instance, amount, ledger))
-    }
-
-    fn own_service(
-        &self,
-        charge: &'a Charge,
-        service: &ServiceOwner<'a>,
-        amount: Amount,
-        ledger: &mut Ledger<'a>,
-    ) -> Result<()> {
-        let origin = origin(charge);
-        match service.area {
-            Some(area) => {
-                let claim = Claim::area(area, Mechanism::Ecs).with_service(service.cluster, service.service);
-                ledger.add(origin, claim, amount)
-            }
-            None => {
-                let claim = Claim::unattributed().with_service(service.cluster, service.service);
-                ledger.add_unattributed(origin, claim, charge.key().resource_id(), amount)
-            }
-        }
     }
 
     fn own_idle(&self, charge: &'a Charge, instance: &'a str, amount: Amount, ledger: &mut Ledger<'a>) -> Result<()> {
@@ -224,6 +204,22 @@ impl<'a> Stages<'a> {
         let area = self.tags.area_of_charge(charge);
         self.tags.own(charge, area.map(|area| (area, mechanism)), amount, ledger)
     }
+}
+
+/// A service's part: its area's, or nobody's where the service is unmapped (R16).
+fn own_service<'a>(
+    charge: &'a Charge,
+    service: &ServiceOwner<'a>,
+    amount: Amount,
+    ledger: &mut Ledger<'a>,
+) -> Result<()> {
+    let origin = origin(charge);
+    if let Some(area) = service.area {
+        let claim = Claim::area(area, Mechanism::Ecs).with_service(service.cluster, service.service);
+        return ledger.add(origin, claim, amount);
+    }
+    let claim = Claim::unattributed().with_service(service.cluster, service.service);
+    ledger.add_unattributed(origin, claim, charge.key().resource_id(), amount)
 }
 
 /// The currency to attribute: the only one, or the one chosen (spec 1.6).

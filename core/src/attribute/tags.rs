@@ -52,7 +52,8 @@ impl<'a> Values<'a> {
 
 /// Where the scan keeps a tag key.
 pub(super) fn tag_position(bill: &Bill, policy: &Policy, key: &str) -> Result<usize> {
-    let same = |kept: &String| kept == key || (policy.areas.case_insensitive && kept.to_lowercase() == key.to_lowercase());
+    let same =
+        |kept: &String| kept == key || (policy.areas.case_insensitive && kept.to_lowercase() == key.to_lowercase());
     bill.tag_keys().iter().position(same).ok_or_else(|| {
         Error::new(
             ErrorCode::AttributeNotScanned,

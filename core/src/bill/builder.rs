@@ -231,22 +231,20 @@ fn running_ms(item: &LineItem<'_>) -> Result<u64> {
 const INSTANCE_USAGE: [&str; 7] =
     ["BoxUsage", "DedicatedUsage", "HeavyUsage", "HostBoxUsage", "LightUsage", "MediumUsage", "SpotUsage"];
 
-/// Splits `USW2-BoxUsage:m4.large` into the family after the region prefix and the instance type, if any.
-fn instance_usage(usage_type: &str) -> Option<Option<&str>> {
-    let (family, instance_type) = match usage_type.split_once(':') {
-        Some((family, instance_type)) => (family, Some(instance_type)),
-        None => (usage_type, None),
-    };
-    let bare = family.split_once('-').map_or(family, |(_, rest)| rest);
-    [family, bare].iter().any(|name| INSTANCE_USAGE.contains(name)).then_some(instance_type)
+/// Splits `USW2-BoxUsage:m4.large` into `USW2-BoxUsage` and `m4.large`; no `:` leaves the type empty.
+fn family_and_type(usage_type: &str) -> (&str, &str) {
+    usage_type.split_once(':').unwrap_or((usage_type, ""))
 }
 
 fn is_instance_usage(usage_type: &str) -> bool {
-    instance_usage(usage_type).is_some()
+    let (family, _) = family_and_type(usage_type);
+    let bare = family.split_once('-').map_or(family, |(_, rest)| rest);
+    INSTANCE_USAGE.contains(&family) || INSTANCE_USAGE.contains(&bare)
 }
 
 /// The instance type a usage type names; bare `BoxUsage` is `m1.small`.
 #[must_use]
 pub(crate) fn instance_type(usage_type: &str) -> Option<&str> {
-    instance_usage(usage_type).map(|named| named.unwrap_or("m1.small"))
+    let (_, named) = family_and_type(usage_type);
+    is_instance_usage(usage_type).then_some(if named.is_empty() { "m1.small" } else { named })
 }

@@ -48,12 +48,8 @@ pub fn classify(item: &LineItem<'_>) -> Treatment {
 
 /// The first match decides; all but the last apply only to rows without resource id.
 fn kind_of_dbr_line_item(item: &LineItem<'_>) -> LineItemKind {
-    if item.resource_id.is_empty() {
-        if let Some(kind) = kind_by_text(item) {
-            return kind;
-        }
-    }
-    if item.reserved { LineItemKind::DiscountedUsage } else { LineItemKind::Usage }
+    let by_text = if item.resource_id.is_empty() { kind_by_text(item) } else { None };
+    by_text.unwrap_or(if item.reserved { LineItemKind::DiscountedUsage } else { LineItemKind::Usage })
 }
 
 fn kind_by_text(item: &LineItem<'_>) -> Option<LineItemKind> {

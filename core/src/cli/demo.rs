@@ -10,15 +10,14 @@ use clap::Parser;
 pub(super) fn run(args: &Demo, console: &mut Console) -> Result<Outcome> {
     let files = demo(&args.dir, &DemoOptions { seed: args.seed, rows: args.rows, ..DemoOptions::new(args.period) })?;
     console.show(&format!("wrote {}\n", args.dir.display()));
-    let mut argv = files.rollup_arguments();
-    argv.extend(["--store".to_owned(), args.dir.join("unblended.sqlite").display().to_string()]);
-    let typed = format!("unblended {}\n", argv.join(" "));
+    let mut typed = files.rollup_arguments();
+    typed.extend(["--store".to_owned(), args.dir.join("unblended.sqlite").display().to_string()]);
+    let line = format!("unblended {}\n", typed.join(" "));
     if !args.rollup {
-        return console.print(&typed).map(|()| Outcome::Done);
+        return console.print(&line).map(|()| Outcome::Done);
     }
-    console.show(&format!("{typed}\n"));
-    let typed = std::iter::once("unblended".to_owned()).chain(argv);
-    match Cli::try_parse_from(typed).map(|cli| cli.command) {
+    console.show(&format!("{line}\n"));
+    match Cli::try_parse_from(std::iter::once("unblended".to_owned()).chain(typed)).map(|cli| cli.command) {
         Ok(Command::Rollup(rollup)) => super::rollup::run(&rollup, console),
         Ok(_) | Err(_) => Err(Error::new(ErrorCode::InternalPanic, "the demo's own command is not understood")),
     }

@@ -41,12 +41,9 @@ where
     let mut console = Console::new();
     let cli = match Cli::try_parse_from(argv) {
         Ok(cli) => cli,
-        Err(help) => return console.show_usage(&help),
+        Err(help) => return output::show_usage(&help),
     };
-    let result = catch_unwind(AssertUnwindSafe(|| execute(cli.command, &mut console))).unwrap_or_else(|_| {
-        Err(Error::new(ErrorCode::InternalPanic, "a defect of this program was caught, please report it"))
-    });
-    match result {
+    match caught(|| execute(cli.command, &mut console)) {
         Ok(Outcome::Done) => 0,
         Ok(Outcome::Refused) => 1,
         Err(error) => {
@@ -67,5 +64,31 @@ fn execute(command: Command, console: &mut Console) -> Result<Outcome> {
         Command::Runs(args) => runs::run(&args, console),
         Command::Demo(args) => demo::run(&args, console),
         Command::Schema(args) => schema::run(&args, console),
+    }
+}
+
+/// A panic is a defect of this program: it becomes an error, never an abort in the caller's process.
+fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Error::new(ErrorCode::InternalPanic, "a defect of this program was caught, please report it"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_internal_error() {
+        let error = caught::<()>(|| panic!("deliberate")).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::InternalPanic);
+        assert_eq!(error.code().class(), ErrorClass::Internal);
+    }
+
+    #[test]
+    fn help_is_done_and_wrong_usage_is_status_2() {
+        assert_eq!(run_cli(["unblended", "--version"]), 0);
+        assert_eq!(run_cli(["unblended", "rollup"]), 2);
+        assert_eq!(run_cli(["unblended", "rollup", "no-such-file.csv"]), 2);
     }
 }

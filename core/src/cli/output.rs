@@ -54,12 +54,13 @@ impl Console {
     pub(super) fn show(&mut self, text: &str) {
         let _ = self.err.write_all(text.as_bytes());
     }
+}
 
-    /// Help and version go to standard output and are fine; anything else is wrong usage.
-    pub(super) fn show_usage(&mut self, help: &clap::Error) -> u8 {
-        let _ = help.print();
-        if help.use_stderr() { 2 } else { 0 }
-    }
+/// Help and version go to standard output and are fine; anything else is wrong usage. Returns the exit status.
+pub(super) fn show_usage(help: &clap::Error) -> u8 {
+    // What cannot be shown there cannot be shown anywhere.
+    let _ = help.print();
+    if help.use_stderr() { 2 } else { 0 }
 }
 
 /// Writes a file whole: beside its place first, then renamed, so that a full disk leaves what was there.

@@ -98,8 +98,7 @@ fn parse_any(text: &str) -> Result<ParsedAmount> {
     let bad = || Error::new(ErrorCode::ParseBadDecimal, format!("`{text}` is not a decimal number"));
     let (negative, unsigned) = match text.as_bytes() {
         [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
+        [b'+', rest @ ..] | rest => (false, rest),
     };
     let (mantissa, exponent) = match unsigned.iter().position(|b| matches!(b, b'e' | b'E')) {
         Some(at) => {
@@ -128,8 +127,7 @@ fn parse_any(text: &str) -> Result<ParsedAmount> {
 fn exponent(text: &[u8]) -> Option<i64> {
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
+        [b'+', rest @ ..] | rest => (false, rest),
     };
     if digits.is_empty() {
         return None;

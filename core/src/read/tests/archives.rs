@@ -1,3 +1,5 @@
+//! Compressed and archived bills: what is read, what is truncated, what is damaged.
+
 use std::fs;
 use std::io::{Cursor, Write};
 

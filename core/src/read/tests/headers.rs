@@ -1,3 +1,5 @@
+//! Headers: columns in any order, missing ones, and files that are no bills.
+
 use super::{HEADER, billed, csv, found, read, read_with, usage};
 use crate::bill::BillOptions;
 use crate::classify::{CostBasis, LineItemKind};

@@ -1,3 +1,5 @@
+//! Many inputs: directories, globs, duplicates, threads and cancellation.
+
 use std::fs;
 use std::io::{self, Read};
 

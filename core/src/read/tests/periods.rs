@@ -1,3 +1,5 @@
+//! Billing periods: from names, options and rows.
+
 use super::{HEADER, csv, found, read, read_with, usage};
 use crate::diagnostic::DiagnosticCode;
 use crate::error::ErrorCode;

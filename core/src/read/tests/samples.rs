@@ -1,3 +1,5 @@
+//! Bills as text, for the tests of reading.
+
 use std::path::Path;
 
 use super::billed;

@@ -1,3 +1,5 @@
+//! Tag keys: how requested keys find their columns.
+
 use super::{found, read_with};
 use crate::bill::{Bill, BillOptions};
 use crate::diagnostic::DiagnosticCode;

@@ -22,7 +22,7 @@ fn evidence(input: &EvidenceInput) -> Result<Evidence> {
     for (name, content) in &input.files {
         let bytes = match content {
             Value::String(text) => text.clone(),
-            Value::Array(events) => events.iter().map(|event| format!("{event}\n")).collect(),
+            Value::Array(events) => events.iter().map(Value::to_string).collect::<Vec<_>>().join("\n"),
             other => other.to_string(),
         };
         builder.add(name, bytes.as_bytes())?;
@@ -41,24 +41,32 @@ fn diagnostics(evidence: &Evidence) -> BTreeSet<String> {
 
 pub(crate) fn runs(input: &EvidenceInput) -> Result<Value> {
     let evidence = evidence(input)?;
-    let runs: Vec<Value> = evidence.tasks.iter().map(|run| {
-        let task = run.task.as_str().rsplit('/').next();
-        json!({
-            "task": task, "service": run.service, "instance": run.instance, "cpu": run.cpu, "memory": run.memory,
-            "start": run.interval.start, "end": open_end(run.interval.end),
+    let runs: Vec<Value> = evidence
+        .tasks
+        .iter()
+        .map(|run| {
+            let task = run.task.as_str().rsplit('/').next();
+            json!({
+                "task": task, "service": run.service, "instance": run.instance, "cpu": run.cpu, "memory": run.memory,
+                "start": run.interval.start, "end": open_end(run.interval.end),
+            })
         })
-    }).collect();
+        .collect();
     Ok(json!({"runs": runs, "diagnostics": diagnostics(&evidence)}))
 }
 
 pub(crate) fn attachments(input: &EvidenceInput) -> Result<Value> {
     let evidence = evidence(input)?;
-    let attachments: Vec<Value> = evidence.attachments.iter().map(|attachment| {
-        json!({
-            "volume": attachment.volume, "instance": attachment.instance,
-            "start": attachment.interval.start, "end": open_end(attachment.interval.end),
+    let attachments: Vec<Value> = evidence
+        .attachments
+        .iter()
+        .map(|attachment| {
+            json!({
+                "volume": attachment.volume, "instance": attachment.instance,
+                "start": attachment.interval.start, "end": open_end(attachment.interval.end),
+            })
         })
-    }).collect();
+        .collect();
     Ok(json!({"attachments": attachments, "diagnostics": diagnostics(&evidence)}))
 }
 
