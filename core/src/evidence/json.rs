@@ -117,7 +117,7 @@ pub(super) fn each_event<'a>(
 impl Before {
     /// After more bytes were read.
     pub(super) fn after(self, used: &[u8]) -> Self {
-        let lines = used.iter().filter(|byte| **byte == b'\n').count();
+        let lines = used.split(|byte| *byte == b'\n').count().saturating_sub(1);
         Self { bytes: self.bytes + used.len(), lines: self.lines + lines }
     }
 }

@@ -77,7 +77,10 @@ pub fn evidence_files(path: &str) -> Result<Vec<PathBuf>> {
     } else {
         let matches = glob::glob(path).map_err(|error| no_input().with_cause(error))?;
         for found in matches {
-            let found = found.map_err(|error| unreadable(&error.path().to_owned(), error.into()))?;
+            let found = found.map_err(|error| {
+                let path = error.path().to_owned();
+                unreadable(&path, error.into())
+            })?;
             collect(&found, &mut files)?;
         }
     }
