@@ -60,13 +60,21 @@ impl EvidenceBuilder {
     /// `evidence.bad_json`, `evidence.bad_event`, `evidence.bad_table` with their places. The builder may then hold
     /// the events before that place.
     pub fn add(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        let bytes = without_mark(bytes);
-        if !is_json(name, bytes) {
-            return self.add_csv(bytes).map_err(|error| error.at(Location::file(name)));
+        let content = without_mark(bytes);
+        if !is_json(name, content) {
+            return self.add_csv(content).map_err(|error| error.at(Location::file(name)));
         }
         let mut place = Place::new(name);
-        let read = each_event(bytes, &mut |event| self.add_object(event, &mut place));
-        read.map_err(|error| at_next(error, &place))
+        place.before.bytes = bytes.len() - content.len();
+        self.add_block(content, true, &mut place).map(drop)
+    }
+
+    /// Takes a block of a file of JSON objects; gives how many of its bytes were used.
+    pub(super) fn add_block(&mut self, block: &[u8], is_last: bool, place: &mut Place<'_>) -> Result<usize> {
+        let read = each_event(block, is_last, place.before, &mut |event| self.add_object(event, place));
+        let read = read.map_err(|error| at_next(error, place))?;
+        place.before = place.before.after(block.get(..read).unwrap_or_default());
+        Ok(read)
     }
 
     /// Takes a service map: JSON, CSV or TOML (spec 4.5). Several add up.

@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::cloudtrail::{Call, VolumeCall};
 use super::containers::ContainerInstanceDetail;
-use super::json::{Envelope, part};
+use super::json::{Before, Envelope, part};
 use super::scalar::{Field, Shape};
 use super::tables::Row;
 use super::tasks::{TaskDetail, add_task};
@@ -61,12 +61,14 @@ struct VolumeNotification<'a> {
 pub(super) struct Place<'a> {
     file: &'a str,
     row: u64,
+    /// What was read of the file before the current block.
+    pub(super) before: Before,
 }
 
 impl<'a> Place<'a> {
     /// Before the first event of a file.
     pub(super) fn new(file: &'a str) -> Self {
-        Self { file, row: 0 }
+        Self { file, row: 0, before: Before::default() }
     }
 
     /// Where the current event is.

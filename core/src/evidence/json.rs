@@ -7,7 +7,6 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use super::cloudtrail::Call;
@@ -75,43 +74,78 @@ pub(super) fn is_json(name: &str, bytes: &[u8]) -> bool {
         || [".json", ".jsonl", ".ndjson"].iter().any(|ending| name.ends_with(ending))
 }
 
-/// Calls `on_event` for each object, in order.
+/// What was read of a file before a block of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Before {
+    /// Bytes before the block.
+    pub(super) bytes: usize,
+    /// Line ends before the block.
+    pub(super) lines: usize,
+}
+
+/// Calls `on_event` for each object of a block, in order, and gives the number of bytes that were used: all of them in
+/// the last block of a file, else up to an object that goes on in the next one.
 ///
 /// # Errors
 /// `evidence.bad_json` with the byte offset and line; `evidence.bad_event` where a value is JSON but no event; and what
 /// `on_event` says.
-pub(super) fn each_event<'a>(bytes: &'a [u8], on_event: &mut dyn FnMut(Envelope<'a>) -> Result<()>) -> Result<()> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let byte = u64::try_from(error.valid_up_to()).ok();
-        let message = "the file is not UTF-8 text";
-        Error::new(ErrorCode::EvidenceBadJson, message).at(Location { byte, ..Location::default() })
-    })?;
+pub(super) fn each_event<'a>(
+    block: &'a [u8],
+    is_last: bool,
+    before: Before,
+    on_event: &mut dyn FnMut(Envelope<'a>) -> Result<()>,
+) -> Result<usize> {
+    let text = text_of(block, is_last, before)?;
     let mut rest = text.trim_ascii_start();
     while !rest.is_empty() {
         let mut refused = None;
         let mut reader = serde_json::Deserializer::from_str(rest);
         let seed = Events { on_event, refused: &mut refused };
         if let Err(error) = seed.deserialize(&mut reader) {
-            return Err(refused.unwrap_or_else(|| unreadable(bytes, bytes.len() - rest.len(), &error)));
+            if error.is_eof() && !is_last {
+                return Ok(text.len() - rest.len());
+            }
+            let used = block.get(..text.len() - rest.len()).unwrap_or_default();
+            return Err(refused.unwrap_or_else(|| unreadable(before.after(used), rest.as_bytes(), &error)));
         }
         let read = reader.into_iter::<IgnoredAny>().byte_offset();
         rest = rest.get(read..).unwrap_or_default().trim_ascii_start();
     }
-    Ok(())
+    Ok(text.len())
 }
 
-/// The error of the reader, with the offset in the whole input.
-fn unreadable(bytes: &[u8], start: usize, error: &serde_json::Error) -> Error {
-    let is_event_problem = error.classify() == Category::Data;
+impl Before {
+    /// After more bytes were read.
+    pub(super) fn after(self, used: &[u8]) -> Self {
+        let lines = used.split(|byte| *byte == b'\n').count().saturating_sub(1);
+        Self { bytes: self.bytes + used.len(), lines: self.lines + lines }
+    }
+}
+
+/// The block as text; a character may go on in the next block.
+fn text_of(block: &[u8], is_last: bool, before: Before) -> Result<&str> {
+    std::str::from_utf8(block).or_else(|error| {
+        let valid = block.get(..error.valid_up_to()).unwrap_or_default();
+        if error.error_len().is_none() && !is_last {
+            return Ok(std::str::from_utf8(valid).unwrap_or_default());
+        }
+        let byte = u64::try_from(before.bytes + valid.len()).ok();
+        let message = "the file is not UTF-8 text";
+        Err(Error::new(ErrorCode::EvidenceBadJson, message).at(Location { byte, ..Location::default() }))
+    })
+}
+
+/// The error of the reader, with the offset in the whole file.
+fn unreadable(before: Before, rest: &[u8], error: &serde_json::Error) -> Error {
+    let is_event_problem = error.is_data();
     let code = if is_event_problem { ErrorCode::EvidenceBadEvent } else { ErrorCode::EvidenceBadJson };
-    let rest = bytes.get(start..).unwrap_or_default();
-    let before = rest.split_inclusive(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
-    let offset = start + before.map(<[u8]>::len).sum::<usize>() + error.column().saturating_sub(1);
-    let line = bytes.iter().take(offset).filter(|byte| **byte == b'\n').count() + 1;
+    let lines = rest.split_inclusive(|byte| *byte == b'\n').take(error.line().saturating_sub(1));
+    let offset = lines.map(<[u8]>::len).sum::<usize>() + error.column().saturating_sub(1);
+    let place = before.after(rest.get(..offset).unwrap_or(rest));
     let known = |number: usize| u64::try_from(number).ok();
     // The row of an event is its number, which the caller knows; that of broken JSON is its line.
-    let row = if is_event_problem { None } else { known(line) };
-    Error::new(code, without_position(error)).at(Location { row, byte: known(offset), ..Location::default() })
+    let row = if is_event_problem { None } else { known(place.lines + 1) };
+    Error::new(code, without_position(error)).at(Location { row, byte: known(place.bytes), ..Location::default() })
 }
 
 /// Reads one object, or an array of them without holding it.

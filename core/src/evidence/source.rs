@@ -1,13 +1,17 @@
 //! Evidence from paths: files, directories and globs, plain or gzip (spec 2.2, 4.1).
 
-use std::fs;
-use std::io::{ErrorKind, Read};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
+use super::event::Place;
 use super::{Encoding, EvidenceBuilder};
 use crate::error::{Error, ErrorCode, Location, Result};
+
+/// How much of a file is held while its events are read.
+const BLOCK: usize = 8 << 20;
 
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 
@@ -18,9 +22,34 @@ impl EvidenceBuilder {
     /// Those of [`evidence_files`], [`read_evidence_file`] and [`EvidenceBuilder::add`].
     pub fn add_path(&mut self, path: &str) -> Result<()> {
         for file in evidence_files(path)? {
-            self.add(&file.to_string_lossy(), &read_evidence_file(&file)?)?;
+            self.add_file(&file, BLOCK)?;
         }
         Ok(())
+    }
+
+    /// Adds a file, in blocks where it is a sequence of JSON objects: months of events need not fit into memory.
+    fn add_file(&mut self, path: &Path, block_size: usize) -> Result<()> {
+        let name = path.to_string_lossy();
+        let mut content = open(path)?;
+        let mut block = Vec::new();
+        let mut place = Place::new(&name);
+        loop {
+            // Twice as much each time where one object fills the block, so that it is not read over and over.
+            let wanted = block_size.max(block.len());
+            let limit = u64::try_from(wanted).unwrap_or(u64::MAX);
+            let read = (&mut content).take(limit).read_to_end(&mut block).map_err(|error| unreadable(path, error))?;
+            let is_last = read < wanted;
+            let is_sequence = block.trim_ascii_start().starts_with(b"{");
+            if !is_sequence && place.before.bytes == 0 {
+                content.read_to_end(&mut block).map_err(|error| unreadable(path, error))?;
+                return self.add(&name, &block);
+            }
+            let used = self.add_block(&block, is_last, &mut place)?;
+            if is_last {
+                return Ok(());
+            }
+            block.drain(..used);
+        }
     }
 
     /// Adds service maps from a file, directory or glob.
@@ -48,7 +77,10 @@ pub fn evidence_files(path: &str) -> Result<Vec<PathBuf>> {
     } else {
         let matches = glob::glob(path).map_err(|error| no_input().with_cause(error))?;
         for found in matches {
-            let found = found.map_err(|error| unreadable(error.path(), ErrorKind::Other).with_cause(error))?;
+            let found = found.map_err(|error| {
+                let path = error.path().to_owned();
+                unreadable(&path, error.into())
+            })?;
             collect(&found, &mut files)?;
         }
     }
@@ -58,7 +90,7 @@ pub fn evidence_files(path: &str) -> Result<Vec<PathBuf>> {
 }
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    let io = |error: std::io::Error| unreadable(path, error.kind()).with_cause(error);
+    let io = |error: std::io::Error| unreadable(path, error);
     if !fs::metadata(path).map_err(io)?.is_dir() {
         files.push(path.to_owned());
         return Ok(());
@@ -84,24 +116,28 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 /// `read.io` where it cannot be read, `read.truncated` where the gzip ends early, `read.bad_archive` where it is
 /// damaged.
 pub fn read_evidence_file(path: &Path) -> Result<Vec<u8>> {
-    let bytes = fs::read(path).map_err(|error| unreadable(path, error.kind()).with_cause(error))?;
-    if !bytes.starts_with(GZIP_MAGIC) {
-        return Ok(bytes);
-    }
     let mut content = Vec::new();
-    let inflated = MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut content);
-    inflated.map(|_| content).map_err(|error| {
-        let (code, message) = match error.kind() {
-            ErrorKind::UnexpectedEof => (ErrorCode::ReadTruncated, "the gzip file ends before its content does"),
-            _ => (ErrorCode::ReadBadArchive, "the gzip file is damaged"),
-        };
-        Error::new(code, message).at(Location::file(path.to_string_lossy())).with_cause(error)
-    })
+    open(path)?.read_to_end(&mut content).map_err(|error| unreadable(path, error))?;
+    Ok(content)
 }
 
-fn unreadable(path: &Path, kind: ErrorKind) -> Error {
-    let message = format!("`{}` cannot be read: {kind}", path.display());
-    Error::new(ErrorCode::ReadIo, message).at(Location::file(path.to_string_lossy()))
+fn open(path: &Path) -> Result<Box<dyn Read>> {
+    let file = File::open(path).map_err(|error| unreadable(path, error))?;
+    let mut file = BufReader::with_capacity(1 << 16, file);
+    let is_gzip = file.fill_buf().map_err(|error| unreadable(path, error))?.starts_with(GZIP_MAGIC);
+    Ok(if is_gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
+}
+
+/// What reading failed of: the decoder says `UnexpectedEof` and `InvalidInput` or `InvalidData` of the gzip.
+fn unreadable(path: &Path, error: std::io::Error) -> Error {
+    let (code, message) = match error.kind() {
+        ErrorKind::UnexpectedEof => (ErrorCode::ReadTruncated, "the gzip file ends before its content does".to_owned()),
+        ErrorKind::InvalidInput | ErrorKind::InvalidData => {
+            (ErrorCode::ReadBadArchive, "the gzip file is damaged".to_owned())
+        }
+        kind => (ErrorCode::ReadIo, format!("`{}` cannot be read: {kind}", path.display())),
+    };
+    Error::new(code, message).at(Location::file(path.to_string_lossy())).with_cause(error)
 }
 
 #[cfg(test)]
@@ -112,6 +148,8 @@ mod tests {
     use flate2::write::GzEncoder;
 
     use super::*;
+    use crate::evidence::EvidenceOptions;
+    use crate::time::Timestamp;
 
     fn gzip(text: &str) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -150,5 +188,36 @@ mod tests {
         assert_eq!(read_evidence_file(&path).unwrap_err().code(), ErrorCode::ReadBadArchive);
         let error = EvidenceBuilder::new().add_path(&path.to_string_lossy()).unwrap_err();
         assert_eq!(error.code(), ErrorCode::ReadBadArchive);
+    }
+
+    #[test]
+    fn blocks_of_any_size_give_the_same_evidence_and_places() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("volumes.jsonl");
+        let row = |volume: u32| {
+            format!("{{\"volume\": \"vol-{volume}\",\n \"instance\": \"i-é\", \"attached\": 148063680{volume}}}\n")
+        };
+        let rows: String = (0..9).map(row).collect();
+        let options = EvidenceOptions { default_cpu: 1, as_of: Timestamp::MAX };
+        let mut expected = EvidenceBuilder::new();
+        expected.add("volumes.jsonl", rows.as_bytes()).unwrap();
+        let expected = expected.finish(&options).unwrap();
+        assert_eq!(expected.attachments.len(), 9);
+        for block_size in [1, 2, 7, 50, 64, 100_000] {
+            fs::write(&path, gzip(&rows)).unwrap();
+            let mut builder = EvidenceBuilder::new();
+            builder.add_file(&path, block_size).unwrap();
+            assert_eq!(builder.finish(&options).unwrap(), expected);
+
+            fs::write(&path, format!("{rows} {{\"volume\": nope}}")).unwrap();
+            let error = EvidenceBuilder::new().add_file(&path, block_size).unwrap_err();
+            let place = error.location().unwrap();
+            let byte = u64::try_from(rows.len() + 13).unwrap();
+            assert_eq!((error.code(), place.row, place.byte), (ErrorCode::EvidenceBadJson, Some(19), Some(byte)));
+
+            fs::write(&path, format!("{rows}{{\"volume\": \"vol-1\"")).unwrap();
+            let error = EvidenceBuilder::new().add_file(&path, block_size).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::EvidenceBadJson, "an object that is cut is an error at the end");
+        }
     }
 }

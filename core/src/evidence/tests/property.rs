@@ -82,4 +82,29 @@ proptest! {
         prop_assert!(seen.tasks.is_sorted() && seen.registrations.is_sorted());
         prop_assert!(seen.tasks.iter().all(|run| run.interval.start <= run.interval.end));
     }
+
+    #[test]
+    fn service_maps_do_not_depend_on_order_or_cut(
+        (entries, shuffled) in prop::collection::vec((0..4u8, 0..2usize, 1..6u8, 1..6u8), 1..6).prop_flat_map(|entries| {
+            let twice = [entries.clone(), entries.clone()].concat();
+            (Just(entries), Just(twice).prop_shuffle())
+        }),
+        cut in 1..5usize,
+    ) {
+        let finish = |files: &[&[(u8, usize, u8, u8)]]| {
+            let mut builder = EvidenceBuilder::new();
+            for file in files {
+                let row = |(service, area, from, length): &(u8, usize, u8, u8)| {
+                    let area = ["d2Vic2l0ZQ==", "cGxhdGZvcm0="][*area];
+                    json!({"service": format!("s{service}"), "area": area, "from": format!("2016-{from:02}"),
+                        "to": format!("2016-{:02}", from + length - 1)})
+                };
+                let rows: Vec<Value> = file.iter().map(row).collect();
+                builder.add_services("m", json!(rows).to_string().as_bytes(), Encoding::Auto).unwrap();
+            }
+            builder.finish(&OPTIONS).map(|evidence| said(&evidence)).map_err(|error| error.to_string())
+        };
+        let cut: Vec<&[_]> = shuffled.chunks(cut).collect();
+        prop_assert_eq!(finish(&[&entries]), finish(&cut));
+    }
 }
