@@ -238,8 +238,8 @@ class ServiceMapTest(unittest.TestCase):
             self.assertEqual([one.area for one in self.load(text)], areas)
 
     def test_most_specific_entry_in_force(self):
-        rows = "service,area,cluster,account,from,to\nw,one,,,,\nw,two,,111111111111,,2016-12\n"
-        rows += "w,three,main,,2016-12-02,\nw,four,main,111111111111,,2016-12-01\n"
+        rows = "service,area,cluster,account,from,to\nw,one,,,,\nw,two,,111111111111,,2016-11\n"
+        rows += "w,three,main,,2016-12-02,\nw,four,main,111111111111,,2016-11-30\n"
         entries = self.load(rows, "map.csv")
         self.assertEqual(services.area_of(entries, "w", CLUSTER, "2016-11"), "four")
         self.assertEqual(services.area_of(entries, "w", CLUSTER, "2016-12"), "one")
