@@ -12,7 +12,7 @@ use crate::error::Location;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Worth knowing; nothing is missing.
@@ -25,7 +25,7 @@ macro_rules! diagnostic_codes {
     ($($variant:ident = $code:literal, $severity:ident, $meaning:literal;)*) => {
         /// Stable code of a finding, written `stage.problem`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+        #[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
         #[non_exhaustive]
         pub enum DiagnosticCode {
             $(#[doc = $meaning] #[serde(rename = $code)] $variant,)*
@@ -94,8 +94,8 @@ impl std::fmt::Display for DiagnosticCode {
 }
 
 /// One finding as it is shown (spec 11.2).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 pub struct Diagnostic {
     /// Stable code.
     pub code: DiagnosticCode,

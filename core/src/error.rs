@@ -122,7 +122,7 @@ impl Serialize for ErrorCode {
 
 /// Where in the inputs something was found. Every part may be unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 pub struct Location {
     /// Path or given name of the input; an archive's entry follows a `!`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -17,6 +17,10 @@ mod demo;
 mod diagnostic;
 mod error;
 mod evidence;
+#[cfg(feature = "facade")]
+pub mod facade;
+#[cfg(feature = "facade")]
+mod files;
 mod ids;
 mod index;
 mod money;
@@ -28,7 +32,7 @@ mod store;
 mod time;
 
 pub use amortize::*;
-pub use attribute::{Attribution, attribute, split};
+pub use attribute::{Attribution, CellFilter, Contribution, ExplainedCharge, Explanation, attribute, explain, split};
 pub use bill::*;
 pub use classify::{
     CostBasis, CostColumn, Dialect, LineItem, LineItemKind, StatementTotal, Treatment, classify, cost_columns,

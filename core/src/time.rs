@@ -16,7 +16,7 @@ pub const HOUR_MS: i64 = 3_600_000;
 /// Texts may have a space or a `T`, dashes or slashes, up to any number of fraction digits (finer than milliseconds
 /// are cut), and no zone (UTC), `Z` or a numeric offset (spec 3.7).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct Timestamp(i64);
 
@@ -193,7 +193,7 @@ pub fn union(mut intervals: Vec<Interval>) -> Vec<Interval> {
 
 /// A calendar month in UTC, written `YYYY-MM`: the billing period of AWS.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct BillingPeriod {
     year: i32,

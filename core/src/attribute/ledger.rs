@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::lineage::{CellFilter, Contribution, Watch};
+use crate::bill::Charge;
 use crate::error::Result;
 use crate::ids::{Cluster, ProductArea, Service};
 use crate::index::Index;
@@ -52,13 +54,33 @@ pub(super) struct Ledger<'a> {
     cells: Index<(Origin<'a>, Claim<'a>), Amount>,
     /// What nobody owns, by product and resource.
     unattributed: BTreeMap<(&'a str, &'a str), Amount>,
+    watch: Option<Watch<'a>>,
 }
 
 impl<'a> Ledger<'a> {
+    /// A ledger that also notes what goes into the cells of a filter.
+    pub(super) fn watching(filter: &'a CellFilter) -> Self {
+        Self { watch: Some(Watch::new(filter)), ..Self::default() }
+    }
+
+    /// Names the charge that the next amounts come from; `None` for fees, which are sums.
+    pub(super) fn look_at(&mut self, charge: Option<&'a Charge>) {
+        if let Some(watch) = &mut self.watch {
+            watch.look_at(charge);
+        }
+    }
+
+    /// Names the rule that decides the next amounts.
+    pub(super) fn by_rule(&mut self, rule: Option<&'a str>) {
+        if let Some(watch) = &mut self.watch {
+            watch.by_rule(rule);
+        }
+    }
+
     pub(super) fn add(&mut self, origin: Origin<'a>, claim: Claim<'a>, amount: Amount) -> Result<()> {
         let sum = self.cells.entry((origin, claim)).or_default();
         *sum = sum.checked_add(amount)?;
-        Ok(())
+        self.watch.as_mut().map_or(Ok(()), |watch| watch.note(origin, claim, amount))
     }
 
     /// Adds what nobody owns, remembering the resource it was for.
@@ -98,6 +120,13 @@ impl<'a> Ledger<'a> {
 
     pub(super) fn unattributed(&self) -> &BTreeMap<(&'a str, &'a str), Amount> {
         &self.unattributed
+    }
+
+    /// What was noted, sorted.
+    pub(super) fn contributions(&mut self) -> Vec<Contribution> {
+        let mut found = self.watch.take().map(|watch| watch.found).unwrap_or_default();
+        found.sort_unstable();
+        found
     }
 
     /// All cells, sorted.

@@ -14,6 +14,7 @@ mod coverage;
 mod fees;
 mod intervals;
 mod ledger;
+mod lineage;
 mod rules;
 mod split;
 mod tags;
@@ -26,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::amortize::ReservationBook;
-use crate::bill::{Bill, Charge, Digest};
+use crate::bill::{Bill, Charge, InputDigest};
 use crate::classify::LineItemKind;
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
@@ -40,6 +41,7 @@ use conserved::{conserved, residual};
 use containers::{Containers, ServiceOwner, Shares};
 use fees::Fees;
 use ledger::{Claim, Ledger, Origin};
+pub use lineage::{CellFilter, Contribution, ExplainedCharge};
 use rules::Rules;
 pub use split::split;
 pub(crate) use split::{mul_div, signed};
@@ -70,6 +72,51 @@ pub struct Attribution<'a> {
 /// or policy needs what the scan did not keep; `attribute.unknown_capacity`; `fee.unknown_term` where the policy refuses
 /// such fees; `reconcile.residual` where parts do not sum to the bill; `config.basis_unavailable`.
 pub fn attribute(job: &Attribution<'_>) -> Result<Report> {
+    let mut ledger = Ledger::default();
+    let mut attributed = run(job, &mut ledger)?;
+    report(job, ledger, &mut attributed)
+}
+
+/// What made the cells of a filter (spec 5.10).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+pub struct Explanation {
+    /// What charges and fees gave to the cells, sorted.
+    pub contributions: Vec<Contribution>,
+    /// Sum of the contributions: the cost of the cells.
+    pub cost: Amount,
+    /// Bill, policy, evidence and reservations it was made of.
+    pub digests: ReportDigests,
+    /// Files the bill was read from.
+    pub inputs: Vec<InputDigest>,
+}
+
+/// Attributes a bill again and lists what went into the cells of a filter.
+///
+/// # Errors
+/// As [`attribute`].
+pub fn explain(job: &Attribution<'_>, cells: &CellFilter) -> Result<Explanation> {
+    let mut ledger = Ledger::watching(cells);
+    run(job, &mut ledger)?;
+    let contributions = ledger.contributions();
+    Ok(Explanation {
+        cost: Amount::sum(contributions.iter().map(|contribution| contribution.amount))?,
+        contributions,
+        digests: digests(job)?,
+        inputs: job.bill.inputs().iter().cloned().collect(),
+    })
+}
+
+/// What is known once every amount has an owner.
+struct Attributed<'a> {
+    period: BillingPeriod,
+    currency: Currency,
+    fees: Fees<'a>,
+    found: Diagnostics,
+}
+
+/// Takes every amount of the bill to the ledger, in the order of the stages.
+fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<'a>> {
     let (bill, policy) = (job.bill, job.policy);
     policy.check()?;
     let period =
@@ -92,20 +139,21 @@ pub fn attribute(job: &Attribution<'_>) -> Result<Report> {
         tags,
         policy,
     };
-    let mut ledger = Ledger::default();
     for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
         if !fees::is_set_aside(charge) {
-            stages.own(charge, &mut ledger)?;
+            ledger.look_at(Some(charge));
+            stages.own(charge, ledger)?;
         }
     }
+    ledger.look_at(None);
     let fees = Fees::of_period(bill, job.reservations, period, currency)?;
     let covered = products_with_covered_usage(bill);
-    fees.share(policy.commitments, &stages.rules, &mut ledger, &covered, &mut found)?;
-    reconcile(bill, currency, &fees, &ledger)?;
+    fees.share(policy.commitments, &stages.rules, ledger, &covered, &mut found)?;
+    reconcile(bill, currency, &fees, ledger)?;
 
     stages.rules.report(&mut found);
     stages.tags.report_conflicts(bill, currency, &mut found)?;
-    report(job, period, currency, &fees, ledger, &mut found)
+    Ok(Attributed { period, currency, fees, found })
 }
 
 /// The stages of one attribution, ready to take charges.
@@ -280,15 +328,9 @@ fn reconcile<'a>(bill: &'a Bill, currency: Currency, fees: &Fees<'a>, ledger: &L
     }
 }
 
-fn report(
-    job: &Attribution<'_>,
-    period: BillingPeriod,
-    currency: Currency,
-    fees: &Fees<'_>,
-    ledger: Ledger<'_>,
-    found: &mut Diagnostics,
-) -> Result<Report> {
-    let bill = job.bill;
+fn report(job: &Attribution<'_>, ledger: Ledger<'_>, attributed: &mut Attributed<'_>) -> Result<Report> {
+    let Attributed { period, currency, fees, found } = attributed;
+    let (bill, currency) = (job.bill, *currency);
     let coverage = coverage::coverage(bill, job.policy, currency, &ledger)?;
     let cells = ledger.into_cells();
     for cell in cells.iter().filter(|cell| cell.product_area.is_none()) {
@@ -310,9 +352,8 @@ fn report(
         shared: of_kind(RowKind::Shared)?,
         unattributed: of_kind(RowKind::Unattributed)?,
     };
-    let evidence = job.evidence;
     Ok(Report {
-        period,
+        period: *period,
         status: bill.status(job.as_of)?,
         as_of: job.as_of,
         basis: bill.basis(),
@@ -322,17 +363,17 @@ fn report(
         totals,
         coverage,
         cells,
-        digests: ReportDigests {
-            bill: bill.digest()?,
-            policy: job.policy.digest(),
-            evidence: digest_of(&(&evidence.tasks, &evidence.registrations, &evidence.attachments, &evidence.services)),
-            reservations: digest_of(job.reservations),
-        },
+        digests: digests(job)?,
         inputs: bill.inputs().iter().cloned().collect(),
         diagnostics: found.list(),
     })
 }
 
-fn digest_of(value: &impl Serialize) -> Digest {
-    Digest::of(serde_json::to_string(value).unwrap_or_default().as_bytes())
+fn digests(job: &Attribution<'_>) -> Result<ReportDigests> {
+    Ok(ReportDigests {
+        bill: job.bill.digest()?,
+        policy: job.policy.digest(),
+        evidence: job.evidence.digest(),
+        reservations: job.reservations.digest(),
+    })
 }

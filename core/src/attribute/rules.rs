@@ -117,11 +117,13 @@ impl<'a> Rules<'a> {
         self.overlaps.set(self.overlaps.get() + u64::from(matching.next().is_some()));
         let parts = split(amount, &first.owners)?.unwrap_or_default();
         conserved("rules", origin, amount, &parts)?;
+        ledger.by_rule(Some(&first.rule.id));
         for ((area, weight), part) in first.owners.iter().zip(parts) {
             if *weight > 0 {
                 ledger.add(origin, Claim::area(area, Mechanism::Rule), part)?;
             }
         }
+        ledger.by_rule(None);
         Ok(true)
     }
 

@@ -23,7 +23,7 @@ struct Day {
 
 /// Hours or days of one usage account without usage rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 pub struct Gap {
     /// The account.
     pub usage_account: String,
@@ -35,7 +35,7 @@ pub struct Gap {
 
 /// How complete the usage rows of a period are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 pub struct Completeness {
     /// Gaps by account and start.
     pub gaps: Vec<Gap>,

@@ -12,7 +12,7 @@ use crate::money::Amount;
 
 /// A SHA-256 in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Digest(String);
 

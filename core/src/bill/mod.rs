@@ -50,7 +50,7 @@ struct Scope {
 
 /// Identity of an input: its uncompressed size and a fast hash of its content (spec 2.6).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct InputDigest {
     /// Uncompressed bytes.

@@ -12,7 +12,7 @@ use crate::time::{BillingPeriod, Timestamp};
 
 /// How final a bill is, least final first (spec 8.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BillStatus {
     /// The period is not over.
@@ -73,7 +73,7 @@ pub fn invoice_state(dialect: Dialect, invoice_id: Option<&str>, costs: bool) ->
 
 /// Rows and money that are still estimated, of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 pub struct Estimated {
     /// How many rows.
     pub rows: u64,
@@ -83,7 +83,7 @@ pub struct Estimated {
 
 /// Invoice evidence of one payer and billing entity (spec 8.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 pub struct EntityStatus {
     /// Account that is invoiced.
     pub payer: String,

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorCode, Result};
 
 /// Which cost of a row is attributed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CostBasis {
     /// What was charged, as the invoice adds it up.

@@ -7,7 +7,7 @@ use crate::time::Interval;
 
 /// Billing file format (spec 2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Dialect {
@@ -17,7 +17,7 @@ pub enum Dialect {
 
 /// What a row is on the bill; the names are those of the AWS Cost and Usage Report where it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum LineItemKind {
     /// Rounding row across accounts.

@@ -225,17 +225,6 @@ pub(super) struct Demo {
 
 #[derive(Debug, Args)]
 pub(super) struct Schema {
-    /// Of what
-    #[arg(value_enum)]
-    pub(super) of: SchemaOf,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum SchemaOf {
-    /// The policy file
-    Policy,
-    /// `rollup --output json`
-    Rollup,
-    /// `inspect --output json`
-    Inspect,
+    /// Of what, such as `policy` or `rollup`; all of them where nothing is said
+    pub(super) of: Option<String>,
 }

@@ -8,60 +8,43 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::BillArgs;
 use super::output::Console;
-use crate::bill::{Bill, BillOptions, KeepIntervals};
-use crate::classify::CostBasis;
+use crate::bill::Bill;
 use crate::error::Result;
-use crate::read::{Input, Progress, ScanOptions, find_inputs, scan};
+use crate::facade::{ScanRequest, StreamInput, now, scan};
+use crate::read::Progress;
 use crate::time::Timestamp;
 
-/// What a command wants kept of the rows.
-pub(super) struct Wanted {
-    pub(super) basis: CostBasis,
-    pub(super) tag_keys: Vec<String>,
-    pub(super) tags_case_insensitive: bool,
-    /// Whether nobody asked for the tag keys by name.
-    pub(super) default_tag_keys: bool,
-    pub(super) keep_intervals: KeepIntervals,
-}
-
-/// The files a command names.
-pub(super) fn paths(args: &BillArgs) -> Result<Vec<Input>> {
-    let paths: Vec<String> = args.bills.iter().filter(|name| *name != "-").cloned().collect();
-    if paths.is_empty() { Ok(Vec::new()) } else { find_inputs(&paths) }
-}
-
-/// The inputs a command names; `-` is standard input.
-fn inputs(args: &BillArgs) -> Result<Vec<Input>> {
-    let mut inputs = paths(args)?;
-    if args.bills.iter().any(|name| name == "-") {
-        inputs.push(Input::stream("standard input", io::stdin()));
+impl BillArgs {
+    /// The files that are named; `-` is standard input.
+    pub(super) fn paths(&self) -> Vec<String> {
+        self.bills.iter().filter(|name| *name != "-").cloned().collect()
     }
-    Ok(inputs)
+
+    fn streams(&self) -> Vec<StreamInput> {
+        let has_standard_input = self.bills.iter().any(|name| name == "-");
+        let standard_input = || StreamInput { name: "standard input".to_owned(), reader: Box::new(io::stdin()) };
+        has_standard_input.then(standard_input).into_iter().collect()
+    }
 }
 
-/// Scans the bill, showing progress on standard error where that is a terminal.
-pub(super) fn scan_bill(args: &BillArgs, wanted: Wanted, console: &Console) -> Result<Bill> {
-    let options = ScanOptions {
-        bill: BillOptions {
-            basis: wanted.basis,
-            currency: args.bill_currency,
-            tag_keys: wanted.tag_keys,
-            keep_intervals: wanted.keep_intervals,
-        },
+/// Scans the bill, showing progress on standard error where that is a terminal. `ask` says what to keep of the rows.
+pub(super) fn scan_bill(args: &BillArgs, ask: impl FnOnce(&mut ScanRequest), console: &Console) -> Result<Bill> {
+    let mut request = ScanRequest {
+        paths: args.paths(),
         period: args.period,
+        currency: args.bill_currency,
         max_bad_rows: args.max_bad_rows,
         allow_duplicates: args.allow_duplicates,
         threads: args.threads.unwrap_or(0),
-        tags_case_insensitive: wanted.tags_case_insensitive,
-        default_tag_keys: wanted.default_tag_keys,
+        ..ScanRequest::default()
     };
+    ask(&mut request);
     let progress = Progress::default();
-    let inputs = inputs(args)?;
     if args.no_progress || !console.shows_progress() {
-        return scan(inputs, &options, &progress);
+        return scan(&request, args.streams(), &progress);
     }
     thread::scope(|scope| {
-        let scanning = scope.spawn(|| scan(inputs, &options, &progress));
+        let scanning = scope.spawn(|| scan(&request, args.streams(), &progress));
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg}") {
             bar.set_style(style);
@@ -80,9 +63,4 @@ pub(super) fn scan_bill(args: &BillArgs, wanted: Wanted, console: &Console) -> R
 /// The instant a status is judged at: as asked, else now.
 pub(super) fn as_of(args: &BillArgs) -> Timestamp {
     args.as_of.unwrap_or_else(now)
-}
-
-/// The clock.
-pub(super) fn now() -> Timestamp {
-    Timestamp::from_millis(chrono::Utc::now().timestamp_millis())
 }

@@ -2,29 +2,27 @@
 
 use super::Outcome;
 use super::args::{Answer, Finalize};
-use super::bill::now;
 use super::output::Console;
 use super::runs::to_json_line;
 use crate::error::Result;
-use crate::store::{FinalizeOutcome, FinalizeRequest, FinalizeTerms, RunChoice, RunFilter, Store};
+use crate::facade::{FinalizeTermsRequest, RunQuery, StoreHandle};
+use crate::store::FinalizeOutcome;
 
 pub(super) fn run(args: &Finalize, console: &mut Console) -> Result<Outcome> {
-    let mut store = Store::open_existing(&args.store)?;
-    let run = match &args.run {
-        Some(id) => RunChoice::Id(id.clone()),
-        None => RunChoice::Latest(RunFilter {
-            period: args.period,
-            basis: args.basis,
-            payer: args.payer.clone(),
-            currency: args.currency,
-        }),
+    let mut store = StoreHandle::open(&args.store, false)?;
+    let run = RunQuery {
+        id: args.run.clone(),
+        period: args.period,
+        basis: args.basis,
+        payer: args.payer.clone(),
+        currency: args.currency,
     };
-    let terms = FinalizeTerms {
+    let terms = FinalizeTermsRequest {
         restate: args.restate.clone(),
         assert_invoiced: args.assert_invoiced.clone(),
         allow_incomplete: args.allow_incomplete.clone(),
     };
-    let outcome = store.finalize(&FinalizeRequest { run, terms, at: now() })?;
+    let outcome = store.finalize(&run, &terms)?;
     if args.output == Answer::Json {
         console.print(&to_json_line(&outcome)?)?;
     }

@@ -1,11 +1,9 @@
-//! Standard output, standard error and files that are whole or absent.
+//! Standard output and standard error.
 
-use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::error::{Error, ErrorCode, Location, Result};
+use crate::error::{Error, ErrorCode, Result};
 
 /// Where a command speaks.
 #[derive(Debug)]
@@ -61,35 +59,4 @@ pub(super) fn show_usage(help: &clap::Error) -> u8 {
     // What cannot be shown there cannot be shown anywhere.
     let _ = help.print();
     if help.use_stderr() { 2 } else { 0 }
-}
-
-/// Writes a file whole: beside its place first, then renamed, so that a full disk leaves what was there.
-///
-/// # Errors
-/// `output.io` naming the file.
-pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    let failed = |cause: io::Error| {
-        let location = Location::file(path.display().to_string());
-        Error::new(ErrorCode::OutputIo, "a result cannot be written").with_cause(cause).at(location)
-    };
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
-    let whole = fs::File::create(&beside)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, path));
-    whole.map_err(|cause| {
-        let _ = fs::remove_file(&beside);
-        failed(cause)
-    })
-}
-
-/// Reads a small text file whole.
-///
-/// # Errors
-/// `read.io` naming the file.
-pub(super) fn read_file(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|cause| {
-        let location = Location::file(path.display().to_string());
-        Error::new(ErrorCode::ReadIo, "the file cannot be read").with_cause(cause).at(location)
-    })
 }

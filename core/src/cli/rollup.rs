@@ -5,43 +5,33 @@ use std::path::Path;
 
 use super::Outcome;
 use super::args::{Encoding, Output, Rollup};
-use super::bill::{Wanted, as_of, now, scan_bill};
-use super::output::{Console, read_file, write_file};
+use super::bill::{as_of, scan_bill};
+use super::output::Console;
 use super::tables;
 use crate::amortize::ReservationBook;
-use crate::attribute::{Attribution, attribute};
-use crate::bill::KeepIntervals;
 use crate::error::{Error, ErrorCode, Location, Result};
-use crate::evidence::{self, Evidence, EvidenceBuilder, EvidenceOptions};
+use crate::evidence::{self, Evidence};
+use crate::facade::{
+    self, AttributeRequest, EvidenceRequest, EvidenceSource, Keep, ScanRequest, ServiceSource, StoreHandle,
+};
+use crate::files::{read_file, write_file};
 use crate::policy::Policy;
 use crate::rollup::Report;
-use crate::store::{NewRun, Store};
 
 pub(super) fn run(args: &Rollup, console: &mut Console) -> Result<Outcome> {
     let policy = policy(args)?;
     let evidence = read_evidence(args, &policy)?;
-    let bill = scan_bill(&args.bill, wanted(args, &policy, &evidence), console)?;
-    let mut store = args.store.as_deref().map(Store::open).transpose()?;
+    let bill = scan_bill(&args.bill, |request| keep(request, args, &policy, &evidence), console)?;
+    let mut store = args.store.as_deref().map(|url| StoreHandle::open(url, true)).transpose()?;
     let book = reservations(args, store.as_ref())?;
-    let report = attribute(&Attribution {
-        bill: &bill,
-        policy: &policy,
-        evidence: &evidence,
-        reservations: &book,
-        currency: args.currency,
-        as_of: as_of(&args.bill),
-    })?;
-    report.reconcile_tables()?;
-    let run = NewRun {
-        id: uuid::Uuid::now_v7().to_string(),
-        created_at: now(),
-        software_version: env!("CARGO_PKG_VERSION").to_owned(),
+    let request = AttributeRequest { policy, currency: args.currency, as_of: Some(as_of(&args.bill)) };
+    let report = facade::attribute(&bill, &evidence, &book, &request)?;
+    let run_id = match &mut store {
+        Some(store) => store.append(&report, &bill)?,
+        None => facade::new_run_id(),
     };
-    if let Some(store) = &mut store {
-        store.append_run(&run, &report, &ReservationBook::from_scan(&bill)?)?;
-    }
     console.show_diagnostics(&report.diagnostics);
-    write(args, &report, &run.id, console)?;
+    write(args, &report, &run_id, console)?;
     Ok(Outcome::Done)
 }
 
@@ -71,49 +61,40 @@ fn read_policy(path: &Path) -> Result<Policy> {
 }
 
 fn read_evidence(args: &Rollup, policy: &Policy) -> Result<Evidence> {
-    let mut builder = EvidenceBuilder::new();
-    for path in args.tasks.iter().chain(&args.instances).chain(&args.volumes) {
-        builder.add_path(path)?;
-    }
-    if let Some(path) = &args.services {
-        let encoding = match args.services_encoding {
-            Encoding::Plain => evidence::Encoding::Plain,
-            Encoding::Base64 => evidence::Encoding::Base64,
-            Encoding::Auto => evidence::Encoding::Auto,
-        };
-        builder.add_services_path(path, encoding)?;
-    }
-    builder.finish(&EvidenceOptions { default_cpu: policy.containers.default_cpu, as_of: as_of(&args.bill) })
+    let encoding = match args.services_encoding {
+        Encoding::Plain => evidence::Encoding::Plain,
+        Encoding::Base64 => evidence::Encoding::Base64,
+        Encoding::Auto => evidence::Encoding::Auto,
+    };
+    let events = args.tasks.iter().chain(&args.instances).chain(&args.volumes);
+    let services = args.services.iter();
+    facade::evidence(&EvidenceRequest {
+        events: events.cloned().map(EvidenceSource::Path).collect(),
+        services: services.map(|path| ServiceSource { source: EvidenceSource::Path(path.clone()), encoding }).collect(),
+        default_cpu: Some(policy.containers.default_cpu),
+        as_of: Some(as_of(&args.bill)),
+    })
 }
 
 /// What the scan must keep for this policy and evidence.
-fn wanted(args: &Rollup, policy: &Policy, evidence: &Evidence) -> Wanted {
-    let named: std::collections::HashSet<String> = evidence.resources().map(str::to_owned).collect();
-    Wanted {
-        basis: policy.basis,
-        tag_keys: policy.tag_keys(),
-        tags_case_insensitive: policy.areas.case_insensitive,
-        default_tag_keys: args.tags.is_empty() && policy.areas.tag_keys == Policy::default().areas.tag_keys,
-        keep_intervals: if named.is_empty() { KeepIntervals::None } else { KeepIntervals::Of(named) },
-    }
+fn keep(request: &mut ScanRequest, args: &Rollup, policy: &Policy, evidence: &Evidence) {
+    let is_default = args.tags.is_empty() && policy.tag_keys() == Policy::default().tag_keys();
+    request.basis = policy.basis;
+    request.tag_keys = (!is_default).then(|| policy.tag_keys());
+    request.tags_case_insensitive = policy.areas.case_insensitive;
+    request.keep_intervals = Keep::Resources(evidence.resources().map(str::to_owned).collect());
 }
 
 /// Fees billed in other periods: the given table and what the store has kept.
-fn reservations(args: &Rollup, store: Option<&Store>) -> Result<ReservationBook> {
+fn reservations(args: &Rollup, store: Option<&StoreHandle>) -> Result<ReservationBook> {
     let given = match &args.reservations {
-        Some(path) => read_book(path)?,
+        Some(path) => facade::reservations(path)?,
         None => ReservationBook::default(),
     };
     match store {
-        Some(store) => ReservationBook::combine(&given, &store.book()?),
+        Some(store) => ReservationBook::combine(&given, &store.reservations()?),
         None => Ok(given),
     }
-}
-
-fn read_book(path: &Path) -> Result<ReservationBook> {
-    let (name, bytes) = (path.display().to_string(), read_file(path)?);
-    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    if is_json { ReservationBook::read_json(&name, &bytes) } else { ReservationBook::read_csv(&name, &bytes) }
 }
 
 fn write(args: &Rollup, report: &Report, run_id: &str, console: &mut Console) -> Result<()> {

@@ -5,11 +5,11 @@ use super::args::{Answer, Runs};
 use super::output::Console;
 use super::tables::table;
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::{RunFilter, Store};
+use crate::facade::{RunQuery, StoreHandle};
 
 pub(super) fn run(args: &Runs, console: &mut Console) -> Result<Outcome> {
-    let store = Store::open_existing(&args.store)?;
-    let runs = store.runs(&RunFilter { period: args.period, ..RunFilter::default() })?;
+    let store = StoreHandle::open(&args.store, false)?;
+    let runs = store.runs(&RunQuery { period: args.period, ..RunQuery::default() })?;
     let mut finalized = store.finalized()?;
     finalized.retain(|version| args.period.is_none_or(|period| version.period == period));
     let text = match args.output {

@@ -1,21 +1,22 @@
 //! `unblended schema`: JSON Schema of what is read and written, derived from the types themselves.
 
 use super::Outcome;
-use super::args::{Schema, SchemaOf};
-use super::inspect::Inspection;
+use super::args::Schema;
 use super::output::Console;
+use super::runs::to_json_line;
 use crate::error::{Error, ErrorCode, Result};
-use crate::policy::Policy;
-use crate::rollup::ReportJson;
+use crate::facade::schemas;
 
 pub(super) fn run(args: &Schema, console: &mut Console) -> Result<Outcome> {
-    let schema = match args.of {
-        SchemaOf::Policy => schemars::schema_for!(Policy),
-        SchemaOf::Rollup => schemars::schema_for!(ReportJson<'_>),
-        SchemaOf::Inspect => schemars::schema_for!(Inspection),
+    let schemas = schemas();
+    let text = match &args.of {
+        None => to_json_line(&schemas)?,
+        Some(name) => to_json_line(schemas.get(name.as_str()).ok_or_else(|| {
+            let names: Vec<&str> = schemas.keys().copied().collect();
+            let message = format!("there is no schema `{name}`, only {}", names.join(", "));
+            Error::new(ErrorCode::ConfigBadValue, message)
+        })?)?,
     };
-    let text = serde_json::to_string_pretty(&schema)
-        .map_err(|cause| Error::new(ErrorCode::OutputIo, "a schema cannot be written").with_cause(cause))?;
-    console.print(&(text + "\n"))?;
+    console.print(&text)?;
     Ok(Outcome::Done)
 }

@@ -12,7 +12,7 @@ use crate::time::{Interval, Timestamp};
 
 /// CPU units (1024 = 1 vCPU) and memory (MiB) of a container instance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Capacity {
     /// CPU units.

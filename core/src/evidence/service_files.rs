@@ -14,7 +14,9 @@ use crate::ids::{ProductArea, Service};
 use crate::time::{BillingPeriod, HOUR_MS, Timestamp};
 
 /// How the areas of a service map are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum Encoding {
     /// As they are.
     Plain,

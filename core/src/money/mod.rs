@@ -32,9 +32,9 @@ pub use text::{ParsedAmount, Residue};
 ///
 /// Serialized as decimal text, never as a number, because JSON readers turn numbers into floats.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "cli", schemars(transparent))]
-pub struct Amount(#[cfg_attr(feature = "cli", schemars(with = "String"))] i128);
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", schemars(transparent))]
+pub struct Amount(#[cfg_attr(feature = "facade", schemars(with = "String"))] i128);
 
 impl Amount {
     /// Decimals kept: one unit is 10⁻¹⁸.
@@ -177,9 +177,9 @@ impl<'de> Deserialize<'de> for Amount {
 
 /// An ISO 4217 currency code of three capital letters, such as `USD`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "cli", schemars(transparent))]
-pub struct Currency(#[cfg_attr(feature = "cli", schemars(with = "String"))] [u8; 3]);
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", schemars(transparent))]
+pub struct Currency(#[cfg_attr(feature = "facade", schemars(with = "String"))] [u8; 3]);
 
 impl Currency {
     /// United States dollar, the currency of every DBR that names none.

@@ -17,7 +17,7 @@ use crate::time::BillingPeriod;
 
 /// The whole policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
     /// Cost basis that is attributed.
@@ -36,7 +36,7 @@ pub struct Policy {
 
 /// How tags and accounts name product areas.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct AreaPolicy {
     /// Tag keys that name the area, in order.
@@ -65,7 +65,7 @@ impl Default for AreaPolicy {
 
 /// A rule: charges that match belong to an area, or are split over areas by fixed shares.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Name in diagnostics.
@@ -84,13 +84,13 @@ pub struct Rule {
     pub area: Option<ProductArea>,
     /// Or the owners with their shares, which sum to 1.
     #[serde(default)]
-    #[cfg_attr(feature = "cli", schemars(with = "BTreeMap<ProductArea, String>"))]
+    #[cfg_attr(feature = "facade", schemars(with = "BTreeMap<ProductArea, String>"))]
     pub split: BTreeMap<ProductArea, Decimal>,
 }
 
 /// Patterns with `*` and `?` on a charge's original attributes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Match {
     /// Usage account id.
@@ -113,12 +113,12 @@ pub struct Match {
 
 /// One pattern or several, any of which may match; none matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(from = "OneOrMany", into = "Vec<String>")]
 pub struct Patterns(pub Vec<String>);
 
 #[derive(Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 enum OneOrMany {
     One(String),
@@ -142,7 +142,7 @@ impl From<Patterns> for Vec<String> {
 
 /// Over which runs a charge is split (spec 5.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Window {
     /// The runs that overlap the charge's own usage interval.
@@ -154,7 +154,7 @@ pub enum Window {
 
 /// Who pays for what no task reserved (spec 5.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Idle {
     /// The runs share the whole charge (the classic method).
@@ -165,7 +165,7 @@ pub enum Idle {
 }
 
 /// How a decimal is written: as a number, or as text.
-#[cfg(feature = "cli")]
+#[cfg(feature = "facade")]
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "stands for a decimal in the JSON Schema only")]
@@ -176,21 +176,21 @@ enum DecimalText {
 
 /// Relative weight of CPU and memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Weights {
     /// Weight of a vCPU.
-    #[cfg_attr(feature = "cli", schemars(with = "DecimalText"))]
+    #[cfg_attr(feature = "facade", schemars(with = "DecimalText"))]
     pub cpu: Decimal,
     /// Weight of a GiB.
     #[serde(default)]
-    #[cfg_attr(feature = "cli", schemars(with = "DecimalText"))]
+    #[cfg_attr(feature = "facade", schemars(with = "DecimalText"))]
     pub memory: Decimal,
 }
 
 /// How instances are split over services.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ContainerPolicy {
     /// Over which runs.
@@ -219,7 +219,7 @@ impl Default for ContainerPolicy {
 
 /// How volumes are split over instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct VolumePolicy {
     /// Whether a volume's cost goes to the instances it was attached to.
@@ -234,7 +234,7 @@ impl Default for VolumePolicy {
 
 /// How fees are shared (spec 5.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Share {
     /// By usage where the bill marks covered rows, else by cost. This version shares by cost and warns where covered
@@ -247,7 +247,7 @@ pub enum Share {
 
 /// Who takes part of a fee.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Among {
     /// Every owner, idle and unattributed included.
@@ -259,7 +259,7 @@ pub enum Among {
 
 /// What becomes of a fee whose term is not known (spec 6.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownTerm {
     /// It counts in full in this period, like any charge.
@@ -271,7 +271,7 @@ pub enum UnknownTerm {
 
 /// How commitment fees are treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct CommitmentPolicy {
     /// By what fees are shared.

@@ -13,7 +13,7 @@ use crate::time::BillingPeriod;
 
 /// The keys in the order of the spec.
 #[derive(Serialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 pub(crate) struct ReportJson<'r> {
     period: BillingPeriod,
     status: BillStatus,

@@ -7,7 +7,7 @@ mod report;
 pub(crate) mod samples;
 mod tables;
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "facade")]
 pub(crate) use json::ReportJson;
 pub use report::{Cell, Coverage, Mechanism, MissingTag, Report, ReportDigests, RowKind, Totals, UnattributedResource};
 pub use tables::{AreaCost, MechanismCost, ProductAreaCost, ServiceCost};

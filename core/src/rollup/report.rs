@@ -13,7 +13,7 @@ use crate::time::{BillingPeriod, Timestamp};
 
 /// What a row of a rollup table stands for (spec 7.1). Declared in the order of the names, so that tables sort by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RowKind {
     /// Cost of a product area.
@@ -30,7 +30,7 @@ pub enum RowKind {
 
 /// The last stage that named an owner (spec 5). Declared in the order of the names, so that tables sort by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Mechanism {
     /// The usage account's default.
@@ -121,7 +121,7 @@ pub struct Cell {
 /// The sums of a run (spec 0.1): `billed + carried_in − deferred = areas + idle + unused_commitment + shared +
 /// unattributed`, and `excluded` beside it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 pub struct Totals {
     /// Counting rows of the bill.
     pub billed: Amount,
@@ -145,6 +145,7 @@ pub struct Totals {
 
 /// What the run was made of (spec 7.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 pub struct ReportDigests {
     /// The bill's charges (spec 3.8).
     pub bill: Digest,
@@ -188,7 +189,7 @@ pub struct MissingTag {
 }
 
 /// The result of attributing one bill in one currency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// Billing period.
     pub period: BillingPeriod,

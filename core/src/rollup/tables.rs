@@ -11,7 +11,7 @@ use crate::money::Amount;
 
 /// Cost of a product area, or of a remainder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 pub struct AreaCost {
     /// Owner; `None` where nobody is known.
     pub product_area: Option<ProductArea>,
@@ -23,7 +23,7 @@ pub struct AreaCost {
 
 /// Cost of an ECS service.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 pub struct ServiceCost {
     /// Its cluster.
     pub cluster: Option<Cluster>,
@@ -37,7 +37,7 @@ pub struct ServiceCost {
 
 /// Cost of a product area by AWS product.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 pub struct ProductAreaCost {
     /// AWS product, or empty.
     pub product: String,
@@ -51,7 +51,7 @@ pub struct ProductAreaCost {
 
 /// Cost by what named its owner.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 pub struct MechanismCost {
     /// What named the owner.
     pub mechanism: Mechanism,

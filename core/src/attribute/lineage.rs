@@ -1,0 +1,163 @@
+//! From an output cell back to the charges that made it (spec 5.10).
+
+use serde::{Deserialize, Serialize};
+
+use super::ledger::{Claim, Origin};
+use crate::bill::Charge;
+use crate::classify::LineItemKind;
+use crate::error::Result;
+use crate::money::Amount;
+use crate::rollup::{Mechanism, RowKind};
+
+/// Which cells are explained; what is not given matches every cell.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct CellFilter {
+    /// AWS product.
+    pub product: Option<String>,
+    /// Usage account.
+    pub usage_account: Option<String>,
+    /// Product area; the empty text is cost without a known owner.
+    pub product_area: Option<String>,
+    /// Row kind.
+    pub row_kind: Option<RowKind>,
+    /// Mechanism.
+    pub mechanism: Option<Mechanism>,
+    /// ECS cluster.
+    pub cluster: Option<String>,
+    /// ECS service; the empty text is cost of no service.
+    pub service: Option<String>,
+}
+
+/// A charge that took part, with its own attributes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+pub struct ExplainedCharge {
+    /// What it is on the bill.
+    pub kind: LineItemKind,
+    /// Usage type.
+    pub usage_type: String,
+    /// Operation.
+    pub operation: String,
+    /// Region, or empty.
+    pub region: String,
+    /// Resource id, or empty.
+    pub resource_id: String,
+    /// Invoice id as written.
+    pub invoice_id: Option<String>,
+    /// Line items it sums.
+    pub rows: u64,
+    /// The whole charge.
+    pub billed: Amount,
+}
+
+/// What one charge gave to one cell.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+pub struct Contribution {
+    /// AWS product of the cell.
+    pub product: String,
+    /// Usage account of the cell.
+    pub usage_account: String,
+    /// Owner.
+    pub product_area: Option<String>,
+    /// Row kind.
+    pub row_kind: RowKind,
+    /// What named the owner.
+    pub mechanism: Mechanism,
+    /// ECS cluster.
+    pub cluster: Option<String>,
+    /// ECS service.
+    pub service: Option<String>,
+    /// The rule that named the owner.
+    pub rule: Option<String>,
+    /// The charge; `None` for a part of commitment fees, which are shared as sums of a product and account.
+    pub charge: Option<ExplainedCharge>,
+    /// Its part of the cell.
+    pub amount: Amount,
+}
+
+/// Notes what goes into the cells of a filter.
+#[derive(Debug)]
+pub(super) struct Watch<'a> {
+    filter: &'a CellFilter,
+    charge: Option<&'a Charge>,
+    rule: Option<&'a str>,
+    pub(super) found: Vec<Contribution>,
+}
+
+impl<'a> Watch<'a> {
+    pub(super) fn new(filter: &'a CellFilter) -> Self {
+        Self { filter, charge: None, rule: None, found: Vec::new() }
+    }
+
+    pub(super) fn look_at(&mut self, charge: Option<&'a Charge>) {
+        self.charge = charge;
+    }
+
+    pub(super) fn by_rule(&mut self, rule: Option<&'a str>) {
+        self.rule = rule;
+    }
+
+    /// Amounts that one charge gives to one cell in several steps add up.
+    pub(super) fn note(&mut self, origin: Origin<'a>, claim: Claim<'a>, amount: Amount) -> Result<()> {
+        if !self.filter.matches(origin, claim) {
+            return Ok(());
+        }
+        let next = Contribution {
+            product: origin.product.to_owned(),
+            usage_account: origin.account.to_owned(),
+            product_area: claim.area.map(str::to_owned),
+            row_kind: claim.row_kind,
+            mechanism: claim.mechanism,
+            cluster: claim.service.map(|(cluster, _)| cluster.to_owned()),
+            service: claim.service.map(|(_, service)| service.to_owned()),
+            rule: self.rule.map(str::to_owned),
+            charge: self.charge.map(ExplainedCharge::of),
+            amount,
+        };
+        match self.found.last_mut() {
+            Some(last) if last.is_same_but_amount(&next) => last.amount = last.amount.checked_add(amount)?,
+            _ => self.found.push(next),
+        }
+        Ok(())
+    }
+}
+
+impl CellFilter {
+    fn matches(&self, origin: Origin<'_>, claim: Claim<'_>) -> bool {
+        let is = |wanted: &Option<String>, text: &str| wanted.as_deref().is_none_or(|wanted| wanted == text);
+        let (cluster, service) = claim.service.unwrap_or_default();
+        is(&self.product, origin.product)
+            && is(&self.usage_account, origin.account)
+            && is(&self.product_area, claim.area.unwrap_or_default())
+            && is(&self.cluster, cluster)
+            && is(&self.service, service)
+            && self.row_kind.is_none_or(|wanted| wanted == claim.row_kind)
+            && self.mechanism.is_none_or(|wanted| wanted == claim.mechanism)
+    }
+}
+
+impl Contribution {
+    fn is_same_but_amount(&self, other: &Self) -> bool {
+        let key = |c: &Self| Self { amount: Amount::ZERO, ..c.clone() };
+        self.charge.is_some() && key(self) == key(other)
+    }
+}
+
+impl ExplainedCharge {
+    fn of(charge: &Charge) -> Self {
+        let key = charge.key();
+        Self {
+            kind: key.kind(),
+            usage_type: key.usage_type().to_owned(),
+            operation: key.operation().to_owned(),
+            region: key.region().to_owned(),
+            resource_id: key.resource_id().to_owned(),
+            invoice_id: key.invoice_id().map(str::to_owned),
+            rows: charge.rows(),
+            billed: charge.amount(),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What a bill holds, before anything is attributed (spec 11.3).
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::bill::{Bill, BillStatus, Completeness, Digest, EntityStatus, InputDigest};
+use crate::classify::{CostBasis, Dialect, LineItemKind};
+use crate::diagnostic::Diagnostic;
+use crate::error::Result;
+use crate::money::{Amount, Currency};
+use crate::time::{BillingPeriod, Timestamp};
+
+/// What `inspect --output json` prints.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Inspection {
+    /// Formats of the inputs.
+    pub dialects: Vec<Dialect>,
+    /// Billing period; `null` for the empty bill.
+    pub period: Option<BillingPeriod>,
+    /// Cost basis.
+    pub basis: CostBasis,
+    /// How final the bill is.
+    pub status: BillStatus,
+    /// Instant the status was judged at.
+    pub as_of: Timestamp,
+    /// Counting rows.
+    pub rows: u64,
+    /// Total rows, which are not counted.
+    pub excluded_rows: u64,
+    /// Status, invoices and estimates by payer and billing entity.
+    pub entities: Vec<EntityStatus>,
+    /// Sums by currency, product and kind.
+    pub totals: Vec<KindTotal>,
+    /// How much carries each scanned tag key.
+    pub tag_keys: Vec<TagCoverage>,
+    /// Gaps, and whether the bill stops early.
+    pub completeness: Completeness,
+    /// Files it was read from.
+    pub inputs: Vec<InputDigest>,
+    /// Hash of the charges.
+    pub digest: Digest,
+    /// Findings of the scan.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Sum of one product and kind.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct KindTotal {
+    /// Currency of the cost.
+    pub currency: Currency,
+    /// AWS product, or empty.
+    pub product: String,
+    /// Line item kind.
+    pub kind: LineItemKind,
+    /// Rows summed.
+    pub rows: u64,
+    /// Exact sum.
+    pub cost: Amount,
+}
+
+/// How much of the bill carries a tag key.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct TagCoverage {
+    /// The key.
+    pub tag_key: String,
+    /// Rows with a value.
+    pub rows: u64,
+    /// Exact cost with a value, by currency.
+    pub cost: BTreeMap<String, Amount>,
+}
+
+/// Looks at a bill: dialect, period, rows, status and invoices, totals, tag coverage, gaps, digests.
+///
+/// # Errors
+/// `money.overflow` where a sum leaves the range.
+pub fn inspect(bill: &Bill, as_of: Timestamp) -> Result<Inspection> {
+    Ok(Inspection {
+        dialects: vec![Dialect::Dbr],
+        period: bill.period(),
+        basis: bill.basis(),
+        status: bill.status(as_of)?,
+        as_of,
+        rows: bill.rows(),
+        excluded_rows: bill.excluded_rows(),
+        entities: bill.entity_statuses(as_of)?,
+        totals: totals(bill)?,
+        tag_keys: tag_coverage(bill)?,
+        completeness: bill.completeness(),
+        inputs: bill.inputs().iter().cloned().collect(),
+        digest: bill.digest()?,
+        diagnostics: bill.diagnostics()?.list(),
+    })
+}
+
+fn totals(bill: &Bill) -> Result<Vec<KindTotal>> {
+    let mut sums: BTreeMap<(Currency, &str, LineItemKind), (u64, Amount)> = BTreeMap::new();
+    for charge in bill.charges() {
+        let key = charge.key();
+        let sum = sums.entry((key.currency(), key.product(), key.kind())).or_default();
+        *sum = (sum.0 + charge.rows(), sum.1.checked_add(charge.amount())?);
+    }
+    let totals = sums.into_iter().map(|((currency, product, kind), (rows, cost))| KindTotal {
+        currency,
+        product: product.to_owned(),
+        kind,
+        rows,
+        cost,
+    });
+    Ok(totals.collect())
+}
+
+fn tag_coverage(bill: &Bill) -> Result<Vec<TagCoverage>> {
+    let mut keys = Vec::new();
+    for (at, tag_key) in bill.tag_keys().iter().enumerate() {
+        let mut coverage = TagCoverage { tag_key: tag_key.clone(), rows: 0, cost: BTreeMap::new() };
+        for charge in bill.charges().iter().filter(|charge| charge.key().tag(at).is_some()) {
+            coverage.rows += charge.rows();
+            let sum = coverage.cost.entry(charge.key().currency().to_string()).or_default();
+            *sum = sum.checked_add(charge.amount())?;
+        }
+        keys.push(coverage);
+    }
+    Ok(keys)
+}

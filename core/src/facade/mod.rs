@@ -1,0 +1,39 @@
+//! The only surface bindings and the command line program may call: owned serde types in, owned types and tables out.
+//!
+//! Invariants:
+//! - requests deny unknown fields and have defaults; money and decimals are text; times are RFC 3339;
+//! - nothing here decides an amount: every operation calls one stage and passes on what it says;
+//! - the clock and run ids come in here, and nowhere deeper.
+
+#[cfg(feature = "arrow")]
+pub mod arrow;
+mod catalogue;
+mod evidence;
+mod explain;
+mod inspect;
+mod pure;
+mod report;
+mod scan;
+mod store;
+mod table;
+
+pub use catalogue::{ErrorInfo, error_codes, schemas};
+pub use evidence::{EvidenceRequest, EvidenceSource, ServiceSource, evidence};
+pub use explain::{ExplainRequest, explain};
+pub use inspect::{Inspection, KindTotal, TagCoverage, inspect};
+pub use pure::{
+    AllocationRequest, AllocationRow, AmortizedPart, FinalAnswer, FinalRow, allocate_cpu, amortize_fee, is_final,
+    split_amount,
+};
+pub use report::{AttributeRequest, attribute, reservations};
+pub use scan::{Keep, ScanRequest, StreamInput, load_bill, save_bill, scan, tag_keys};
+pub use store::{FinalizeTermsRequest, RunQuery, StoreHandle, new_run_id};
+pub use table::{Column, ColumnType, Table, TableName, table};
+
+use crate::time::Timestamp;
+
+/// The clock.
+#[must_use]
+pub fn now() -> Timestamp {
+    Timestamp::from_millis(chrono::Utc::now().timestamp_millis())
+}

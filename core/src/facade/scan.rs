@@ -1,0 +1,142 @@
+//! Files and streams → a bill; a bill → a file and back.
+
+use std::io::Read;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bill::{Bill, BillOptions, KeepIntervals};
+use crate::classify::CostBasis;
+use crate::error::{Location, Result};
+use crate::files::{read_file, write_file};
+use crate::money::Currency;
+use crate::policy::DEFAULT_TAG_KEY;
+use crate::read::{self, Input, Progress, ScanOptions, find_inputs, find_tag_keys};
+use crate::time::BillingPeriod;
+
+/// Whose usage intervals a scan keeps, so that evidence can be asked about them (spec 3.5, 3.6).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// Those of every instance, volume and task: any evidence can come later.
+    #[default]
+    All,
+    /// Nobody's: least memory, no volumes and no containers.
+    None,
+    /// Those of these resources.
+    Resources(Vec<String>),
+}
+
+/// What to scan and what to keep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ScanRequest {
+    /// Files, directories and globs.
+    pub paths: Vec<String>,
+    /// Billing period to keep, and that of inputs that name none.
+    pub period: Option<BillingPeriod>,
+    /// Cost basis.
+    pub basis: CostBasis,
+    /// Currency of rows that name none.
+    pub currency: Currency,
+    /// Tag keys to keep; `null` is the default key, which no input needs to have.
+    pub tag_keys: Option<Vec<String>>,
+    /// Whether tag keys match in any case.
+    pub tags_case_insensitive: bool,
+    /// Whose usage intervals are kept.
+    pub keep_intervals: Keep,
+    /// Malformed rows to report before failing.
+    pub max_bad_rows: u64,
+    /// Whether the same content may be given twice.
+    pub allow_duplicates: bool,
+    /// Threads; 0 for as many as the machine runs at once.
+    pub threads: usize,
+}
+
+impl Default for ScanRequest {
+    fn default() -> Self {
+        Self {
+            paths: Vec::new(),
+            period: None,
+            basis: CostBasis::Unblended,
+            currency: Currency::USD,
+            tag_keys: None,
+            tags_case_insensitive: false,
+            keep_intervals: Keep::All,
+            max_bad_rows: 0,
+            allow_duplicates: false,
+            threads: 0,
+        }
+    }
+}
+
+/// A stream beside the paths of a request.
+pub struct StreamInput {
+    /// Stands in locations, and may name the billing period as files do.
+    pub name: String,
+    /// Its bytes, plain or compressed.
+    pub reader: Box<dyn Read + Send>,
+}
+
+impl std::fmt::Debug for StreamInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StreamInput").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Scans the paths and streams as one bill. Progress can be read, and the scan cancelled, from another thread.
+///
+/// # Errors
+/// Those of [`read::scan`]; `read.no_input` where nothing is given.
+pub fn scan(request: &ScanRequest, streams: Vec<StreamInput>, progress: &Progress) -> Result<Bill> {
+    let mut inputs = if request.paths.is_empty() { Vec::new() } else { find_inputs(&request.paths)? };
+    inputs.extend(streams.into_iter().map(|stream| Input::stream(stream.name, stream.reader)));
+    let keep_intervals = match &request.keep_intervals {
+        Keep::All => KeepIntervals::All,
+        Keep::None => KeepIntervals::None,
+        Keep::Resources(named) => KeepIntervals::Of(named.iter().cloned().collect()),
+    };
+    let options = ScanOptions {
+        bill: BillOptions {
+            basis: request.basis,
+            currency: request.currency,
+            tag_keys: request.tag_keys.clone().unwrap_or_else(|| vec![DEFAULT_TAG_KEY.to_owned()]),
+            keep_intervals,
+        },
+        period: request.period,
+        max_bad_rows: request.max_bad_rows,
+        allow_duplicates: request.allow_duplicates,
+        threads: request.threads,
+        tags_case_insensitive: request.tags_case_insensitive,
+        default_tag_keys: request.tag_keys.is_none(),
+    };
+    read::scan(inputs, &options, progress)
+}
+
+/// The tag keys that files have, sorted, as a scan can ask for them.
+///
+/// # Errors
+/// `read.*` where a file cannot be opened or is no bill.
+pub fn tag_keys(paths: &[String]) -> Result<Vec<String>> {
+    if paths.is_empty() { Ok(Vec::new()) } else { find_tag_keys(find_inputs(paths)?) }
+}
+
+/// Writes a bill to a file that is whole or absent.
+///
+/// # Errors
+/// `output.io` naming the file.
+pub fn save_bill(bill: &Bill, path: &Path) -> Result<()> {
+    let mut bytes = Vec::new();
+    bill.save(&mut bytes)?;
+    write_file(path, &bytes)
+}
+
+/// Reads a bill that was saved.
+///
+/// # Errors
+/// `read.io`, `bill.bad_file`, naming the file.
+pub fn load_bill(path: &Path) -> Result<Bill> {
+    let location = Location::file(path.display().to_string());
+    let bytes = read_file(path)?;
+    Bill::load(bytes.as_slice()).map_err(|error| error.at(location))
+}

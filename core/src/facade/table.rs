@@ -1,0 +1,110 @@
+//! Tables of a report as columns of text, the same in every language.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::rollup::Report;
+
+/// A table of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TableName {
+    /// Product area and row kind → cost.
+    AreaCosts,
+    /// Cluster, service and product area → cost.
+    ServiceCosts,
+    /// AWS product, product area and row kind → cost.
+    ProductAreaCosts,
+    /// Mechanism → cost.
+    Mechanisms,
+    /// The finest cells: product, usage account, area, kind, mechanism, service → cost.
+    Cells,
+    /// Findings of the run.
+    Diagnostics,
+}
+
+/// What a column holds; all values cross as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnType {
+    /// Text.
+    Text,
+    /// Decimal text of at most 38 digits, 18 of them decimals.
+    Money,
+    /// A whole number of 64 bits.
+    Count,
+}
+
+/// One column with its values from the first row to the last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Column {
+    /// Name, as in the JSON of spec 11.2.
+    pub name: String,
+    /// What it holds.
+    pub column_type: ColumnType,
+    /// The values; `None` is null.
+    pub values: Vec<Option<String>>,
+}
+
+/// A table by columns of equal length.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Table {
+    /// The columns in order.
+    pub columns: Vec<Column>,
+}
+
+impl Table {
+    /// Number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.columns.first().map_or(0, |column| column.values.len())
+    }
+}
+
+/// One table of a report, sorted by its keys.
+///
+/// # Errors
+/// `money.overflow` where a sum leaves the range.
+pub fn table(report: &Report, name: TableName) -> Result<Table> {
+    match name {
+        TableName::AreaCosts => columns(&["product_area", "row_kind", "cost"], &report.area_costs()?),
+        TableName::ServiceCosts => columns(&["cluster", "service", "product_area", "cost"], &report.service_costs()?),
+        TableName::ProductAreaCosts => {
+            columns(&["product", "product_area", "row_kind", "cost"], &report.product_area_costs()?)
+        }
+        TableName::Mechanisms => columns(&["mechanism", "cost"], &report.mechanisms()?),
+        TableName::Cells => columns(
+            &["product", "usage_account", "product_area", "row_kind", "mechanism", "cluster", "service", "cost"],
+            &report.cells,
+        ),
+        TableName::Diagnostics => columns(&["code", "severity", "count", "message"], &report.diagnostics),
+    }
+}
+
+/// Rows → columns through their own serde form, so that names and texts are those of the JSON.
+fn columns(names: &[&str], rows: &[impl Serialize]) -> Result<Table> {
+    let mut columns: Vec<Column> = names
+        .iter()
+        .map(|name| Column {
+            name: (*name).to_owned(),
+            column_type: match *name {
+                "cost" => ColumnType::Money,
+                "count" => ColumnType::Count,
+                _ => ColumnType::Text,
+            },
+            values: Vec::with_capacity(rows.len()),
+        })
+        .collect();
+    for row in rows {
+        let row = serde_json::to_value(row)
+            .map_err(|cause| Error::new(ErrorCode::OutputIo, "a row cannot be written").with_cause(cause))?;
+        for column in &mut columns {
+            column.values.push(match row.get(&column.name) {
+                Some(serde_json::Value::String(text)) => Some(text.clone()),
+                Some(serde_json::Value::Null) | None => None,
+                Some(other) => Some(other.to_string()),
+            });
+        }
+    }
+    Ok(Table { columns })
+}
