@@ -25,7 +25,7 @@ pub use pure::{
     AllocationRequest, AllocationRow, AmortizedPart, FinalAnswer, FinalRow, allocate_cpu, amortize_fee, is_final,
     split_amount,
 };
-pub use report::{AttributeRequest, attribute, reservations};
+pub use report::{AttributeRequest, attribute, read_policy, reservations};
 pub use scan::{Keep, ScanRequest, StreamInput, load_bill, save_bill, scan, tag_keys};
 pub use store::{FinalizeTermsRequest, RunQuery, StoreHandle, new_run_id};
 pub use table::{Column, ColumnType, Table, TableName, table};
