@@ -9,7 +9,7 @@ use serde_json::json;
 use unblended::facade::{self, AttributeRequest, EvidenceRequest, ExplainRequest};
 use unblended::{Currency, ReservationBook, Timestamp};
 
-use crate::border::{abandonable, call, parsed, raised, value, written};
+use crate::border::{abandonable, call, parsed, value, written};
 use crate::report::Report;
 
 /// The charges of one billing period (spec 3.5).
@@ -82,29 +82,17 @@ impl Bill {
         call(py, || written(&facade::inspect(&self.0, value(as_of)?)?))
     }
 
-    fn attribute(
-        &self,
-        py: Python<'_>,
-        evidence: &Evidence,
-        reservations: &Reservations,
-        request: &str,
-    ) -> PyResult<Report> {
-        let request: AttributeRequest = parsed(request).map_err(|error| raised(py, &error))?;
-        let (bill, evidence, book) = (Arc::clone(&self.0), Arc::clone(&evidence.0), Arc::clone(&reservations.0));
-        abandonable(py, move || facade::attribute(&bill, &evidence, &book, &request))
+    fn attribute(&self, py: Python<'_>, evidence: &Evidence, fees: &Reservations, request: &str) -> PyResult<Report> {
+        let (bill, evidence, fees) = (Arc::clone(&self.0), Arc::clone(&evidence.0), Arc::clone(&fees.0));
+        let request = parsed::<AttributeRequest>(request);
+        abandonable(py, move || facade::attribute(&bill, &evidence, &fees, &request?))
             .map(|report| Report(Arc::new(report)))
     }
 
-    fn explain(
-        &self,
-        py: Python<'_>,
-        evidence: &Evidence,
-        reservations: &Reservations,
-        request: &str,
-    ) -> PyResult<String> {
-        let request: ExplainRequest = parsed(request).map_err(|error| raised(py, &error))?;
-        let (bill, evidence, book) = (Arc::clone(&self.0), Arc::clone(&evidence.0), Arc::clone(&reservations.0));
-        abandonable(py, move || written(&facade::explain(&bill, &evidence, &book, &request)?))
+    fn explain(&self, py: Python<'_>, evidence: &Evidence, fees: &Reservations, request: &str) -> PyResult<String> {
+        let (bill, evidence, fees) = (Arc::clone(&self.0), Arc::clone(&evidence.0), Arc::clone(&fees.0));
+        let request = parsed::<ExplainRequest>(request);
+        abandonable(py, move || written(&facade::explain(&bill, &evidence, &fees, &request?)?))
     }
 }
 
@@ -117,8 +105,8 @@ pub(crate) struct Evidence(Arc<unblended::Evidence>);
 impl Evidence {
     #[new]
     fn new(py: Python<'_>, request: &str) -> PyResult<Self> {
-        let request: EvidenceRequest = parsed(request).map_err(|error| raised(py, &error))?;
-        abandonable(py, move || facade::evidence(&request)).map(|evidence| Self(Arc::new(evidence)))
+        let request = parsed::<EvidenceRequest>(request);
+        abandonable(py, move || facade::evidence(&request?)).map(|evidence| Self(Arc::new(evidence)))
     }
 
     #[getter]

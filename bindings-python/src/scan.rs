@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use unblended::facade::{self, ScanRequest, StreamInput};
-use unblended::{Policy, Progress};
+use unblended::{Policy, Progress, Result};
 
 use crate::bill::Bill;
-use crate::border::{interruptible, parsed, raised};
+use crate::border::{call, interruptible, parsed};
 use crate::stream::PyStream;
 
 /// Scans paths and named streams as one bill. `policy` decides basis, tag keys and folding of case where it is given.
@@ -21,11 +21,12 @@ pub(crate) fn scan(
     streams: Vec<(String, Bound<'_, PyAny>)>,
     on_progress: Option<Py<PyAny>>,
 ) -> PyResult<Bill> {
-    let mut request: ScanRequest = parsed(request).map_err(|error| raised(py, &error))?;
-    if let Some(policy) = policy {
-        let policy = Policy::from_json(policy).map_err(|error| raised(py, &error))?;
-        request.keep_for(&policy);
-    }
+    let asked = || -> Result<ScanRequest> {
+        let mut request: ScanRequest = parsed(request)?;
+        policy.map(Policy::from_json).transpose()?.iter().for_each(|policy| request.keep_for(policy));
+        Ok(request)
+    };
+    let request = call(py, asked)?;
     let streams = streams
         .into_iter()
         .map(|(name, source)| Ok(StreamInput { name, reader: Box::new(PyStream::new(&source)?) }))

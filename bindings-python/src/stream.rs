@@ -48,25 +48,17 @@ impl Read for PyStream {
         if into.is_empty() {
             return Ok(0);
         }
-        let (block, at) = match self.rest.take() {
-            Some(rest) => rest,
-            None => {
-                let next = Python::try_attach(|py| self.next_block(py, into.len().max(1 << 16)));
-                match next {
-                    Some(Ok(Some(block))) => (block, 0),
-                    Some(Ok(None)) => return Ok(0),
-                    Some(Err(error)) => return Err(io::Error::other(error)),
-                    None => return Err(io::Error::other("the interpreter is shutting down")),
-                }
-            }
+        let kept = self.rest.take().map(|rest| Ok(Some(rest)));
+        let next = || {
+            let next = Python::try_attach(|py| self.next_block(py, into.len().max(1 << 16)));
+            let next = next.ok_or_else(|| io::Error::other("the interpreter is shutting down"))?;
+            next.map(|block| block.map(|block| (block, 0))).map_err(io::Error::other)
         };
+        let Some((block, at)) = kept.unwrap_or_else(next)? else { return Ok(0) };
         let rest = block.get(at..).unwrap_or_default();
         let count = rest.len().min(into.len());
         into.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-        let is_used_up = count == rest.len();
-        if !is_used_up {
-            self.rest = Some((block, at + count));
-        }
+        self.rest = (count < rest.len()).then_some((block, at + count));
         Ok(count)
     }
 }

@@ -61,7 +61,8 @@ def test_bills_survive_files_bytes_and_pickles(bill: unblended.Bill, tmp_path: P
 
 def test_the_empty_bill_has_no_period() -> None:
     empty = unblended.Bill()
-    assert (empty.period, empty.rows, empty.billed()) == (None, 0, 0)
+    assert empty.period is None
+    assert [empty.rows, empty.billed()] == [0, 0]
     assert "Bill of None" in empty._repr_html_()
     with pytest.raises(unblended.InputError, match="read.no_input"):
         empty.attribute()

@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import dbr
@@ -43,12 +44,13 @@ def test_every_kind_of_source_gives_the_same_bill(file: Path, tmp_path: Path) ->
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as entries:
         entries.writestr("a.csv", content)
-    sources = {
+    sources: dict[str, Any] = {
         "path": file,
         "text": str(file),
         "glob": str(tmp_path / "*.csv"),
         "folder": tmp_path,
         "list": [file],
+        "iterator of paths": tmp_path.glob("*.csv"),
         "bytes": content,
         "file object": io.BytesIO(content),
         "list of file objects": [io.BytesIO(content)],
@@ -84,9 +86,10 @@ def test_a_name_may_carry_the_period_and_stands_in_locations() -> None:
 
 def test_text_is_refused_where_bytes_are_wanted(file: Path) -> None:
     with file.open() as opened, pytest.raises(TypeError, match="binary"):
-        unblended.scan(opened)  # type: ignore[arg-type]
+        unblended.scan(opened)
+    mixed: Any = iter([b"a,b", "c,d"])
     with pytest.raises(unblended.IoError) as caught:
-        unblended.scan(iter(["a,b"]))  # type: ignore[arg-type]
+        unblended.scan(mixed)
     assert isinstance(caught.value.__cause__, TypeError)
     with pytest.raises(TypeError):
         unblended.scan(7)  # type: ignore[arg-type]
@@ -101,6 +104,11 @@ def test_the_exception_of_a_source_is_the_cause() -> None:
         unblended.scan(failing())
     assert caught.value.code == "read.io"
     assert isinstance(caught.value.__cause__, ConnectionResetError)
+
+
+def test_an_iterator_without_items_is_an_empty_stream() -> None:
+    with pytest.raises(unblended.InputError):
+        unblended.scan(iter([]))
 
 
 def test_options_reach_the_scan(file: Path) -> None:

@@ -166,7 +166,8 @@ def run(vector: Vector, folder: Path) -> Any:
 
 
 def test_every_vector_gives_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    failures, counts = [], {}
+    failures: list[str] = []
+    counts: dict[str, int] = {}
     for file in sorted(VECTORS.glob("*.json")):
         vectors: list[Vector] = json.loads(file.read_text())
         for at, vector in enumerate(vectors):

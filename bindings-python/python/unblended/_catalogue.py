@@ -71,8 +71,9 @@ def demo(
         IoError: `output.io`.
     """
     files = json.loads(_native.demo(dir, period, seed, rows, instances, None if areas is None else list(areas)))
-    numbers = {"rows": files.pop("rows"), "total": Decimal(files.pop("total"))}
-    return DemoFiles(**{name: FilePath(path) for name, path in files.items()}, **numbers)
+    written, total = files.pop("rows"), Decimal(files.pop("total"))
+    paths: dict[str, Any] = {name: FilePath(path) for name, path in files.items()}
+    return DemoFiles(**paths, rows=written, total=total)
 
 
 def run_cli(argv: Sequence[str] | None = None) -> int:

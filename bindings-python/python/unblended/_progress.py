@@ -34,7 +34,7 @@ class Watcher:
             bar = _Bar()
             self.callback, self._close = bar.show, bar.close
         elif isinstance(progress, type):
-            made: Any = progress(unit="B", unit_scale=True)  # type: ignore[call-arg]
+            made: Any = progress(unit="B", unit_scale=True)
             self.callback, self._close = _Updates(made).show, made.close
         elif hasattr(progress, "update"):
             self.callback = _Updates(progress).show

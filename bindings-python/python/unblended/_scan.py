@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
+from itertools import chain
 from typing import Any, Literal, Protocol, Union
 
 from . import _native
@@ -14,6 +15,8 @@ from ._evidence import Evidence
 from ._policy import Policy, policy_of
 from ._progress import Progress, Watcher
 from ._values import Path
+
+_BYTES = (bytes, bytearray, memoryview)
 
 Basis = Literal["unblended", "net_unblended", "amortized", "net_amortized"]
 
@@ -50,7 +53,7 @@ def scan(
     Other Python threads run meanwhile; Ctrl-C raises KeyboardInterrupt within 200 ms.
 
     Args:
-        source: a path (file, directory or glob), a file object of bytes, bytes, an iterable of bytes, a list of
+        source: a path (file, directory or glob), a file object of bytes, bytes, an iterable of bytes or of
             paths and file objects, or a mapping of names to streams (a name stands in locations and may name the
             billing period, as file names do). Plain, gzip or zip, by content.
         period: billing period `YYYY-MM` to keep, and that of inputs that name none.
@@ -109,24 +112,28 @@ def _sources(source: Any) -> tuple[list[str], list[tuple[str, Any]]]:
         return [os.fspath(source)], []
     if isinstance(source, Mapping):
         return [], [(name, _stream(stream)) for name, stream in source.items()]
-    if isinstance(source, (list, tuple)) and not all(isinstance(item, (bytes, bytearray)) for item in source):
-        paths: list[str] = []
-        streams: list[tuple[str, Any]] = []
-        for item in source:
-            more_paths, more_streams = _sources(item)
-            paths += more_paths
-            streams += more_streams
-        return paths, streams
-    if isinstance(source, (list, tuple)) and not source:
+    if hasattr(source, "read") or isinstance(source, _BYTES):
+        name = getattr(source, "name", "stream")
+        return [], [(name if isinstance(name, str) else "stream", _stream(source))]
+    items = iter(source)
+    first = next(items, None)
+    if first is None and isinstance(source, Sized):
         return [], []
-    name = getattr(source, "name", "stream")
-    return [], [(name if isinstance(name, str) else "stream", _stream(source))]
+    if first is None or isinstance(first, _BYTES):
+        return [], [("stream", iter([] if first is None else chain([first], items)))]
+    paths: list[str] = []
+    streams: list[tuple[str, Any]] = []
+    for item in chain([first], items):
+        more_paths, more_streams = _sources(item)
+        paths += more_paths
+        streams += more_streams
+    return paths, streams
 
 
 def _stream(stream: Any) -> Any:
     if isinstance(stream, io.TextIOBase):
         raise TypeError("a file object must give bytes; open it in binary mode")
-    return iter([bytes(stream)]) if isinstance(stream, (bytes, bytearray, memoryview)) else stream
+    return iter([bytes(stream)]) if isinstance(stream, _BYTES) else stream
 
 
 def tag_keys(source: Path | Iterable[Path]) -> list[str]:
