@@ -1,5 +1,5 @@
 //! The program on real bills, where a folder of them is named by `UNBLENDED_SAMPLES`.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a test may fail loudly")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
