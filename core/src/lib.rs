@@ -40,11 +40,12 @@ mod policy;
 mod quantity;
 mod read;
 mod rollup;
+mod split;
 mod store;
 mod time;
 
 pub use amortize::*;
-pub use attribute::{Attribution, CellFilter, Contribution, ExplainedCharge, Explanation, attribute, explain, split};
+pub use attribute::{Attribution, CellFilter, Contribution, ExplainedCharge, Explanation, attribute, explain};
 pub use bill::*;
 pub use classify::{
     CostBasis, CostColumn, Dialect, LineItem, LineItemKind, StatementTotal, Treatment, classify, cost_columns,
@@ -62,6 +63,7 @@ pub use policy::*;
 pub use quantity::CpuTime;
 pub use read::*;
 pub use rollup::*;
+pub use split::split;
 pub use store::*;
 pub use time::{BillingPeriod, HOUR_MS, Interval, Timestamp, union};
 

@@ -1,8 +1,8 @@
 //! One fee over one term, exact in every slice (spec 6.1).
 
-use crate::attribute::{mul_div, signed};
 use crate::error::Result;
 use crate::money::Amount;
+use crate::split::{mul_div, signed};
 use crate::time::{HOUR_MS, Interval, Timestamp};
 
 const DAY_MS: u64 = 86_400_000;

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::amortize::{amortize, known_term};
-use crate::attribute::split;
 use crate::bill::{InvoiceState, invoice_state};
 use crate::classify::Dialect;
 use crate::error::{Error, ErrorCode, Result};
 use crate::money::Amount;
 use crate::quantity::CpuTime;
+use crate::split::split;
 use crate::time::{BillingPeriod, Interval, Timestamp};
 
 /// Splits an amount over `(key, weight)` pairs exactly (spec 1.4). Weights are whole numbers as text.
