@@ -45,7 +45,10 @@ mod store;
 mod time;
 
 pub use amortize::*;
-pub use attribute::{Attribution, CellFilter, Contribution, ExplainedCharge, Explanation, attribute, explain};
+pub use attribute::{
+    AllocationRequest, AllocationRow, Attribution, CellFilter, Contribution, ExplainedCharge, Explanation,
+    allocate_cpu, attribute, explain,
+};
 pub use bill::*;
 pub use classify::{
     CostBasis, CostColumn, Dialect, LineItem, LineItemKind, StatementTotal, Treatment, classify, cost_columns,

@@ -7,6 +7,7 @@
 //! - a moved part keeps its product and usage account;
 //! - the result is a function of the bill, the evidence, the book, the policy and `as_of`, never of any order.
 
+mod allocation;
 mod capacity;
 mod claim;
 mod conserved;
@@ -37,6 +38,7 @@ use crate::policy::{Idle, Policy};
 use crate::rollup::{Mechanism, Report, ReportDigests, RowKind, Totals};
 use crate::time::{BillingPeriod, Timestamp};
 
+pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
 use claim::{Claim, Origin};
 use conserved::{conserved, residual};
 use containers::{Containers, ServiceOwner, Shares};
