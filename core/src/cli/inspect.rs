@@ -1,6 +1,7 @@
 //! `unblended inspect`: what a bill holds, before anything is attributed.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -15,7 +16,7 @@ use crate::classify::{CostBasis, Dialect, LineItemKind};
 use crate::diagnostic::Diagnostic;
 use crate::error::Result;
 use crate::money::{Amount, Currency};
-use crate::read::find_tag_keys;
+use crate::read::find_tag_keys_of_period;
 use crate::time::{BillingPeriod, Timestamp};
 
 /// What `inspect --output json` prints.
@@ -58,7 +59,7 @@ struct TagCoverage {
 pub(super) fn run(args: &Inspect, console: &mut Console) -> Result<Outcome> {
     let wanted = Wanted {
         basis: CostBasis::Unblended,
-        tag_keys: find_tag_keys(paths(&args.bill)?)?,
+        tag_keys: find_tag_keys_of_period(paths(&args.bill)?, args.bill.period)?,
         tags_case_insensitive: false,
         default_tag_keys: false,
         keep_intervals: KeepIntervals::None,
@@ -158,6 +159,9 @@ impl Inspection {
             vec![tag.tag_key.clone(), tag.rows.to_string(), cost.join(", ")]
         });
         text += &table("Tag keys", &["key", "rows with a value", "cost"], 1, rows.collect());
+        if let Some(last) = self.completeness.stops_early {
+            let _ = writeln!(text, "No account has usage rows from {last} to the end of {period}.\n");
+        }
         let rows = self
             .completeness
             .gaps
