@@ -6,7 +6,7 @@ use std::path::Path;
 use super::Outcome;
 use super::args::{Encoding, Output, Rollup};
 use super::bill::{Wanted, as_of, now, scan_bill};
-use super::output::{Console, read_file, write_file};
+use super::output::{Console, read_file, write_files};
 use super::tables;
 use crate::amortize::ReservationBook;
 use crate::attribute::{Attribution, attribute};
@@ -16,10 +16,15 @@ use crate::evidence::{self, Evidence, EvidenceBuilder, EvidenceOptions};
 use crate::policy::Policy;
 use crate::rollup::Report;
 use crate::store::{NewRun, Store};
+use crate::time::Timestamp;
 
 pub(super) fn run(args: &Rollup, console: &mut Console) -> Result<Outcome> {
+    if args.output == Output::Csv {
+        csv_folder(args.out.as_deref())?;
+    }
     let policy = policy(args)?;
-    let evidence = read_evidence(args, &policy)?;
+    let as_of = as_of(&args.bill);
+    let evidence = read_evidence(args, &policy, as_of)?;
     let bill = scan_bill(&args.bill, wanted(args, &policy, &evidence), console)?;
     let mut store = args.store.as_deref().map(Store::open).transpose()?;
     let book = reservations(args, store.as_ref())?;
@@ -29,7 +34,7 @@ pub(super) fn run(args: &Rollup, console: &mut Console) -> Result<Outcome> {
         evidence: &evidence,
         reservations: &book,
         currency: args.currency,
-        as_of: as_of(&args.bill),
+        as_of,
     })?;
     report.reconcile_tables()?;
     let run = NewRun {
@@ -70,7 +75,7 @@ fn read_policy(path: &Path) -> Result<Policy> {
     policy.map_err(|error| error.at(location()))
 }
 
-fn read_evidence(args: &Rollup, policy: &Policy) -> Result<Evidence> {
+fn read_evidence(args: &Rollup, policy: &Policy, as_of: Timestamp) -> Result<Evidence> {
     let mut builder = EvidenceBuilder::new();
     for path in args.tasks.iter().chain(&args.instances).chain(&args.volumes) {
         builder.add_path(path)?;
@@ -83,7 +88,7 @@ fn read_evidence(args: &Rollup, policy: &Policy) -> Result<Evidence> {
         };
         builder.add_services_path(path, encoding)?;
     }
-    builder.finish(&EvidenceOptions { default_cpu: policy.containers.default_cpu, as_of: as_of(&args.bill) })
+    builder.finish(&EvidenceOptions { default_cpu: policy.containers.default_cpu, as_of })
 }
 
 /// What the scan must keep for this policy and evidence.
@@ -123,23 +128,30 @@ fn write(args: &Rollup, report: &Report, run_id: &str, console: &mut Console) ->
         Output::Table => tables::of_report(report, run_id)?,
     };
     match &args.out {
-        Some(path) => write_file(path, text.as_bytes()),
+        Some(path) => write_files(&[(path.clone(), text.into_bytes())]),
         None => console.print(&text),
     }
 }
 
+/// The folder that three files need; asked for before anything is read or stored.
+fn csv_folder(folder: Option<&Path>) -> Result<&Path> {
+    folder.ok_or_else(|| {
+        Error::new(ErrorCode::ConfigBadValue, "`--output csv` writes three files: name their folder with `--out`")
+    })
+}
+
 /// One file a table, in a folder.
 fn write_csv(folder: Option<&Path>, report: &Report) -> Result<()> {
-    let folder = folder.ok_or_else(|| {
-        Error::new(ErrorCode::ConfigBadValue, "`--output csv` writes three files: name their folder with `--out`")
-    })?;
+    let folder = csv_folder(folder)?;
     fs::create_dir_all(folder).map_err(|cause| {
         let location = Location::file(folder.display().to_string());
         Error::new(ErrorCode::OutputIo, "the folder cannot be made").with_cause(cause).at(location)
     })?;
-    write_file(&folder.join("area_costs.csv"), &csv_of(&report.area_costs()?)?)?;
-    write_file(&folder.join("service_costs.csv"), &csv_of(&report.service_costs()?)?)?;
-    write_file(&folder.join("product_area_costs.csv"), &csv_of(&report.product_area_costs()?)?)
+    write_files(&[
+        (folder.join("area_costs.csv"), csv_of(&report.area_costs()?)?),
+        (folder.join("service_costs.csv"), csv_of(&report.service_costs()?)?),
+        (folder.join("product_area_costs.csv"), csv_of(&report.product_area_costs()?)?),
+    ])
 }
 
 fn csv_of(rows: &[impl serde::Serialize]) -> Result<Vec<u8>> {
