@@ -33,7 +33,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::Evidence;
 use crate::money::{Amount, Currency};
 use crate::policy::{Idle, Policy};
-use crate::rollup::{Mechanism, Report, ReportDigests, RowKind, Totals};
+use crate::rollup::{Cell, Mechanism, Report, ReportDigests, RowKind, Totals};
 use crate::time::{BillingPeriod, Timestamp};
 
 use conserved::{conserved, residual};
@@ -280,6 +280,17 @@ fn reconcile<'a>(bill: &'a Bill, currency: Currency, fees: &Fees<'a>, ledger: &L
     }
 }
 
+/// Each service without an area once, however many products and accounts its cost is of.
+fn note_unmapped_services(cells: &[Cell], found: &mut Diagnostics) {
+    let unmapped = cells.iter().filter(|cell| cell.product_area.is_none());
+    let named: BTreeSet<_> =
+        unmapped.filter_map(|cell| Some((cell.cluster.as_ref()?, cell.service.as_ref()?))).collect();
+    for (cluster, service) in named {
+        let message = format!("service `{service}` of cluster `{cluster}` has no product area");
+        found.add(DiagnosticCode::ServicesUnmapped, message, 1, None);
+    }
+}
+
 fn report(
     job: &Attribution<'_>,
     period: BillingPeriod,
@@ -291,13 +302,7 @@ fn report(
     let bill = job.bill;
     let coverage = coverage::coverage(bill, job.policy, currency, &ledger)?;
     let cells = ledger.into_cells();
-    for cell in cells.iter().filter(|cell| cell.product_area.is_none()) {
-        if let Some(service) = &cell.service {
-            let cluster = cell.cluster.as_ref().map_or("", |cluster| cluster.as_str());
-            let message = format!("service `{service}` of cluster `{cluster}` has no product area");
-            found.add(DiagnosticCode::ServicesUnmapped, message, 1, None);
-        }
-    }
+    note_unmapped_services(&cells, found);
     let of_kind = |kind: RowKind| Amount::sum(cells.iter().filter(|cell| cell.row_kind == kind).map(|cell| cell.cost));
     let totals = Totals {
         billed: bill.billed(currency)?,
@@ -326,7 +331,7 @@ fn report(
             bill: bill.digest()?,
             policy: job.policy.digest(),
             evidence: digest_of(&(&evidence.tasks, &evidence.registrations, &evidence.attachments, &evidence.services)),
-            reservations: digest_of(job.reservations),
+            reservations: job.reservations.digest(),
         },
         inputs: bill.inputs().iter().cloned().collect(),
         diagnostics: found.list(),
