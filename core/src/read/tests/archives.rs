@@ -209,11 +209,6 @@ fn a_stream_shorter_than_the_bytes_that_tell_archives_is_not_padded() {
         let input = Input::stream("standard input", Cursor::new(content));
         scan(vec![input], &ScanOptions::default(), &Progress::new()).unwrap_err()
     };
-    let empty = read(b"");
-    assert_eq!(
-        (empty.code(), empty.to_string().contains("is empty")),
-        (ErrorCode::ReadUnknownDialect, true),
-        "{empty}"
-    );
+    assert!(read(b"").to_string().contains("is empty"));
     assert!(read(b"\n\n").to_string().contains("is empty"));
 }
