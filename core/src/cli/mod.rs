@@ -91,4 +91,29 @@ mod tests {
         assert_eq!(run_cli(["unblended", "rollup"]), 2);
         assert_eq!(run_cli(["unblended", "rollup", "no-such-file.csv"]), 2);
     }
+    fn demo_in(folder: &std::path::Path) -> String {
+        let options =
+            crate::demo::DemoOptions { rows: 2000, ..crate::demo::DemoOptions::new("2016-06".parse().unwrap()) };
+        crate::demo::demo(folder, &options).unwrap().bill.display().to_string()
+    }
+
+    #[test]
+    fn csv_without_a_folder_is_refused_before_a_run_is_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let (bill, store) = (demo_in(folder.path()), folder.path().join("runs.sqlite"));
+        let typed = ["unblended", "rollup", &bill, "--output", "csv", "--store", &store.display().to_string()];
+        assert_eq!(run_cli(typed), 2);
+        assert!(!store.exists());
+    }
+
+    #[test]
+    fn inspecting_one_period_does_not_ask_for_the_tag_keys_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        demo_in(folder.path());
+        let other = "111111111111-aws-billing-detailed-line-items-2016-07.csv";
+        let header = "RecordType,ProductName,UsageStartDate,UsageEndDate,Cost,user:only_here\n";
+        std::fs::write(folder.path().join(other), header).unwrap();
+        let typed = ["unblended", "inspect", &folder.path().display().to_string(), "--period", "2016-06"];
+        assert_eq!(run_cli(typed), 0);
+    }
 }

@@ -14,17 +14,22 @@ use crate::evidence::{self, Evidence};
 use crate::facade::{
     self, AttributeRequest, EvidenceRequest, EvidenceSource, Keep, ScanRequest, ServiceSource, StoreHandle,
 };
-use crate::files::{read_file, write_file};
+use crate::files::{read_file, write_file, write_files};
 use crate::policy::Policy;
 use crate::rollup::Report;
+use crate::time::Timestamp;
 
 pub(super) fn run(args: &Rollup, console: &mut Console) -> Result<Outcome> {
+    if args.output == Output::Csv {
+        csv_folder(args.out.as_deref())?;
+    }
     let policy = policy(args)?;
-    let evidence = read_evidence(args, &policy)?;
+    let as_of = as_of(&args.bill);
+    let evidence = read_evidence(args, &policy, as_of)?;
     let bill = scan_bill(&args.bill, |request| keep(request, args, &policy, &evidence), console)?;
     let mut store = args.store.as_deref().map(|url| StoreHandle::open(url, true)).transpose()?;
     let book = reservations(args, store.as_ref())?;
-    let request = AttributeRequest { policy, currency: args.currency, as_of: Some(as_of(&args.bill)) };
+    let request = AttributeRequest { policy, currency: args.currency, as_of: Some(as_of) };
     let report = facade::attribute(&bill, &evidence, &book, &request)?;
     let run_id = match &mut store {
         Some(store) => store.append(&report, &bill)?,
@@ -60,7 +65,7 @@ fn read_policy(path: &Path) -> Result<Policy> {
     policy.map_err(|error| error.at(location()))
 }
 
-fn read_evidence(args: &Rollup, policy: &Policy) -> Result<Evidence> {
+fn read_evidence(args: &Rollup, policy: &Policy, as_of: Timestamp) -> Result<Evidence> {
     let encoding = match args.services_encoding {
         Encoding::Plain => evidence::Encoding::Plain,
         Encoding::Base64 => evidence::Encoding::Base64,
@@ -72,7 +77,7 @@ fn read_evidence(args: &Rollup, policy: &Policy) -> Result<Evidence> {
         events: events.cloned().map(EvidenceSource::Path).collect(),
         services: services.map(|path| ServiceSource { source: EvidenceSource::Path(path.clone()), encoding }).collect(),
         default_cpu: Some(policy.containers.default_cpu),
-        as_of: Some(as_of(&args.bill)),
+        as_of: Some(as_of),
     })
 }
 
@@ -104,23 +109,30 @@ fn write(args: &Rollup, report: &Report, run_id: &str, console: &mut Console) ->
         Output::Table => tables::of_report(report, run_id)?,
     };
     match &args.out {
-        Some(path) => write_file(path, text.as_bytes()),
+        Some(path) => write_file(path, text.into_bytes()),
         None => console.print(&text),
     }
 }
 
+/// The folder that three files need; asked for before anything is read or stored.
+fn csv_folder(folder: Option<&Path>) -> Result<&Path> {
+    folder.ok_or_else(|| {
+        Error::new(ErrorCode::ConfigBadValue, "`--output csv` writes three files: name their folder with `--out`")
+    })
+}
+
 /// One file a table, in a folder.
 fn write_csv(folder: Option<&Path>, report: &Report) -> Result<()> {
-    let folder = folder.ok_or_else(|| {
-        Error::new(ErrorCode::ConfigBadValue, "`--output csv` writes three files: name their folder with `--out`")
-    })?;
+    let folder = csv_folder(folder)?;
     fs::create_dir_all(folder).map_err(|cause| {
         let location = Location::file(folder.display().to_string());
         Error::new(ErrorCode::OutputIo, "the folder cannot be made").with_cause(cause).at(location)
     })?;
-    write_file(&folder.join("area_costs.csv"), &csv_of(&report.area_costs()?)?)?;
-    write_file(&folder.join("service_costs.csv"), &csv_of(&report.service_costs()?)?)?;
-    write_file(&folder.join("product_area_costs.csv"), &csv_of(&report.product_area_costs()?)?)
+    write_files(&[
+        (folder.join("area_costs.csv"), csv_of(&report.area_costs()?)?),
+        (folder.join("service_costs.csv"), csv_of(&report.service_costs()?)?),
+        (folder.join("product_area_costs.csv"), csv_of(&report.product_area_costs()?)?),
+    ])
 }
 
 fn csv_of(rows: &[impl serde::Serialize]) -> Result<Vec<u8>> {

@@ -113,12 +113,12 @@ pub fn scan(request: &ScanRequest, streams: Vec<StreamInput>, progress: &Progres
     read::scan(inputs, &options, progress)
 }
 
-/// The tag keys that files have, sorted, as a scan can ask for them.
+/// The tag keys that files have, sorted, as a scan can ask for them; those of one billing period where it is given.
 ///
 /// # Errors
 /// `read.*` where a file cannot be opened or is no bill.
-pub fn tag_keys(paths: &[String]) -> Result<Vec<String>> {
-    if paths.is_empty() { Ok(Vec::new()) } else { find_tag_keys(find_inputs(paths)?) }
+pub fn tag_keys(paths: &[String], period: Option<BillingPeriod>) -> Result<Vec<String>> {
+    if paths.is_empty() { Ok(Vec::new()) } else { find_tag_keys(find_inputs(paths)?, period) }
 }
 
 /// Writes a bill to a file that is whole or absent.
@@ -128,7 +128,7 @@ pub fn tag_keys(paths: &[String]) -> Result<Vec<String>> {
 pub fn save_bill(bill: &Bill, path: &Path) -> Result<()> {
     let mut bytes = Vec::new();
     bill.save(&mut bytes)?;
-    write_file(path, &bytes)
+    write_file(path, bytes)
 }
 
 /// Reads a bill that was saved.
