@@ -30,6 +30,7 @@ mod input;
 mod keys;
 mod line_item;
 mod name;
+mod nearest;
 mod progress;
 mod rows;
 #[cfg(feature = "fs")]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::header::nearest;
+use super::nearest::nearest;
 use super::rows::Fields;
 use crate::error::{Error, ErrorCode};
 
