@@ -6,37 +6,51 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorCode, Location, Result};
 
-/// Writes one file, as [`write_files`].
-///
-/// # Errors
-/// `output.io` naming the file.
-pub(crate) fn write_file(path: &Path, bytes: Vec<u8>) -> Result<()> {
-    // A device or pipe is written as it is: renaming over it would replace it.
-    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-        return fs::write(path, bytes).map_err(|cause| not_written(path, cause));
-    }
-    write_files(&[(path.to_owned(), bytes)])
+/// Files that are written beside their places, not yet in them: a full disk leaves what was there. Dropped, they are gone.
+#[derive(Debug)]
+pub(crate) struct StagedFiles {
+    /// Where each was written, and its place.
+    parts: Vec<(PathBuf, PathBuf)>,
 }
 
-/// Writes files whole: all beside their places first, then renamed, so that a full disk leaves what was there.
-///
-/// # Errors
-/// `output.io` naming the file.
-pub(crate) fn write_files(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
-    let parts: Vec<(PathBuf, &PathBuf)> = files.iter().map(|(path, _)| (beside(path), path)).collect();
-    let written = files.iter().zip(&parts).try_for_each(|((path, bytes), (part, _))| {
-        let whole = fs::File::create(part).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-        whole.map_err(|cause| not_written(path, cause))
-    });
-    let renamed = written.and_then(|()| {
-        parts.iter().try_for_each(|(part, path)| fs::rename(part, path).map_err(|cause| not_written(path, cause)))
-    });
-    if renamed.is_err() {
-        for (part, _) in &parts {
+impl StagedFiles {
+    /// Writes all files beside their places.
+    ///
+    /// # Errors
+    /// `output.io` naming the file; then none is left.
+    pub(crate) fn write(files: Vec<(PathBuf, Vec<u8>)>) -> Result<Self> {
+        let mut staged = Self { parts: Vec::new() };
+        for (path, bytes) in files {
+            // A device or pipe is written as it is: renaming over it would replace it.
+            if fs::metadata(&path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+                fs::write(&path, bytes).map_err(|cause| not_written(&path, cause))?;
+                continue;
+            }
+            let part = beside(&path);
+            staged.parts.push((part.clone(), path.clone()));
+            let whole =
+                fs::File::create(part).and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()));
+            whole.map_err(|cause| not_written(&path, cause))?;
+        }
+        Ok(staged)
+    }
+
+    /// Renames all files to their places.
+    ///
+    /// # Errors
+    /// `output.io` naming the file.
+    pub(crate) fn put_in_place(self) -> Result<()> {
+        self.parts.iter().try_for_each(|(part, path)| fs::rename(part, path).map_err(|cause| not_written(path, cause)))
+    }
+}
+
+impl Drop for StagedFiles {
+    fn drop(&mut self) {
+        for (part, _) in &self.parts {
+            // Renamed ones are not there any more.
             let _ = fs::remove_file(part);
         }
     }
-    renamed
 }
 
 fn beside(path: &Path) -> PathBuf {
@@ -69,12 +83,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (first, second) = (folder.path().join("a.csv"), folder.path().join("missing").join("b.csv"));
         fs::write(&first, "old").unwrap();
-        let error = write_files(&[(first.clone(), b"new".to_vec()), (second.clone(), b"new".to_vec())]).unwrap_err();
-        assert_eq!(error.to_string(), "a result cannot be written");
+        let files = vec![(first.clone(), b"new".to_vec()), (second.clone(), b"new".to_vec())];
+        let error = StagedFiles::write(files).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::OutputIo);
         assert_eq!(error.location().and_then(|at| at.file.clone()), Some(second.display().to_string()));
         assert_eq!(fs::read_to_string(&first).unwrap(), "old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        write_files(&[(first.clone(), b"new".to_vec())]).unwrap();
+        let staged = StagedFiles::write(vec![(first.clone(), b"new".to_vec())]).unwrap();
+        assert_eq!(fs::read_to_string(&first).unwrap(), "old");
+        staged.put_in_place().unwrap();
         assert_eq!(fs::read_to_string(&first).unwrap(), "new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -14,7 +14,7 @@ use crate::evidence::{self, Evidence};
 use crate::facade::{
     self, AttributeRequest, EvidenceRequest, EvidenceSource, Keep, ScanRequest, ServiceSource, StoreHandle,
 };
-use crate::files::{read_file, write_file, write_files};
+use crate::files::StagedFiles;
 use crate::policy::Policy;
 use crate::rollup::Report;
 use crate::time::Timestamp;
@@ -28,22 +28,32 @@ pub(super) fn run(args: &Rollup, console: &mut Console) -> Result<Outcome> {
     let evidence = read_evidence(args, &policy, as_of)?;
     let bill = scan_bill(&args.bill, |request| keep(request, args, &policy, &evidence), console)?;
     let mut store = args.store.as_deref().map(|url| StoreHandle::open(url, true)).transpose()?;
-    let book = reservations(args, store.as_ref())?;
+    let given = args.reservations.as_deref().map(facade::reservations).transpose()?.unwrap_or_default();
+    let book = match &store {
+        Some(store) => ReservationBook::combine(&given, &store.reservations()?)?,
+        None => given.clone(),
+    };
     let request = AttributeRequest { policy, currency: args.currency, as_of: Some(as_of) };
     let report = facade::attribute(&bill, &evidence, &book, &request)?;
-    let run_id = match &mut store {
-        Some(store) => store.append(&report, &bill)?,
-        None => facade::new_run_id(),
-    };
+    let run_id = facade::new_run_id();
+    // Everything that can fail for want of room or rights comes before the run is stored.
+    let written = write(args, &report, &run_id)?;
+    if let Some(store) = &mut store {
+        store.add_reservations(&given)?;
+        store.append_as(&run_id, &report, &bill)?;
+    }
     console.show_diagnostics(&report.diagnostics);
-    write(args, &report, &run_id, console)?;
+    match written {
+        Written::Text(text) => console.print(&text)?,
+        Written::Files(files) => files.put_in_place()?,
+    }
     Ok(Outcome::Done)
 }
 
 /// The policy file, with what the command line says instead.
 fn policy(args: &Rollup) -> Result<Policy> {
     let mut policy = match &args.policy {
-        Some(path) => read_policy(path)?,
+        Some(path) => facade::read_policy(path)?,
         None => Policy::default(),
     };
     if let Some(basis) = args.basis {
@@ -53,16 +63,6 @@ fn policy(args: &Rollup) -> Result<Policy> {
         policy.areas.tag_keys.clone_from(&args.tags);
     }
     Ok(policy)
-}
-
-fn read_policy(path: &Path) -> Result<Policy> {
-    let location = || Location::file(path.display().to_string());
-    let text = String::from_utf8(read_file(path)?).map_err(|cause| {
-        Error::new(ErrorCode::ConfigBadValue, "the policy is not UTF-8 text").with_cause(cause).at(location())
-    })?;
-    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    let policy = if is_json { Policy::from_json(&text) } else { Policy::from_toml(&text) };
-    policy.map_err(|error| error.at(location()))
 }
 
 fn read_evidence(args: &Rollup, policy: &Policy, as_of: Timestamp) -> Result<Evidence> {
@@ -83,34 +83,28 @@ fn read_evidence(args: &Rollup, policy: &Policy, as_of: Timestamp) -> Result<Evi
 
 /// What the scan must keep for this policy and evidence.
 fn keep(request: &mut ScanRequest, args: &Rollup, policy: &Policy, evidence: &Evidence) {
-    let is_default = args.tags.is_empty() && policy.tag_keys() == Policy::default().tag_keys();
-    request.basis = policy.basis;
-    request.tag_keys = (!is_default).then(|| policy.tag_keys());
-    request.tags_case_insensitive = policy.areas.case_insensitive;
+    request.keep_for(policy);
+    if !args.tags.is_empty() {
+        request.tag_keys = Some(args.tags.clone());
+    }
     request.keep_intervals = Keep::Resources(evidence.resources().map(str::to_owned).collect());
 }
 
-/// Fees billed in other periods: the given table and what the store has kept.
-fn reservations(args: &Rollup, store: Option<&StoreHandle>) -> Result<ReservationBook> {
-    let given = match &args.reservations {
-        Some(path) => facade::reservations(path)?,
-        None => ReservationBook::default(),
-    };
-    match store {
-        Some(store) => ReservationBook::combine(&given, &store.reservations()?),
-        None => Ok(given),
-    }
+/// A result that is ready to be seen.
+enum Written {
+    Text(String),
+    Files(StagedFiles),
 }
 
-fn write(args: &Rollup, report: &Report, run_id: &str, console: &mut Console) -> Result<()> {
+fn write(args: &Rollup, report: &Report, run_id: &str) -> Result<Written> {
     let text = match args.output {
-        Output::Csv => return write_csv(args.out.as_deref(), report),
+        Output::Csv => return csv_files(args.out.as_deref(), report).map(Written::Files),
         Output::Json => report.to_json(run_id)?,
         Output::Table => tables::of_report(report, run_id)?,
     };
     match &args.out {
-        Some(path) => write_file(path, text.into_bytes()),
-        None => console.print(&text),
+        Some(path) => StagedFiles::write(vec![(path.clone(), text.into_bytes())]).map(Written::Files),
+        None => Ok(Written::Text(text)),
     }
 }
 
@@ -122,13 +116,13 @@ fn csv_folder(folder: Option<&Path>) -> Result<&Path> {
 }
 
 /// One file a table, in a folder.
-fn write_csv(folder: Option<&Path>, report: &Report) -> Result<()> {
+fn csv_files(folder: Option<&Path>, report: &Report) -> Result<StagedFiles> {
     let folder = csv_folder(folder)?;
     fs::create_dir_all(folder).map_err(|cause| {
         let location = Location::file(folder.display().to_string());
         Error::new(ErrorCode::OutputIo, "the folder cannot be made").with_cause(cause).at(location)
     })?;
-    write_files(&[
+    StagedFiles::write(vec![
         (folder.join("area_costs.csv"), csv_of(&report.area_costs()?)?),
         (folder.join("service_costs.csv"), csv_of(&report.service_costs()?)?),
         (folder.join("product_area_costs.csv"), csv_of(&report.product_area_costs()?)?),
