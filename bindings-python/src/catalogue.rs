@@ -37,8 +37,8 @@ pub(crate) fn policy_digest(py: Python<'_>, text: &str) -> PyResult<(String, Vec
 }
 
 #[pyfunction]
-pub(crate) fn tag_keys(py: Python<'_>, paths: Vec<String>) -> PyResult<Vec<String>> {
-    abandonable(py, move || facade::tag_keys(&paths))
+pub(crate) fn tag_keys(py: Python<'_>, paths: Vec<String>, period: Option<String>) -> PyResult<Vec<String>> {
+    abandonable(py, move || facade::tag_keys(&paths, period.as_deref().map(value).transpose()?))
 }
 
 #[pyfunction]

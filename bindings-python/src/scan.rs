@@ -23,7 +23,11 @@ pub(crate) fn scan(
 ) -> PyResult<Bill> {
     let asked = || -> Result<ScanRequest> {
         let mut request: ScanRequest = parsed(request)?;
-        policy.map(Policy::from_json).transpose()?.iter().for_each(|policy| request.keep_for(policy));
+        if let Some(policy) = policy {
+            let more = std::mem::take(&mut request.more_tag_keys);
+            request.keep_for(&Policy::from_json(policy)?);
+            request.more_tag_keys.extend(more);
+        }
         Ok(request)
     };
     let request = call(py, asked)?;

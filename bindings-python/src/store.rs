@@ -35,9 +35,13 @@ impl Store {
         py.detach(|| drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take()));
     }
 
-    fn append(&self, py: Python<'_>, report: &Report, bill: &Bill) -> PyResult<String> {
+    fn append(&self, py: Python<'_>, run_id: &str, report: &Report, bill: &Bill) -> PyResult<()> {
         let (report, bill) = (Arc::clone(&report.0), Arc::clone(&bill.0));
-        self.with(py, |store| store.append(&report, &bill))
+        self.with(py, |store| store.append_as(run_id, &report, &bill))
+    }
+
+    fn add_reservations(&self, py: Python<'_>, table: &Reservations) -> PyResult<()> {
+        self.with(py, |store| store.add_reservations(&table.0))
     }
 
     fn runs(&self, py: Python<'_>, query: &str) -> PyResult<String> {

@@ -38,6 +38,7 @@ def scan(
     period: str | None = None,
     basis: Basis | None = None,
     tag_keys: Iterable[str] | None = None,
+    more_tag_keys: Iterable[str] = (),
     tags_case_insensitive: bool = False,
     policy: Policy | Mapping[str, Any] | None = None,
     evidence: Evidence | None = None,
@@ -59,8 +60,9 @@ def scan(
         period: billing period `YYYY-MM` to keep, and that of inputs that name none.
         basis: cost basis; `unblended` where neither this nor a policy says otherwise.
         tag_keys: tag keys to keep, exactly as written; `product_area` where it occurs and nothing is said.
+        more_tag_keys: tag keys to keep beside them or those of the policy, which no input needs to have.
         tags_case_insensitive: whether tag keys match in any case.
-        policy: keeps what this policy needs, instead of the three before.
+        policy: keeps what this policy needs, instead of `basis`, `tag_keys` and `tags_case_insensitive`.
         evidence: keeps the usage intervals of what it names, instead of `keep_intervals`.
         keep_intervals: whose usage intervals are kept: `all` instances, volumes and tasks, so that any evidence can
             come later, `none`, or those of these resource ids.
@@ -92,6 +94,7 @@ def scan(
         "basis": basis or "unblended",
         "currency": currency,
         "tag_keys": None if tag_keys is None else list(tag_keys),
+        "more_tag_keys": list(more_tag_keys),
         "tags_case_insensitive": tags_case_insensitive,
         "keep_intervals": kept,
         "max_bad_rows": max_bad_rows,
@@ -136,15 +139,16 @@ def _stream(stream: Any) -> Any:
     return iter([bytes(stream)]) if isinstance(stream, _BYTES) else stream
 
 
-def tag_keys(source: Path | Iterable[Path]) -> list[str]:
+def tag_keys(source: Path | Iterable[Path], *, period: str | None = None) -> list[str]:
     """The tag keys that files have, sorted, as a scan can ask for them.
 
     Args:
         source: files, directories or globs.
+        period: billing period `YYYY-MM`: files that name another are not looked at.
 
     Raises:
         InputError: `read.*` where a file is no bill.
         IoError: `read.io`.
     """
     paths = [source] if isinstance(source, (str, os.PathLike)) else list(source)
-    return _native.tag_keys([os.fspath(path) for path in paths])
+    return _native.tag_keys([os.fspath(path) for path in paths], period)

@@ -11,6 +11,7 @@ from ._bill import Bill
 from ._catalogue import error_codes
 from ._errors import StateError, class_of
 from ._evidence import Reservations
+from ._pure import new_run_id
 from ._report import Report
 from ._values import Path, with_decimals
 
@@ -51,14 +52,31 @@ class Store:
     ) -> None:
         self.close()
 
-    def append(self, report: Report, bill: Bill) -> str:
+    def append(self, report: Report, bill: Bill, *, run_id: str | None = None) -> str:
         """Adds a report as a new run, with the fees of its bill, whole or not at all; returns the run's id.
+
+        Args:
+            report: the result.
+            bill: the bill it was made of.
+            run_id: an id that was shown before, as by `report.to_json`; a fresh one where None.
 
         Raises:
             InternalError: `reconcile.residual` where the report does not sum up.
+            ConfigError: `config.bad_value` where the id is taken.
             IoError: `store.io`.
         """
-        return self._native.append(report._native, bill._native)
+        run_id = new_run_id() if run_id is None else run_id
+        self._native.append(run_id, report._native, bill._native)
+        return run_id
+
+    def add_reservations(self, table: Reservations) -> None:
+        """Keeps the fees of a table for later runs, before a scan's own fees are appended (spec 6.2).
+
+        Raises:
+            InputError: `reservations.conflict` where the store has a fee with another amount.
+            IoError: `store.io`.
+        """
+        self._native.add_reservations(table._native)
 
     def runs(
         self,

@@ -93,7 +93,8 @@ class Table:
             frame: pandas.DataFrame = self.to_arrow().to_pandas(types_mapper=pandas.ArrowDtype)
             return frame
         columns = {name: pandas.Series(values, dtype=object) for name, _, values in self._read()}
-        return pandas.DataFrame(columns)
+        objects: pandas.DataFrame = pandas.DataFrame(columns)
+        return objects
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The table as an Arrow C stream capsule. The schema is always the table's own.

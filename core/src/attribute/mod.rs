@@ -7,7 +7,9 @@
 //! - a moved part keeps its product and usage account;
 //! - the result is a function of the bill, the evidence, the book, the policy and `as_of`, never of any order.
 
+mod allocation;
 mod capacity;
+mod claim;
 mod conserved;
 mod containers;
 mod coverage;
@@ -16,7 +18,6 @@ mod intervals;
 mod ledger;
 mod lineage;
 mod rules;
-mod split;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -34,17 +35,17 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::Evidence;
 use crate::money::{Amount, Currency};
 use crate::policy::{Idle, Policy};
-use crate::rollup::{Mechanism, Report, ReportDigests, RowKind, Totals};
+use crate::rollup::{Cell, Mechanism, Report, ReportDigests, RowKind, Totals};
 use crate::time::{BillingPeriod, Timestamp};
 
+pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
+use claim::{Claim, Origin};
 use conserved::{conserved, residual};
 use containers::{Containers, ServiceOwner, Shares};
 use fees::Fees;
-use ledger::{Claim, Ledger, Origin};
+use ledger::Ledger;
 pub use lineage::{CellFilter, Contribution, ExplainedCharge};
 use rules::Rules;
-pub use split::split;
-pub(crate) use split::{mul_div, signed};
 use tags::{Tags, origin};
 use volumes::{MovedPart, Volumes};
 
@@ -328,18 +329,23 @@ fn reconcile<'a>(bill: &'a Bill, currency: Currency, fees: &Fees<'a>, ledger: &L
     }
 }
 
+/// Each service without an area once, however many products and accounts its cost is of.
+fn note_unmapped_services(cells: &[Cell], found: &mut Diagnostics) {
+    let unmapped = cells.iter().filter(|cell| cell.product_area.is_none());
+    let named: BTreeSet<_> =
+        unmapped.filter_map(|cell| Some((cell.cluster.as_ref()?, cell.service.as_ref()?))).collect();
+    for (cluster, service) in named {
+        let message = format!("service `{service}` of cluster `{cluster}` has no product area");
+        found.add(DiagnosticCode::ServicesUnmapped, message, 1, None);
+    }
+}
+
 fn report(job: &Attribution<'_>, ledger: Ledger<'_>, attributed: &mut Attributed<'_>) -> Result<Report> {
     let Attributed { period, currency, fees, found } = attributed;
     let (bill, currency) = (job.bill, *currency);
     let coverage = coverage::coverage(bill, job.policy, currency, &ledger)?;
     let cells = ledger.into_cells();
-    for cell in cells.iter().filter(|cell| cell.product_area.is_none()) {
-        if let Some(service) = &cell.service {
-            let cluster = cell.cluster.as_ref().map_or("", |cluster| cluster.as_str());
-            let message = format!("service `{service}` of cluster `{cluster}` has no product area");
-            found.add(DiagnosticCode::ServicesUnmapped, message, 1, None);
-        }
-    }
+    note_unmapped_services(&cells, found);
     let of_kind = |kind: RowKind| Amount::sum(cells.iter().filter(|cell| cell.row_kind == kind).map(|cell| cell.cost));
     let totals = Totals {
         billed: bill.billed(currency)?,

@@ -105,21 +105,42 @@ impl Charge {
         self.compact()
     }
 
-    /// Sorts the slices and sums those of one interval.
-    pub(crate) fn compact(&mut self) -> Result<()> {
-        self.slices.sort_unstable_by_key(UsageSlice::span);
-        let mut kept: Vec<UsageSlice> = Vec::with_capacity(self.slices.len());
-        for slice in self.slices.drain(..) {
-            match kept.last_mut() {
-                Some(last) if last.span() == slice.span() => {
-                    last.amount = last.amount.checked_add(slice.amount)?;
-                    last.running_ms = last.running_ms.saturating_add(slice.running_ms);
-                }
-                _ => kept.push(slice),
+    /// Adds the cost of one row's interval.
+    pub(crate) fn keep(&mut self, slice: UsageSlice) -> Result<()> {
+        if self.slices.len() == self.slices.capacity() {
+            self.sum_intervals()?;
+            // Where many rows share intervals, the space that summing freed is used again; else it grows by an
+            // eighth: doubling would hold twice the memory for a month of hours.
+            let used = self.slices.len();
+            if used >= self.slices.capacity() / 8 * 7 {
+                self.slices.reserve_exact((used / 8).max(4));
             }
         }
-        kept.shrink_to_fit();
-        self.slices = kept;
+        self.slices.push(slice);
         Ok(())
+    }
+
+    /// Sorts the slices, sums those of one interval, and gives back the space that is left.
+    pub(crate) fn compact(&mut self) -> Result<()> {
+        self.sum_intervals()?;
+        self.slices.shrink_to_fit();
+        Ok(())
+    }
+
+    fn sum_intervals(&mut self) -> Result<()> {
+        self.slices.sort_unstable_by_key(UsageSlice::span);
+        let mut overflow = None;
+        self.slices.dedup_by(|slice, last| {
+            if last.span() != slice.span() {
+                return false;
+            }
+            match last.amount.checked_add(slice.amount) {
+                Ok(amount) => last.amount = amount,
+                Err(error) => overflow = Some(error),
+            }
+            last.running_ms = last.running_ms.saturating_add(slice.running_ms);
+            true
+        });
+        overflow.map_or(Ok(()), Err)
     }
 }
