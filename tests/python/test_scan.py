@@ -137,6 +137,14 @@ def test_tag_keys_are_those_asked_for(file: Path) -> None:
     assert folded.inspect()["tag_keys"][0]["rows"] == 1
 
 
+def test_more_tag_keys_stand_beside_the_others(file: Path) -> None:
+    assert unblended.scan(file, more_tag_keys=["product_area"]).tag_keys == ["product_area"]
+    assert unblended.scan(file, policy={}, more_tag_keys=["product_area"]).tag_keys == ["product_area"]
+    with pytest.raises(unblended.InputError, match="read.unknown_tag_key"):
+        unblended.scan(file, policy={}, more_tag_keys=["team"])
+    assert unblended.tag_keys(file, period="2016-06") == ["product_area"]
+
+
 def test_a_policy_says_what_is_scanned(file: Path) -> None:
     policy = {"areas": {"tag_keys": ["PRODUCT_AREA"], "case_insensitive": True}}
     bill = unblended.scan(file, policy=policy)

@@ -67,3 +67,21 @@ def test_a_store_that_must_be_there(tmp_path: Path) -> None:
     (tmp_path / "text.sqlite").write_text("no store at all, but long enough to be looked at" * 50)
     with pytest.raises(unblended.StateError, match="store.schema"):
         unblended.Store.open(tmp_path / "text.sqlite")
+
+
+def test_fees_of_a_table_are_kept_for_later_runs(tmp_path: Path) -> None:
+    path = tmp_path / "fees.csv"
+    path.write_text(
+        "payer,billing_period,usage_account,product,kind,commitment_id,start,end,currency,fee\n"
+        "111111111111,2015-12,111111111111,Amazon Elastic Compute Cloud,UpfrontFee,1,"
+        "2015-12-06 00:00:00,2016-12-05 23:59:59,USD,366\n"
+    )
+    bill = months_end("1")
+    with unblended.Store.open(tmp_path / "s.sqlite") as store:
+        store.add_reservations(unblended.Reservations(path))
+        assert len(store.reservations) == 1
+        report = bill.attribute(reservations=store.reservations)
+        assert report.totals.carried_in == 30
+        assert store.append(report, bill, run_id="mine") == "mine"
+        with pytest.raises(unblended.ConfigError, match="config.bad_value"):
+            store.append(report, bill, run_id="mine")

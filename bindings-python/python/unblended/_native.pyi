@@ -3,6 +3,36 @@ from typing import Any, final
 
 from ._values import Path
 
+__all__ = [
+    "Bill",
+    "Evidence",
+    "Report",
+    "Reservations",
+    "Store",
+    "Table",
+    "_amount",
+    "_classify",
+    "_fail_for_test",
+    "_sum",
+    "_term_seconds",
+    "allocate_cpu",
+    "amortize",
+    "demo",
+    "error_codes",
+    "is_final",
+    "new_run_id",
+    "policy_digest",
+    "policy_from_json",
+    "policy_from_toml",
+    "read_policy",
+    "run_cli",
+    "scan",
+    "schemas",
+    "split",
+    "tag_keys",
+    "version",
+]
+
 @final
 class Bill:
     def __new__(cls) -> Bill: ...

@@ -60,7 +60,7 @@ def scan(
         period: billing period `YYYY-MM` to keep, and that of inputs that name none.
         basis: cost basis; `unblended` where neither this nor a policy says otherwise.
         tag_keys: tag keys to keep, exactly as written; `product_area` where it occurs and nothing is said.
-        more_tag_keys: tag keys to keep beside them or those of the policy, which no input needs to have.
+        more_tag_keys: tag keys to keep beside them or beside those of the policy.
         tags_case_insensitive: whether tag keys match in any case.
         policy: keeps what this policy needs, instead of `basis`, `tag_keys` and `tags_case_insensitive`.
         evidence: keeps the usage intervals of what it names, instead of `keep_intervals`.
