@@ -299,3 +299,24 @@ def test_paths_with_any_letters(tmp_path: Path, file: Path) -> None:
     strange = tmp_path / "Rechnung für Jüni [1] é.csv"
     shutil.copy(file, strange)
     assert unblended.scan(strange).billed() == TOTAL
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs the size of this process")
+def test_scans_that_are_stopped_free_their_memory(large: Path) -> None:
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def stop(done: int, total: int, rows: int) -> None:
+        raise RuntimeError("enough")
+
+    def scan_and_stop() -> None:
+        with pytest.raises(RuntimeError, match="enough"):
+            unblended.scan(large, threads=1, progress=stop)
+
+    for _ in range(5):
+        scan_and_stop()
+    before = resident()
+    for _ in range(20):
+        scan_and_stop()
+    time.sleep(0.3)
+    assert resident() - before < 30e6
