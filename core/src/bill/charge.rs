@@ -144,3 +144,39 @@ impl Charge {
         overflow.map_or(Ok(()), Err)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{bill, usage};
+    use super::*;
+
+    /// A charge that keeps one unit in each of `hours`, and the most that its list had room for.
+    fn kept(hours: impl Iterator<Item = i64>) -> (Charge, usize) {
+        let mut charge = bill(&[usage("i-1", 0, 1, "0")]).charges().first().unwrap().clone();
+        charge.slices = Vec::new();
+        let mut room = 0;
+        for hour in hours {
+            let at = |hour: i64| Timestamp::from_millis(hour * 3_600_000);
+            let interval = Some(Interval::new(at(hour), at(hour + 1)));
+            charge.keep(UsageSlice::new(interval, 1, Amount::from_units(1)).unwrap()).unwrap();
+            room = room.max(charge.slices.capacity());
+        }
+        charge.compact().unwrap();
+        (charge, room)
+    }
+
+    #[test]
+    fn a_month_of_hours_takes_little_more_room_than_it_has_hours() {
+        let (charge, room) = kept(0..720);
+        assert_eq!(charge.slices.len(), 720);
+        assert!(room <= 720 * 9 / 8 + 4, "{room}");
+    }
+
+    #[test]
+    fn rows_that_share_intervals_do_not_add_up_in_memory() {
+        let (charge, room) = kept((0..100_000).map(|at| at * 7 % 50));
+        assert_eq!(charge.slices.len(), 50);
+        assert!(charge.slices.iter().all(|slice| (slice.running_ms, slice.amount.units()) == (2000, 2000)));
+        assert!(room <= 64, "{room}");
+    }
+}

@@ -73,7 +73,7 @@ impl Month {
         let events = prop::collection::vec(events::any_event(), 0..40);
         (rows, events, any::<bool>()).prop_map(|(rows, events, has_book)| Self {
             header: rows::header(),
-            rows: rows::numbered(&rows),
+            rows: rows::numbered(&[vec![rows::anchor()], rows].concat()),
             events,
             services: [("web", "website"), ("api", "api"), ("family:cron", "internal")]
                 .map(|(service, area)| (service.to_owned(), area.to_owned()))
@@ -116,6 +116,7 @@ impl Month {
             bill,
             period: with.names_period.then(june),
             threads,
+            max_bad_rows: u64::MAX,
             tags_case_insensitive: policy.areas.case_insensitive,
             ..ScanOptions::default()
         };

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::rows::NO_COST;
+
 /// Product and usage account.
 type Origin = (String, String);
 
@@ -23,6 +25,9 @@ impl Naive {
         let mut sums = Self::default();
         let mut fees: BTreeMap<(Origin, [String; 6]), i128> = BTreeMap::new();
         for row in table(&format!("{header}\n{}", rows.join("\n"))) {
+            if row["UnBlendedCost"] == NO_COST {
+                continue;
+            }
             let cost = units(&row["UnBlendedCost"]);
             if row["RecordType"].ends_with("Total") {
                 sums.excluded += cost;

@@ -9,6 +9,9 @@ const COLUMNS: &str = "InvoiceID,PayerAccountId,LinkedAccountId,RecordType,Recor
     UsageQuantity,BlendedRate,BlendedCost,UnBlendedRate,UnBlendedCost,ResourceId,aws:createdBy,user:Name,\
     user:product_area";
 
+/// The cost of a malformed row.
+pub(crate) const NO_COST: &str = "n/a";
+
 const PAYER: &str = "111111111111";
 const EC2: &str = "Amazon Elastic Compute Cloud";
 
@@ -214,6 +217,24 @@ fn monthly() -> impl Strategy<Value = Row> {
     )
 }
 
+/// A row whose cost is no number, which is a finding with a place.
+fn malformed() -> impl Strategy<Value = Row> {
+    usage().prop_map(|row| Row { cost: NO_COST.to_owned(), ..row })
+}
+
 pub(crate) fn any_row() -> impl Strategy<Value = Row> {
-    prop_oneof![8 => usage(), 2 => fee(), 1 => monthly()]
+    prop_oneof![8 => usage(), 2 => fee(), 1 => monthly(), 1 => malformed()]
+}
+
+/// A row that every month has, because a bill without any usage names no period.
+pub(crate) fn anchor() -> Row {
+    Row {
+        invoice: "81234567",
+        record_type: "LineItem",
+        product: EC2,
+        start: "2016-06-01 00:00:00".to_owned(),
+        end: "2016-06-01 01:00:00".to_owned(),
+        cost: "1".to_owned(),
+        ..Row::default()
+    }
 }
