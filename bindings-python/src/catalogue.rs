@@ -15,14 +15,11 @@ pub(crate) fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
 
+/// The whole policy of a text, TOML or JSON.
 #[pyfunction]
-pub(crate) fn policy_from_toml(py: Python<'_>, text: &str) -> PyResult<String> {
-    call(py, || written(&Policy::from_toml(text)?))
-}
-
-#[pyfunction]
-pub(crate) fn policy_from_json(py: Python<'_>, text: &str) -> PyResult<String> {
-    call(py, || written(&Policy::from_json(text)?))
+pub(crate) fn policy(py: Python<'_>, text: &str, is_toml: bool) -> PyResult<String> {
+    let read = if is_toml { Policy::from_toml } else { Policy::from_json };
+    call(py, || written(&read(text)?))
 }
 
 #[pyfunction]

@@ -29,8 +29,7 @@ mod _native {
     use crate::bill::{Bill, Evidence, Reservations};
     #[pymodule_export]
     use crate::catalogue::{
-        _fail_for_test, demo, error_codes, policy_digest, policy_from_json, policy_from_toml, read_policy, run_cli,
-        schemas, tag_keys, version,
+        _fail_for_test, demo, error_codes, policy, policy_digest, read_policy, run_cli, schemas, tag_keys, version,
     };
     #[pymodule_export]
     use crate::pure::{_amount, _classify, _sum, _term_seconds, allocate_cpu, amortize, is_final, new_run_id, split};

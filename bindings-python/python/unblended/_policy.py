@@ -25,7 +25,7 @@ class Policy:
     __slots__ = ("_text",)
 
     def __init__(self, content: Mapping[str, Any] | None = None) -> None:
-        self._text = _native.policy_from_json(json.dumps({} if content is None else content, default=str))
+        self._text = _native.policy(json.dumps({} if content is None else content, default=str), False)
 
     @classmethod
     def _of(cls, text: str) -> Policy:
@@ -36,12 +36,12 @@ class Policy:
     @classmethod
     def from_toml(cls, text: str) -> Policy:
         """Reads TOML text; errors name the row."""
-        return cls._of(_native.policy_from_toml(text))
+        return cls._of(_native.policy(text, True))
 
     @classmethod
     def from_json(cls, text: str) -> Policy:
         """Reads JSON text of the same shape."""
-        return cls._of(_native.policy_from_json(text))
+        return cls._of(_native.policy(text, False))
 
     @classmethod
     def from_file(cls, path: Path) -> Policy:
