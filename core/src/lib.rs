@@ -71,6 +71,6 @@ pub use store::*;
 pub use time::{BillingPeriod, HOUR_MS, Interval, Timestamp, union};
 
 /// The examples of the README, run as it prints them.
-#[cfg(all(doctest, feature = "fs"))]
+#[cfg(all(doctest, feature = "cli"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -152,3 +152,13 @@ def test_the_readme_example_runs_as_printed(
     exec(compile(example, str(readme), "exec"), names)
     assert "api area" in capsys.readouterr().out
     assert (tmp_path / "demo" / "unblended.sqlite").exists() and names["run_id"]
+
+
+def test_the_short_example_of_the_root_readme_runs_as_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = Path(__file__).parents[2] / "README.md"
+    (example,) = re.findall(r"```python\n(.*?)```", readme.read_text(), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, str(readme), "exec"), {})
+    assert "api area" in capsys.readouterr().out
