@@ -1,10 +1,22 @@
 //! Who spent the AWS bill, exact to the last digit.
 //!
-//! The stages, each a module with one main function:
-//! [`classify()`] a [`LineItem`] → [`Bill`] (charges) → attribute → report.
+//! A bill flows through the stages, each a module with one main function and its own input and output types:
+//!
+//! 1. [`scan()`] (or [`scan_reader`], from any `Read`): bytes → [`LineItem`]s → [`Bill`], in bounded memory; on the way
+//!    [`classify()`] says what each row is.
+//! 2. [`EvidenceBuilder`]: ECS, EBS and service map files → [`Evidence`], intervals of who ran where.
+//! 3. [`attribute()`]: bill, [`Policy`], evidence and [`ReservationBook`] → [`Report`], as often as wanted; [`amortize()`]
+//!    spreads fees, [`split()`] is the one kernel that divides amounts, [`explain()`] goes back to the charges.
+//! 4. [`Store`]: reports → append-only runs and finalized tables.
 //!
 //! The promise: every attributed, idle, unused and unattributed amount sums back to the bill exactly, or the run fails
-//! and says where.
+//! with `reconcile.residual` and says where. Without features the crate is pure: no files, clock, threads, environment
+//! or randomness.
+
+#![cfg_attr(
+    not(all(feature = "fs", feature = "sqlite")),
+    allow(rustdoc::broken_intra_doc_links, reason = "the tour names what features add")
+)]
 
 mod amortize;
 mod attribute;
@@ -28,11 +40,15 @@ mod policy;
 mod quantity;
 mod read;
 mod rollup;
+mod split;
 mod store;
 mod time;
 
 pub use amortize::*;
-pub use attribute::{Attribution, CellFilter, Contribution, ExplainedCharge, Explanation, attribute, explain, split};
+pub use attribute::{
+    AllocationRequest, AllocationRow, Attribution, CellFilter, Contribution, ExplainedCharge, Explanation,
+    allocate_cpu, attribute, explain,
+};
 pub use bill::*;
 pub use classify::{
     CostBasis, CostColumn, Dialect, LineItem, LineItemKind, StatementTotal, Treatment, classify, cost_columns,
@@ -50,5 +66,11 @@ pub use policy::*;
 pub use quantity::CpuTime;
 pub use read::*;
 pub use rollup::*;
+pub use split::split;
 pub use store::*;
 pub use time::{BillingPeriod, HOUR_MS, Interval, Timestamp, union};
+
+/// The examples of the README, run as it prints them.
+#[cfg(all(doctest, feature = "fs"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

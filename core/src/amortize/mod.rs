@@ -9,7 +9,7 @@ mod book_table;
 mod schedule;
 
 pub use book::{BookEntry, ReservationBook};
-pub use schedule::{amortize, known_term};
+pub use schedule::{AmortizedPart, amortize, amortize_fee, known_term};
 
 #[cfg(test)]
 pub(crate) use book::tests;

@@ -1,9 +1,11 @@
 //! One fee over one term, exact in every slice (spec 6.1).
 
-use crate::attribute::{mul_div, signed};
-use crate::error::Result;
+use serde::Serialize;
+
+use crate::error::{Error, ErrorCode, Result};
 use crate::money::Amount;
-use crate::time::{HOUR_MS, Interval, Timestamp};
+use crate::split::{mul_div, signed};
+use crate::time::{BillingPeriod, HOUR_MS, Interval, Timestamp};
 
 const DAY_MS: u64 = 86_400_000;
 /// Longest commitment looked for when an end is read as inclusive.
@@ -62,10 +64,38 @@ pub fn amortize(fee: Amount, term: Interval, window: Interval) -> Result<Amount>
     signed(elapsed(window.end) - elapsed(window.start.min(window.end)), fee.is_negative())
 }
 
+/// A period's part of a fee.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AmortizedPart {
+    /// The period.
+    pub period: BillingPeriod,
+    /// Its part of the fee.
+    pub amount: Amount,
+}
+
+/// The parts of a fee that belong to every period its term touches; they sum to the fee (spec 6.1).
+///
+/// # Errors
+/// `fee.unknown_term` where the printed interval spans less than 28 days.
+pub fn amortize_fee(fee: Amount, start: Timestamp, end: Timestamp) -> Result<Vec<AmortizedPart>> {
+    let term = known_term(Interval::new(start, end)).ok_or_else(|| {
+        Error::new(ErrorCode::FeeUnknownTerm, format!("a fee from {start} to {end} has no term of 28 days or more"))
+    })?;
+    let mut period = term
+        .start
+        .period()
+        .ok_or_else(|| Error::new(ErrorCode::ParseBadTime, format!("`{start}` is in no billing period")))?;
+    let mut parts = Vec::new();
+    while period.start() < term.end {
+        parts.push(AmortizedPart { period, amount: amortize(fee, term, period.interval())? });
+        period = period.next();
+    }
+    Ok(parts)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::BillingPeriod;
     use proptest::prelude::*;
 
     fn at(start: &str, end: &str) -> Interval {
@@ -105,6 +135,19 @@ mod tests {
             period = period.next();
         }
         assert_eq!(sum, fee);
+    }
+
+    #[test]
+    fn a_fee_is_amortized_over_every_period_it_touches() {
+        let parts = amortize_fee(
+            "365".parse().unwrap(),
+            "2016-12-31 00:00:00".parse().unwrap(),
+            "2017-12-30 23:59:59".parse().unwrap(),
+        )
+        .unwrap();
+        assert_eq!(parts.len(), 13);
+        assert_eq!((parts[0].period.to_string(), parts[0].amount.to_string()), ("2016-12".into(), "1".into()));
+        assert_eq!(Amount::sum(parts.iter().map(|part| part.amount)).unwrap().to_string(), "365");
     }
 
     proptest! {

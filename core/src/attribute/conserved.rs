@@ -1,6 +1,6 @@
 //! Pair assertion after every split: parts sum to what was split, or the run fails and says where (spec 0.1, 0.2).
 
-use super::ledger::Origin;
+use super::claim::Origin;
 use crate::error::{Error, ErrorCode, Result};
 use crate::money::Amount;
 

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashSet};
 use super::capacity::Capacities;
 use super::intervals::TimeLine;
 use super::rules::weights;
-use super::split;
 use super::tags::Tags;
 use super::volumes::add;
 use crate::bill::Bill;
@@ -14,6 +13,7 @@ use crate::evidence::{Evidence, TaskRun};
 use crate::index::Index;
 use crate::money::Amount;
 use crate::policy::{ContainerPolicy, Idle, Policy, Window};
+use crate::split::split;
 use crate::time::Interval;
 
 /// Task runs by instance, ready to split charges.

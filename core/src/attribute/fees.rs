@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::claim::{Claim, Origin};
 use super::conserved::conserved;
-use super::ledger::{Claim, Ledger, Origin};
+use super::ledger::Ledger;
 use super::rules::{Rules, Subject};
-use super::split;
 use crate::amortize::{BookEntry, ReservationBook, amortize, known_term};
 use crate::bill::{Bill, Charge};
 use crate::classify::LineItemKind;
@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::money::{Amount, Currency};
 use crate::policy::{Among, CommitmentPolicy, UnknownTerm};
 use crate::rollup::{Mechanism, RowKind};
+use crate::split::split;
 use crate::time::{BillingPeriod, Interval};
 
 /// This period's part of every fee of known term.

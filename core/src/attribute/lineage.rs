@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::{Claim, Origin};
+use super::claim::{Claim, Origin};
 use crate::bill::Charge;
 use crate::classify::LineItemKind;
 use crate::error::Result;

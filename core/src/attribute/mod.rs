@@ -7,7 +7,9 @@
 //! - a moved part keeps its product and usage account;
 //! - the result is a function of the bill, the evidence, the book, the policy and `as_of`, never of any order.
 
+mod allocation;
 mod capacity;
+mod claim;
 mod conserved;
 mod containers;
 mod coverage;
@@ -16,7 +18,6 @@ mod intervals;
 mod ledger;
 mod lineage;
 mod rules;
-mod split;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -37,14 +38,14 @@ use crate::policy::{Idle, Policy};
 use crate::rollup::{Mechanism, Report, ReportDigests, RowKind, Totals};
 use crate::time::{BillingPeriod, Timestamp};
 
+pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
+use claim::{Claim, Origin};
 use conserved::{conserved, residual};
 use containers::{Containers, ServiceOwner, Shares};
 use fees::Fees;
-use ledger::{Claim, Ledger, Origin};
+use ledger::Ledger;
 pub use lineage::{CellFilter, Contribution, ExplainedCharge};
 use rules::Rules;
-pub use split::split;
-pub(crate) use split::{mul_div, signed};
 use tags::{Tags, origin};
 use volumes::{MovedPart, Volumes};
 

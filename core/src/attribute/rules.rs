@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use wildmatch::WildMatch;
 
+use super::claim::{Claim, Origin};
 use super::conserved::conserved;
-use super::ledger::{Claim, Ledger, Origin};
-use super::split;
+use super::ledger::Ledger;
 use super::tags::tag_position;
 use crate::bill::{Bill, Charge, ChargeKey};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::money::Amount;
 use crate::policy::{Match, Patterns, Policy, Rule};
 use crate::rollup::Mechanism;
+use crate::split::split;
 
 /// The rules in effect, ready to match.
 pub(super) struct Rules<'a> {

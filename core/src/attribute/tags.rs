@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ledger::{Claim, Ledger, Origin};
+use super::claim::{Claim, Origin};
+use super::ledger::Ledger;
 use crate::bill::{Bill, Charge};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::conserved::conserved;
 use super::intervals::TimeLine;
-use super::split;
 use super::tags::origin;
 use crate::bill::Charge;
 use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::Evidence;
 use crate::index::Index;
 use crate::money::Amount;
+use crate::split::split;
 use crate::time::{Interval, union};
 
 /// Attachments by volume.

@@ -34,7 +34,7 @@ pub use charge::{Charge, UsageSlice};
 pub use coverage::{Completeness, Gap};
 pub use digest::Digest;
 pub use key::ChargeKey;
-pub use status::{BillStatus, EntityStatus, Estimated, InvoiceState, invoice_state};
+pub use status::{BillStatus, EntityStatus, Estimated, FinalAnswer, FinalRow, InvoiceState, invoice_state, is_final};
 
 use coverage::UsageCoverage;
 use statement::Statement;

@@ -71,6 +71,42 @@ pub fn invoice_state(dialect: Dialect, invoice_id: Option<&str>, costs: bool) ->
     }
 }
 
+/// What finality asks of a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FinalRow {
+    /// Invoice id as written; `null` where the bill has no such column.
+    pub invoice_id: Option<String>,
+    /// Cost of the row.
+    pub cost: Amount,
+}
+
+/// Whether rows are final, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FinalAnswer {
+    /// Whether the period is over and every counting row is invoiced.
+    pub is_final: bool,
+    /// Rows that are estimates.
+    pub estimated_rows: u64,
+    /// Rows without invoice information.
+    pub unknown_rows: u64,
+    /// Whether the period is over.
+    pub is_over: bool,
+}
+
+/// Is this final? (spec 8.2, 8.3) Rows are those of one payer and billing entity of a Detailed Billing Report.
+#[must_use]
+pub fn is_final(rows: &[FinalRow], period: BillingPeriod, as_of: Timestamp) -> FinalAnswer {
+    let states: Vec<InvoiceState> =
+        rows.iter().map(|row| invoice_state(Dialect::Dbr, row.invoice_id.as_deref(), !row.cost.is_zero())).collect();
+    let count = |wanted: InvoiceState| states.iter().map(|state| u64::from(*state == wanted)).sum::<u64>();
+    let (estimated_rows, unknown_rows) = (count(InvoiceState::Estimated), count(InvoiceState::Unknown));
+    let is_over = period.end() <= as_of;
+    let is_invoiced = estimated_rows == 0 && unknown_rows == 0 && count(InvoiceState::Invoiced) > 0;
+    FinalAnswer { is_final: is_over && is_invoiced, estimated_rows, unknown_rows, is_over }
+}
+
 /// Rows and money that are still estimated, of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
@@ -158,4 +194,20 @@ impl Seen {
 pub(crate) fn status(entities: &[EntityStatus], period: BillingPeriod, as_of: Timestamp) -> BillStatus {
     let empty = if as_of < period.end() { BillStatus::Open } else { BillStatus::Unknown };
     entities.iter().map(|entity| entity.status).min().unwrap_or(empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_invoiced_row_does_not_make_a_month_final() {
+        let row = |id: &str| FinalRow { invoice_id: Some(id.into()), cost: "1".parse().unwrap() };
+        let period: BillingPeriod = "2016-06".parse().unwrap();
+        let after = period.end();
+        assert!(is_final(&[row("1")], period, after).is_final);
+        assert!(!is_final(&[row("1"), row("Estimated")], period, after).is_final);
+        assert!(!is_final(&[row("1")], period, period.start()).is_final);
+        assert!(!is_final(&[], period, after).is_final);
+    }
 }

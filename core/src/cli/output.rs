@@ -5,6 +5,16 @@ use std::io::{self, IsTerminal, Write};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::{Error, ErrorCode, Result};
 
+/// Facts of one code shown on a terminal.
+const SHOWN_PER_CODE: usize = 4;
+
+fn severity(fact: &Diagnostic) -> &'static str {
+    match fact.severity {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+    }
+}
+
 /// Where a command speaks.
 #[derive(Debug)]
 pub(super) struct Console {
@@ -31,18 +41,22 @@ impl Console {
         written.map_err(|cause| Error::new(ErrorCode::OutputIo, "standard output cannot be written").with_cause(cause))
     }
 
-    /// Writes findings to standard error. What cannot be shown there cannot be shown anywhere.
+    /// Writes findings to standard error: of each code the first few, then how many more there are.
     pub(super) fn show_diagnostics(&mut self, found: &[Diagnostic]) {
-        for diagnostic in found {
-            let severity = match diagnostic.severity {
-                Severity::Info => "info",
-                Severity::Warning => "warning",
-            };
-            let times = if diagnostic.count == 1 { String::new() } else { format!(" ({} times)", diagnostic.count) };
-            let place = diagnostic.location.as_ref().map(|at| format!(" [{at}]")).unwrap_or_default();
-            let line = format!("{severity}: {}: {}{times}{place}\n", diagnostic.code, diagnostic.message);
-            self.show(&line);
+        for facts in found.chunk_by(|a, b| a.code == b.code) {
+            facts.iter().take(SHOWN_PER_CODE).for_each(|fact| self.show_diagnostic(fact));
+            if let Some(more) = facts.len().checked_sub(SHOWN_PER_CODE).filter(|more| *more > 0)
+                && let Some(fact) = facts.first()
+            {
+                self.show(&format!("{}: {}: and {more} more, see `--output json`\n", severity(fact), fact.code));
+            }
         }
+    }
+
+    fn show_diagnostic(&mut self, fact: &Diagnostic) {
+        let times = if fact.count == 1 { String::new() } else { format!(" ({} times)", fact.count) };
+        let place = fact.location.as_ref().map(|at| format!(" [{at}]")).unwrap_or_default();
+        self.show(&format!("{}: {}: {}{times}{place}\n", severity(fact), fact.code, fact.message));
     }
 
     pub(super) fn show_error(&mut self, error: &Error) {

@@ -24,9 +24,12 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
-use crate::time::BillingPeriod;
+use crate::time::{BillingPeriod, HOUR_MS, Timestamp};
 
 use fleet::{ACCOUNTS, Fleet};
+
+/// Days between the month and the day it is looked at.
+const DAYS_AFTER: i64 = 4;
 
 const AREA_FORM: &str = "letters, digits, inner spaces and `._/-`";
 
@@ -77,6 +80,8 @@ pub struct DemoFiles {
     pub policy: PathBuf,
     /// How to roll it up.
     pub readme: PathBuf,
+    /// A few days after the month, when its bill is invoiced and its open tasks are young.
+    pub as_of: Timestamp,
     /// Line items of the bill, without Rounding and total rows.
     pub rows: u64,
     /// Exact total of the bill in USD: whole cents, because the bill carries its own Rounding rows.
@@ -98,6 +103,7 @@ impl DemoFiles {
         for (option, path) in named {
             arguments.extend([option.to_owned(), path.display().to_string()]);
         }
+        arguments.extend(["--as-of".to_owned(), self.as_of.to_string()]);
         arguments
     }
 }
@@ -130,6 +136,7 @@ pub fn demo(dir: &Path, options: &DemoOptions) -> Result<DemoFiles> {
         services: dir.join("services.json"),
         policy: dir.join("unblended.toml"),
         readme: dir.join("README.txt"),
+        as_of: options.period.end().plus_millis(DAYS_AFTER * 24 * HOUR_MS),
         bill: bill.path,
         rows: bill.rows,
         total: bill.total,
@@ -187,7 +194,7 @@ fn readme(files: &DemoFiles) -> String {
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     format!(
         "A made-up month: {} line items, {} USD in all. Roll it up from this directory:\n\n\
-         unblended rollup {} --policy {} --tasks {} --instances {} --volumes {} --services {}\n",
+         unblended rollup {} --policy {} --tasks {} --instances {} --volumes {} --services {} \\\n  --as-of {}\n",
         files.rows,
         files.total,
         name(&files.bill),
@@ -196,5 +203,6 @@ fn readme(files: &DemoFiles) -> String {
         name(&files.instances),
         name(&files.volumes),
         name(&files.services),
+        files.as_of,
     )
 }

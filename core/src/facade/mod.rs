@@ -21,15 +21,15 @@ pub use catalogue::{ErrorInfo, error_codes, schemas};
 pub use evidence::{EvidenceRequest, EvidenceSource, ServiceSource, evidence};
 pub use explain::{ExplainRequest, explain};
 pub use inspect::{Inspection, KindTotal, TagCoverage, inspect};
-pub use pure::{
-    AllocationRequest, AllocationRow, AmortizedPart, FinalAnswer, FinalRow, allocate_cpu, amortize_fee, is_final,
-    split_amount,
-};
+pub use pure::split_amount;
 pub use report::{AttributeRequest, attribute, reservations};
 pub use scan::{Keep, ScanRequest, StreamInput, load_bill, save_bill, scan, tag_keys};
 pub use store::{FinalizeTermsRequest, RunQuery, StoreHandle, new_run_id};
 pub use table::{Column, ColumnType, Table, TableName, table};
 
+pub use crate::amortize::{AmortizedPart, amortize_fee};
+pub use crate::attribute::{AllocationRequest, AllocationRow, allocate_cpu};
+pub use crate::bill::{FinalAnswer, FinalRow, is_final};
 use crate::time::Timestamp;
 
 /// The clock.
