@@ -14,7 +14,7 @@ use crate::evidence::{self, Evidence};
 use crate::facade::{
     self, AttributeRequest, EvidenceRequest, EvidenceSource, Keep, ScanRequest, ServiceSource, StoreHandle,
 };
-use crate::files::{read_file, write_file};
+use crate::files::write_file;
 use crate::policy::Policy;
 use crate::rollup::Report;
 
@@ -38,7 +38,7 @@ pub(super) fn run(args: &Rollup, console: &mut Console) -> Result<Outcome> {
 /// The policy file, with what the command line says instead.
 fn policy(args: &Rollup) -> Result<Policy> {
     let mut policy = match &args.policy {
-        Some(path) => read_policy(path)?,
+        Some(path) => facade::read_policy(path)?,
         None => Policy::default(),
     };
     if let Some(basis) = args.basis {
@@ -48,16 +48,6 @@ fn policy(args: &Rollup) -> Result<Policy> {
         policy.areas.tag_keys.clone_from(&args.tags);
     }
     Ok(policy)
-}
-
-fn read_policy(path: &Path) -> Result<Policy> {
-    let location = || Location::file(path.display().to_string());
-    let text = String::from_utf8(read_file(path)?).map_err(|cause| {
-        Error::new(ErrorCode::ConfigBadValue, "the policy is not UTF-8 text").with_cause(cause).at(location())
-    })?;
-    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    let policy = if is_json { Policy::from_json(&text) } else { Policy::from_toml(&text) };
-    policy.map_err(|error| error.at(location()))
 }
 
 fn read_evidence(args: &Rollup, policy: &Policy) -> Result<Evidence> {
@@ -78,10 +68,10 @@ fn read_evidence(args: &Rollup, policy: &Policy) -> Result<Evidence> {
 
 /// What the scan must keep for this policy and evidence.
 fn keep(request: &mut ScanRequest, args: &Rollup, policy: &Policy, evidence: &Evidence) {
-    let is_default = args.tags.is_empty() && policy.tag_keys() == Policy::default().tag_keys();
-    request.basis = policy.basis;
-    request.tag_keys = (!is_default).then(|| policy.tag_keys());
-    request.tags_case_insensitive = policy.areas.case_insensitive;
+    request.keep_for(policy);
+    if !args.tags.is_empty() {
+        request.tag_keys = Some(policy.tag_keys());
+    }
     request.keep_intervals = Keep::Resources(evidence.resources().map(str::to_owned).collect());
 }
 

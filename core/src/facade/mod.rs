@@ -22,7 +22,7 @@ pub use evidence::{EvidenceRequest, EvidenceSource, ServiceSource, evidence};
 pub use explain::{ExplainRequest, explain};
 pub use inspect::{Inspection, KindTotal, TagCoverage, inspect};
 pub use pure::split_amount;
-pub use report::{AttributeRequest, attribute, reservations};
+pub use report::{AttributeRequest, attribute, read_policy, reservations};
 pub use scan::{Keep, ScanRequest, StreamInput, load_bill, save_bill, scan, tag_keys};
 pub use store::{FinalizeTermsRequest, RunQuery, StoreHandle, new_run_id};
 pub use table::{Column, ColumnType, Table, TableName, table};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::amortize::ReservationBook;
 use crate::attribute::{self, Attribution};
 use crate::bill::Bill;
-use crate::error::Result;
+use crate::error::{Error, ErrorCode, Location, Result};
 use crate::evidence::Evidence;
 use crate::files::read_file;
 use crate::money::Currency;
@@ -60,12 +60,28 @@ impl AttributeRequest {
     }
 }
 
+/// Reads a policy file: JSON where the name ends so, else TOML (spec 12).
+///
+/// # Errors
+/// `read.io`, and those of [`Policy::from_toml`], naming the file.
+pub fn read_policy(path: &Path) -> Result<Policy> {
+    let location = || Location::file(path.display().to_string());
+    let text = String::from_utf8(read_file(path)?).map_err(|cause| {
+        Error::new(ErrorCode::ConfigBadValue, "the policy is not UTF-8 text").with_cause(cause).at(location())
+    })?;
+    let policy = if is_json(path) { Policy::from_json(&text) } else { Policy::from_toml(&text) };
+    policy.map_err(|error| error.at(location()))
+}
+
 /// Reads a table of fees billed in other periods: JSON where the name ends so, else CSV (spec 6.2).
 ///
 /// # Errors
 /// `read.io`, `reservations.bad_table`, `reservations.conflict`.
 pub fn reservations(path: &Path) -> Result<ReservationBook> {
     let (name, bytes) = (path.display().to_string(), read_file(path)?);
-    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    if is_json { ReservationBook::read_json(&name, &bytes) } else { ReservationBook::read_csv(&name, &bytes) }
+    if is_json(path) { ReservationBook::read_json(&name, &bytes) } else { ReservationBook::read_csv(&name, &bytes) }
+}
+
+fn is_json(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
 }

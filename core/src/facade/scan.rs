@@ -10,7 +10,7 @@ use crate::classify::CostBasis;
 use crate::error::{Location, Result};
 use crate::files::{read_file, write_file};
 use crate::money::Currency;
-use crate::policy::DEFAULT_TAG_KEY;
+use crate::policy::{DEFAULT_TAG_KEY, Policy};
 use crate::read::{self, Input, Progress, ScanOptions, find_inputs, find_tag_keys};
 use crate::time::BillingPeriod;
 
@@ -67,6 +67,17 @@ impl Default for ScanRequest {
             allow_duplicates: false,
             threads: 0,
         }
+    }
+}
+
+impl ScanRequest {
+    /// Asks for what a policy needs: its basis, tag keys and folding of case. A policy with the tag keys nobody asked
+    /// for leaves them a default, which no input needs to have.
+    pub fn keep_for(&mut self, policy: &Policy) {
+        let keys = policy.tag_keys();
+        self.basis = policy.basis;
+        self.tag_keys = (keys != Policy::default().tag_keys()).then_some(keys);
+        self.tags_case_insensitive = policy.areas.case_insensitive;
     }
 }
 
