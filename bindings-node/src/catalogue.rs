@@ -98,10 +98,14 @@ pub fn run_cli(env: &Env, argv: Vec<String>) -> napi::Result<Object<'_>> {
 
 /// Panics, to show what becomes of it: at once, or in a promise.
 #[napi]
-#[expect(clippy::panic, reason = "that is what it is for")]
 pub fn panic_for_test(env: &Env, at_once: bool) -> napi::Result<Object<'_>> {
     if at_once {
-        call(|| -> Result<()> { panic!("deliberate") })?;
+        call(deliberate)?;
     }
-    promise(env, || -> Result<()> { panic!("deliberate") })
+    promise(env, deliberate)
+}
+
+#[expect(clippy::panic, reason = "that is what it is for")]
+fn deliberate() -> Result<()> {
+    panic!("deliberate")
 }
