@@ -34,6 +34,7 @@ async function rollup() {
     ecs: new EcsUsage([join(folder, 'tasks.jsonl'), join(folder, 'instances.json')]),
     volumes: new VolumeAttachments(join(folder, 'volumes.jsonl')),
     services: join(folder, 'services.json'),
+    defaultCpu: policy.toJSON().containers.default_cpu,
   });
 
   // The name of the stream tells the billing period, as the name of the file does.
