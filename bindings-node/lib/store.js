@@ -28,10 +28,6 @@ class Store {
     await later(() => handleOf(this, Store).close());
   }
 
-  async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
-    await this.close();
-  }
-
   /**
    * Adds a report as a new run, whole or not at all; resolves to the run's id.
    * @param {Report} report

@@ -14,16 +14,10 @@ use crate::stream::{Pipe, Waiting};
 
 /// One scan: streams are added, it is started, watched, and may be cancelled.
 #[napi]
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Scan {
     progress: Arc<Progress>,
     streams: Vec<StreamInput>,
-}
-
-impl std::fmt::Debug for Scan {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Scan").field("progress", &self.progress).finish_non_exhaustive()
-    }
 }
 
 #[napi]
@@ -71,13 +65,8 @@ impl Scan {
 
 /// Where the bytes of one stream go.
 #[napi]
+#[derive(Debug)]
 pub struct Stream(Pipe);
-
-impl std::fmt::Debug for Stream {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Stream")
-    }
-}
 
 #[napi]
 impl Stream {

@@ -1,6 +1,7 @@
 //! Bytes that JavaScript pushes and a scan reads: a queue with an end, a failure and back-pressure.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +16,12 @@ pub(crate) type Waiting = JsDeferred<(), fn(Env) -> napi::Result<()>>;
 /// The queue, shared by both sides.
 #[derive(Clone, Default)]
 pub(crate) struct Pipe(Arc<(Mutex<Queue>, Condvar)>);
+
+impl fmt::Debug for Pipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pipe")
+    }
+}
 
 #[derive(Default)]
 struct Queue {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -99,6 +99,16 @@ test('the rollup script streams the demo month into a store', async () => {
   const areas = await report.areaCosts();
   assert.deepEqual(stdout.trimEnd().split('\n').length, areas.length);
   await assert.rejects(run(process.execPath, ['rollup.mjs']), { code: 2 });
+});
+
+test('the example of the README runs as printed', async () => {
+  const readme = readFileSync(join(root, 'bindings-node/README.md'), 'utf8');
+  const [, example] = /```js\n(.*?)```/s.exec(readme);
+  const file = join(process.cwd(), 'readme-example.mjs');
+  writeFileSync(file, example.replaceAll("'demo", `'${join(folder(), 'demo')}`));
+  const { stdout } = await run(process.execPath, [file]);
+  assert.match(stdout, /productArea.*rowKind.*cost/);
+  assert.match(stdout, /'website'.*'area'/);
 });
 
 test('a scan keeps the process alive until it is done, and progress does not', async () => {
