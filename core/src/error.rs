@@ -101,7 +101,7 @@ error_codes! {
     StoreSchema = "store.schema", State, "The store is of a newer schema version, or no store of this program.";
     StoreNotFound = "store.not_found", State, "The store has no such run.";
     FinalizeNotFinal = "finalize.not_final", State, "The bill is not invoiced, so it cannot be finalized.";
-    FinalizeIncomplete = "finalize.incomplete", State, "The bill stops early, so it cannot be finalized.";
+    FinalizeIncomplete = "finalize.incomplete", State, "The bill stops early or lacks malformed rows, so it cannot be finalized.";
     FinalizeRestated = "finalize.restated", State, "The period is finalized with another bill.";
     FinalizeRecomputed = "finalize.recomputed", State, "The period is finalized with the same bill but another policy, evidence or software version.";
     OutputIo = "output.io", Io, "A result cannot be written.";

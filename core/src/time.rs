@@ -69,6 +69,7 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self> {
         parse_fixed(text.as_bytes())
             .or_else(|| parse_general(text))
+            .or_else(|| parse_undatable(text))
             .map(Self)
             .ok_or_else(|| Error::new(ErrorCode::ParseBadTime, format!("`{text}` is not a time")))
     }
@@ -108,6 +109,12 @@ fn parse_general(text: &str) -> Option<i64> {
             Some(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis())
         },
     )
+}
+
+/// What [`Timestamp`] displays of an instant that no calendar reaches, such as [`Timestamp::MAX`].
+fn parse_undatable(text: &str) -> Option<i64> {
+    let time = Timestamp(text.strip_suffix(" ms")?.parse().ok()?);
+    time.to_chrono().is_none().then_some(time.0)
 }
 
 impl fmt::Display for Timestamp {
@@ -251,7 +258,10 @@ impl FromStr for BillingPeriod {
             [_, _, _, _, b'-', _, _] => text.split_once('-'),
             _ => None,
         };
+        // Numbers read a sign, which a period does not have.
+        let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
         parts
+            .filter(|(year, month)| is_digits(year) && is_digits(month))
             .and_then(|(year, month)| Some((year.parse().ok()?, month.parse().ok()?)))
             .and_then(|(year, month)| Self::new(year, month).ok())
             .ok_or_else(|| {
@@ -320,6 +330,15 @@ mod tests {
     }
 
     #[test]
+    fn open_ends_are_read_back_from_what_they_are_written_as() {
+        for open in [Timestamp::MIN, Timestamp::MAX] {
+            assert_eq!(serde_json::from_str::<Timestamp>(&serde_json::to_string(&open).unwrap()).unwrap(), open);
+        }
+        // Any other instant has a date to write.
+        assert!("2016 ms".parse::<Timestamp>().is_err());
+    }
+
+    #[test]
     fn months_clamp_to_the_last_day() {
         assert_eq!(time("2016-02-29 00:00:00").plus_months(12), Some(time("2017-02-28 00:00:00")));
     }
@@ -335,7 +354,7 @@ mod tests {
         let december: BillingPeriod = "2016-12".parse().unwrap();
         assert_eq!(december.end(), time("2017-01-01 00:00:00"));
         assert_eq!(december.interval().millis(), 744 * 3_600_000);
-        for text in ["2016-1", "2016-13", "16-01", "2016-01-01", ""] {
+        for text in ["2016-1", "2016-13", "16-01", "2016-01-01", "2016-+6", "+016-06", ""] {
             assert!(text.parse::<BillingPeriod>().is_err(), "{text}");
         }
     }

@@ -86,7 +86,9 @@ def rule(world: World, index: int) -> dict:
         table["from"] = random.choice(("2010-01", world.period, "2018-01"))
         world.note("rule:dates")
     if world.chance(0.3):
-        table["to"] = random.choice(("2019-01", world.period, "2016-01"))
+        last = random.choice(("2019-01", world.period, "2016-01"))
+        # A rule that ends before it starts is refused by the program.
+        table["to"] = last if last >= table.get("from", "") else "2019-01"
     if world.chance(0.5):
         table["area"] = random.choice(AREAS)
         world.note("rule:area")

@@ -8,7 +8,7 @@ use super::rules::weights;
 use super::tags::Tags;
 use super::volumes::add;
 use crate::bill::Bill;
-use crate::error::Result;
+use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::{Evidence, TaskRun};
 use crate::index::Index;
 use crate::money::Amount;
@@ -157,8 +157,8 @@ impl<'a> Containers<'a> {
         }
         let capacity = self.capacities.both(instance, window)?;
         let pools = [
-            ("cpu", self.pools.cpu.saturating_mul(u128::from(capacity.cpu))),
-            ("memory", self.pools.memory.saturating_mul(u128::from(capacity.memory))),
+            ("cpu", pool_weight(self.pools.cpu, capacity.cpu)?),
+            ("memory", pool_weight(self.pools.memory, capacity.memory)?),
         ];
         let Some(&[cpu, memory]) = split(amount, &pools)?.as_deref().and_then(|parts| parts.first_chunk()) else {
             return add(&mut shares.not_run, amount);
@@ -221,6 +221,12 @@ impl<'a> Containers<'a> {
         }
         Ok(())
     }
+}
+
+fn pool_weight(weight: u128, capacity: u64) -> Result<u128> {
+    weight.checked_mul(u128::from(capacity)).ok_or_else(|| {
+        Error::new(ErrorCode::MoneyOverflow, "`containers.weights` times a capacity leave the range of exact weights")
+    })
 }
 
 fn service_owner<'a>(run: &'a TaskRun, evidence: &'a Evidence, tags: &Tags<'a>, period: Interval) -> ServiceOwner<'a> {

@@ -35,7 +35,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::Evidence;
 use crate::money::{Amount, Currency};
 use crate::policy::{Idle, Policy};
-use crate::rollup::{Mechanism, Report, ReportDigests, RowKind, Totals};
+use crate::rollup::{Cell, Mechanism, Report, ReportDigests, RowKind, Totals};
 use crate::time::{BillingPeriod, Timestamp};
 
 pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
@@ -329,18 +329,23 @@ fn reconcile<'a>(bill: &'a Bill, currency: Currency, fees: &Fees<'a>, ledger: &L
     }
 }
 
+/// Each service without an area once, however many products and accounts its cost is of.
+fn note_unmapped_services(cells: &[Cell], found: &mut Diagnostics) {
+    let unmapped = cells.iter().filter(|cell| cell.product_area.is_none());
+    let named: BTreeSet<_> =
+        unmapped.filter_map(|cell| Some((cell.cluster.as_ref()?, cell.service.as_ref()?))).collect();
+    for (cluster, service) in named {
+        let message = format!("service `{service}` of cluster `{cluster}` has no product area");
+        found.add(DiagnosticCode::ServicesUnmapped, message, 1, None);
+    }
+}
+
 fn report(job: &Attribution<'_>, ledger: Ledger<'_>, attributed: &mut Attributed<'_>) -> Result<Report> {
     let Attributed { period, currency, fees, found } = attributed;
     let (bill, currency) = (job.bill, *currency);
     let coverage = coverage::coverage(bill, job.policy, currency, &ledger)?;
     let cells = ledger.into_cells();
-    for cell in cells.iter().filter(|cell| cell.product_area.is_none()) {
-        if let Some(service) = &cell.service {
-            let cluster = cell.cluster.as_ref().map_or("", |cluster| cluster.as_str());
-            let message = format!("service `{service}` of cluster `{cluster}` has no product area");
-            found.add(DiagnosticCode::ServicesUnmapped, message, 1, None);
-        }
-    }
+    note_unmapped_services(&cells, found);
     let of_kind = |kind: RowKind| Amount::sum(cells.iter().filter(|cell| cell.row_kind == kind).map(|cell| cell.cost));
     let totals = Totals {
         billed: bill.billed(currency)?,

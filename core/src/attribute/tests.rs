@@ -293,3 +293,21 @@ fn currencies_are_attributed_one_at_a_time() {
     assert_eq!(of("CNY").unwrap(), "5");
     assert_eq!(of("EUR").unwrap_err().code(), ErrorCode::ConfigCurrency);
 }
+
+#[test]
+fn an_unmapped_service_is_one_fact_whatever_products_its_cost_is_of() {
+    let transfer = LineItem { product: "AWS Data Transfer", ..usage("i-1", 0, 1, "1") };
+    let bill = bill(&[usage("i-1", 0, 1, "2"), transfer]);
+    let report = run(&bill, "", &evidence(vec![task("lost", 1, hours(0, 1))], vec![])).unwrap();
+    let unmapped: Vec<_> =
+        report.diagnostics.iter().filter(|found| found.code == DiagnosticCode::ServicesUnmapped).collect();
+    assert_eq!(unmapped.iter().map(|found| found.count).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn weights_too_large_to_be_exact_are_an_error() {
+    let most = rust_decimal::Decimal::MAX;
+    let policy = format!("[containers]\nweights = {{ cpu = \"{most}\", memory = \"0.000001\" }}");
+    let error = run(&bill(&[usage("i-1", 0, 1, "1")]), &policy, &evidence(hour_of_tasks(), vec![])).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::MoneyOverflow);
+}

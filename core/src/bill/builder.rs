@@ -119,10 +119,7 @@ impl<'o> BillBuilder<'o> {
         charge.rows += 1;
         charge.nonzero_rows += u64::from(!item.cost.is_zero());
         if let Some(slice) = slice {
-            charge.slices.push(slice);
-            if charge.slices.len() == charge.slices.capacity() {
-                charge.compact()?;
-            }
+            charge.keep(slice)?;
         }
         if matches!(kind, LineItemKind::Usage | LineItemKind::DiscountedUsage) {
             self.note_usage(item);

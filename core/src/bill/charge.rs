@@ -105,21 +105,78 @@ impl Charge {
         self.compact()
     }
 
-    /// Sorts the slices and sums those of one interval.
-    pub(crate) fn compact(&mut self) -> Result<()> {
-        self.slices.sort_unstable_by_key(UsageSlice::span);
-        let mut kept: Vec<UsageSlice> = Vec::with_capacity(self.slices.len());
-        for slice in self.slices.drain(..) {
-            match kept.last_mut() {
-                Some(last) if last.span() == slice.span() => {
-                    last.amount = last.amount.checked_add(slice.amount)?;
-                    last.running_ms = last.running_ms.saturating_add(slice.running_ms);
-                }
-                _ => kept.push(slice),
+    /// Adds the cost of one row's interval.
+    pub(crate) fn keep(&mut self, slice: UsageSlice) -> Result<()> {
+        if self.slices.len() == self.slices.capacity() {
+            self.sum_intervals()?;
+            // Where many rows share intervals, the space that summing freed is used again; else it grows by an
+            // eighth: doubling would hold twice the memory for a month of hours.
+            let used = self.slices.len();
+            if used >= self.slices.capacity() / 8 * 7 {
+                self.slices.reserve_exact((used / 8).max(4));
             }
         }
-        kept.shrink_to_fit();
-        self.slices = kept;
+        self.slices.push(slice);
         Ok(())
+    }
+
+    /// Sorts the slices, sums those of one interval, and gives back the space that is left.
+    pub(crate) fn compact(&mut self) -> Result<()> {
+        self.sum_intervals()?;
+        self.slices.shrink_to_fit();
+        Ok(())
+    }
+
+    fn sum_intervals(&mut self) -> Result<()> {
+        self.slices.sort_unstable_by_key(UsageSlice::span);
+        let mut overflow = None;
+        self.slices.dedup_by(|slice, last| {
+            if last.span() != slice.span() {
+                return false;
+            }
+            match last.amount.checked_add(slice.amount) {
+                Ok(amount) => last.amount = amount,
+                Err(error) => overflow = Some(error),
+            }
+            last.running_ms = last.running_ms.saturating_add(slice.running_ms);
+            true
+        });
+        overflow.map_or(Ok(()), Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{bill, usage};
+    use super::*;
+
+    /// A charge that keeps one unit in each of `hours`, and the most that its list had room for.
+    fn kept(hours: impl Iterator<Item = i64>) -> (Charge, usize) {
+        let mut charge = bill(&[usage("i-1", 0, 1, "0")]).charges().first().unwrap().clone();
+        charge.slices = Vec::new();
+        let mut room = 0;
+        for hour in hours {
+            let at = |hour: i64| Timestamp::from_millis(hour * 3_600_000);
+            let interval = Some(Interval::new(at(hour), at(hour + 1)));
+            charge.keep(UsageSlice::new(interval, 1, Amount::from_units(1)).unwrap()).unwrap();
+            room = room.max(charge.slices.capacity());
+        }
+        charge.compact().unwrap();
+        (charge, room)
+    }
+
+    #[test]
+    fn a_month_of_hours_takes_little_more_room_than_it_has_hours() {
+        let (charge, room) = kept(0..720);
+        assert_eq!(charge.slices.len(), 720);
+        assert!(room <= 720 * 9 / 8 + 4, "{room}");
+    }
+
+    #[test]
+    fn rows_that_share_intervals_do_not_add_up_in_memory() {
+        let (charge, room) = kept((0..100_000).map(|at| at * 7 % 50));
+        assert_eq!(charge.slices.len(), 50);
+        assert!(charge.slices.iter().all(|slice| (slice.running_ms, slice.amount.units()) == (2000, 2000)));
+        assert!(room <= 64, "{room}");
     }
 }

@@ -83,7 +83,6 @@ impl UsageCoverage {
     /// Gaps of each account in the grain its rows have: hours where any row is that short, else days.
     pub(crate) fn completeness(&self, period: BillingPeriod) -> Completeness {
         let mut gaps = Vec::new();
-        let mut last = period.start();
         for (account, days) in &self.0 {
             let hourly = days.values().any(|day| day.hours != 0);
             let mut open: Option<Timestamp> = None;
@@ -94,7 +93,6 @@ impl UsageCoverage {
                     if let Some(start) = open.take() {
                         gaps.push(Gap { usage_account: account.clone(), start, end: at });
                     }
-                    last = last.max(next);
                 } else {
                     open.get_or_insert(at);
                 }
@@ -104,8 +102,21 @@ impl UsageCoverage {
                 gaps.push(Gap { usage_account: account.clone(), start, end: period.end() });
             }
         }
+        let last = self.last_usage(period);
         let early = period.end().millis() - last.millis() >= DAY_MS;
         Completeness { gaps, stops_early: early.then_some(last) }
+    }
+
+    /// Where the usage rows of the period end, whatever their grain: hourly rows may stop where daily ones go on.
+    fn last_usage(&self, period: BillingPeriod) -> Timestamp {
+        let days = self.0.values().flatten().filter(|(_, day)| day.seen);
+        let ends = days.filter_map(|(date, day)| {
+            let hours = if day.hours == 0 { 24 } else { u32::BITS - day.hours.leading_zeros() };
+            let start = Timestamp::from_millis(date.checked_mul(DAY_MS)?);
+            let is_inside = period.start() <= start && start < period.end();
+            is_inside.then(|| start.plus_millis(i64::from(hours) * HOUR_MS))
+        });
+        ends.max().unwrap_or(period.start())
     }
 }
 
@@ -161,5 +172,20 @@ mod tests {
         let complete = seen.completeness(period);
         assert_eq!(complete.gaps.len(), 1);
         assert_eq!(complete.stops_early, Some("2016-06-30 00:00:00".parse().unwrap()));
+    }
+    #[test]
+    fn daily_rows_that_go_on_after_the_hourly_ones_are_no_early_stop() {
+        let period: BillingPeriod = "2016-06".parse().unwrap();
+        let mut seen = UsageCoverage::default();
+        hours(0, 20 * 24).for_each(|i| seen.add("1", i));
+        let mut stops_early = |days| {
+            for day in days {
+                let at = period.start().plus_millis(day * DAY_MS);
+                seen.add("1", Interval::new(at, at.plus_millis(DAY_MS)));
+            }
+            seen.completeness(period).stops_early
+        };
+        assert_eq!(stops_early(0..26), Some("2016-06-27 00:00:00".parse().unwrap()));
+        assert_eq!(stops_early(26..30), None);
     }
 }

@@ -1,5 +1,7 @@
 //! `unblended inspect`: what a bill holds, before anything is attributed.
 
+use std::fmt::Write as _;
+
 use super::Outcome;
 use super::args::{Answer, Inspect};
 use super::bill::{as_of, scan_bill};
@@ -10,7 +12,7 @@ use crate::error::Result;
 use crate::facade::{self, Inspection, Keep};
 
 pub(super) fn run(args: &Inspect, console: &mut Console) -> Result<Outcome> {
-    let keys = facade::tag_keys(&args.bill.paths())?;
+    let keys = facade::tag_keys(&args.bill.paths(), args.bill.period)?;
     let bill = scan_bill(
         &args.bill,
         |request| {
@@ -62,6 +64,9 @@ fn to_text(inspection: &Inspection) -> String {
         vec![tag.tag_key.clone(), tag.rows.to_string(), cost.join(", ")]
     });
     text += &table("Tag keys", &["key", "rows with a value", "cost"], 1, rows.collect());
+    if let Some(last) = inspection.completeness.stops_early {
+        let _ = writeln!(text, "No account has usage rows from {last} to the end of {period}.\n");
+    }
     let rows = inspection
         .completeness
         .gaps

@@ -91,4 +91,81 @@ mod tests {
         assert_eq!(run_cli(["unblended", "rollup"]), 2);
         assert_eq!(run_cli(["unblended", "rollup", "no-such-file.csv"]), 2);
     }
+    fn demo_in(folder: &std::path::Path) -> String {
+        let options =
+            crate::demo::DemoOptions { rows: 2000, ..crate::demo::DemoOptions::new("2016-06".parse().unwrap()) };
+        crate::demo::demo(folder, &options).unwrap().bill.display().to_string()
+    }
+
+    #[test]
+    fn csv_without_a_folder_is_refused_before_a_run_is_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let (bill, store) = (demo_in(folder.path()), folder.path().join("runs.sqlite"));
+        let typed = ["unblended", "rollup", &bill, "--output", "csv", "--store", &store.display().to_string()];
+        assert_eq!(run_cli(typed), 2);
+        assert!(!store.exists());
+    }
+
+    #[test]
+    fn a_given_table_of_reservations_is_kept_in_the_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let (bill, store) = (demo_in(folder.path()), folder.path().join("runs.sqlite").display().to_string());
+        let table = folder.path().join("fees.csv");
+        std::fs::write(
+            &table,
+            "payer,billing_period,usage_account,product,kind,commitment_id,start,end,fee,currency\n\
+             111111111111,2015-12,111111111111,EC2,UpfrontFee,7,2015-12-06,2016-12-06,350,USD\n",
+        )
+        .unwrap();
+        let rollup = ["unblended", "rollup", &bill, "--store", &store];
+        assert_eq!(run_cli(rollup.iter().chain(&["--reservations", &table.display().to_string()])), 0);
+        assert_eq!(run_cli(rollup), 0);
+        let runs = crate::store::Store::open_existing(&store).unwrap();
+        let runs = runs.runs(&crate::store::RunFilter::default()).unwrap();
+        assert!(!runs[0].totals.carried_in.is_zero());
+        assert_eq!(runs[0].totals.carried_in, runs[1].totals.carried_in);
+    }
+
+    #[test]
+    fn nothing_is_stored_where_the_result_cannot_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (bill, store) = (demo_in(folder.path()), folder.path().join("runs.sqlite").display().to_string());
+        let out = folder.path().join("missing").join("x.json").display().to_string();
+        let rollup = ["unblended", "rollup", &bill, "--store", &store, "--output", "json", "--out", &out];
+        assert_eq!(run_cli(rollup), 2);
+        let store = crate::store::Store::open_existing(&store).unwrap();
+        assert!(store.runs(&crate::store::RunFilter::default()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_rule_on_another_tag_does_not_make_the_default_tag_key_required() {
+        let folder = tempfile::tempdir().unwrap();
+        let (bill, policy) = (folder.path().join("bill.csv"), folder.path().join("policy.toml"));
+        let header = "RecordType,PayerAccountId,ProductName,UsageStartDate,UsageEndDate,Cost,user:env";
+        std::fs::write(&bill, format!("{header}\nLineItem,1,S3,2016-06-01 00:00:00,2016-06-01 01:00:00,1,prod\n"))
+            .unwrap();
+        std::fs::write(&policy, "[[rules]]\nid = \"env\"\nmatch = { tag = { env = \"prod\" } }\narea = \"web\"\n")
+            .unwrap();
+        let (bill, policy) = (bill.display().to_string(), policy.display().to_string());
+        assert_eq!(run_cli(["unblended", "rollup", &bill, "--policy", &policy]), 0);
+    }
+
+    #[test]
+    fn the_same_file_named_twice_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let bill = demo_in(folder.path());
+        assert_eq!(run_cli(["unblended", "rollup", &bill, &bill]), 2);
+        assert_eq!(run_cli(["unblended", "rollup", &bill, &bill, "--allow-duplicates"]), 0);
+    }
+
+    #[test]
+    fn inspecting_one_period_does_not_ask_for_the_tag_keys_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        demo_in(folder.path());
+        let other = "111111111111-aws-billing-detailed-line-items-2016-07.csv";
+        let header = "RecordType,ProductName,UsageStartDate,UsageEndDate,Cost,user:only_here\n";
+        std::fs::write(folder.path().join(other), header).unwrap();
+        let typed = ["unblended", "inspect", &folder.path().display().to_string(), "--period", "2016-06"];
+        assert_eq!(run_cli(typed), 0);
+    }
 }

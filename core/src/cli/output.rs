@@ -38,6 +38,10 @@ impl Console {
     /// `output.io` where standard output is closed or full.
     pub(super) fn print(&mut self, text: &str) -> Result<()> {
         let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        // Whoever reads has seen enough, as `head` does.
+        if written.as_ref().is_err_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe) {
+            return Ok(());
+        }
         written.map_err(|cause| Error::new(ErrorCode::OutputIo, "standard output cannot be written").with_cause(cause))
     }
 

@@ -14,24 +14,39 @@ use crate::evidence::{self, Evidence};
 use crate::facade::{
     self, AttributeRequest, EvidenceRequest, EvidenceSource, Keep, ScanRequest, ServiceSource, StoreHandle,
 };
-use crate::files::write_file;
+use crate::files::StagedFiles;
 use crate::policy::Policy;
 use crate::rollup::Report;
+use crate::time::Timestamp;
 
 pub(super) fn run(args: &Rollup, console: &mut Console) -> Result<Outcome> {
+    if args.output == Output::Csv {
+        csv_folder(args.out.as_deref())?;
+    }
     let policy = policy(args)?;
-    let evidence = read_evidence(args, &policy)?;
+    let as_of = as_of(&args.bill);
+    let evidence = read_evidence(args, &policy, as_of)?;
     let bill = scan_bill(&args.bill, |request| keep(request, args, &policy, &evidence), console)?;
     let mut store = args.store.as_deref().map(|url| StoreHandle::open(url, true)).transpose()?;
-    let book = reservations(args, store.as_ref())?;
-    let request = AttributeRequest { policy, currency: args.currency, as_of: Some(as_of(&args.bill)) };
-    let report = facade::attribute(&bill, &evidence, &book, &request)?;
-    let run_id = match &mut store {
-        Some(store) => store.append(&report, &bill)?,
-        None => facade::new_run_id(),
+    let given = args.reservations.as_deref().map(facade::reservations).transpose()?.unwrap_or_default();
+    let book = match &store {
+        Some(store) => ReservationBook::combine(&given, &store.reservations()?)?,
+        None => given.clone(),
     };
+    let request = AttributeRequest { policy, currency: args.currency, as_of: Some(as_of) };
+    let report = facade::attribute(&bill, &evidence, &book, &request)?;
+    let run_id = facade::new_run_id();
+    // Everything that can fail for want of room or rights comes before the run is stored.
+    let written = write(args, &report, &run_id)?;
+    if let Some(store) = &mut store {
+        store.add_reservations(&given)?;
+        store.append_as(&run_id, &report, &bill)?;
+    }
     console.show_diagnostics(&report.diagnostics);
-    write(args, &report, &run_id, console)?;
+    match written {
+        Written::Text(text) => console.print(&text)?,
+        Written::Files(files) => files.put_in_place()?,
+    }
     Ok(Outcome::Done)
 }
 
@@ -50,7 +65,7 @@ fn policy(args: &Rollup) -> Result<Policy> {
     Ok(policy)
 }
 
-fn read_evidence(args: &Rollup, policy: &Policy) -> Result<Evidence> {
+fn read_evidence(args: &Rollup, policy: &Policy, as_of: Timestamp) -> Result<Evidence> {
     let encoding = match args.services_encoding {
         Encoding::Plain => evidence::Encoding::Plain,
         Encoding::Base64 => evidence::Encoding::Base64,
@@ -62,7 +77,7 @@ fn read_evidence(args: &Rollup, policy: &Policy) -> Result<Evidence> {
         events: events.cloned().map(EvidenceSource::Path).collect(),
         services: services.map(|path| ServiceSource { source: EvidenceSource::Path(path.clone()), encoding }).collect(),
         default_cpu: Some(policy.containers.default_cpu),
-        as_of: Some(as_of(&args.bill)),
+        as_of: Some(as_of),
     })
 }
 
@@ -70,47 +85,48 @@ fn read_evidence(args: &Rollup, policy: &Policy) -> Result<Evidence> {
 fn keep(request: &mut ScanRequest, args: &Rollup, policy: &Policy, evidence: &Evidence) {
     request.keep_for(policy);
     if !args.tags.is_empty() {
-        request.tag_keys = Some(policy.tag_keys());
+        request.tag_keys = Some(args.tags.clone());
     }
     request.keep_intervals = Keep::Resources(evidence.resources().map(str::to_owned).collect());
 }
 
-/// Fees billed in other periods: the given table and what the store has kept.
-fn reservations(args: &Rollup, store: Option<&StoreHandle>) -> Result<ReservationBook> {
-    let given = match &args.reservations {
-        Some(path) => facade::reservations(path)?,
-        None => ReservationBook::default(),
-    };
-    match store {
-        Some(store) => ReservationBook::combine(&given, &store.reservations()?),
-        None => Ok(given),
-    }
+/// A result that is ready to be seen.
+enum Written {
+    Text(String),
+    Files(StagedFiles),
 }
 
-fn write(args: &Rollup, report: &Report, run_id: &str, console: &mut Console) -> Result<()> {
+fn write(args: &Rollup, report: &Report, run_id: &str) -> Result<Written> {
     let text = match args.output {
-        Output::Csv => return write_csv(args.out.as_deref(), report),
+        Output::Csv => return csv_files(args.out.as_deref(), report).map(Written::Files),
         Output::Json => report.to_json(run_id)?,
         Output::Table => tables::of_report(report, run_id)?,
     };
     match &args.out {
-        Some(path) => write_file(path, text.as_bytes()),
-        None => console.print(&text),
+        Some(path) => StagedFiles::write(vec![(path.clone(), text.into_bytes())]).map(Written::Files),
+        None => Ok(Written::Text(text)),
     }
 }
 
-/// One file a table, in a folder.
-fn write_csv(folder: Option<&Path>, report: &Report) -> Result<()> {
-    let folder = folder.ok_or_else(|| {
+/// The folder that three files need; asked for before anything is read or stored.
+fn csv_folder(folder: Option<&Path>) -> Result<&Path> {
+    folder.ok_or_else(|| {
         Error::new(ErrorCode::ConfigBadValue, "`--output csv` writes three files: name their folder with `--out`")
-    })?;
+    })
+}
+
+/// One file a table, in a folder.
+fn csv_files(folder: Option<&Path>, report: &Report) -> Result<StagedFiles> {
+    let folder = csv_folder(folder)?;
     fs::create_dir_all(folder).map_err(|cause| {
         let location = Location::file(folder.display().to_string());
         Error::new(ErrorCode::OutputIo, "the folder cannot be made").with_cause(cause).at(location)
     })?;
-    write_file(&folder.join("area_costs.csv"), &csv_of(&report.area_costs()?)?)?;
-    write_file(&folder.join("service_costs.csv"), &csv_of(&report.service_costs()?)?)?;
-    write_file(&folder.join("product_area_costs.csv"), &csv_of(&report.product_area_costs()?)?)
+    StagedFiles::write(vec![
+        (folder.join("area_costs.csv"), csv_of(&report.area_costs()?)?),
+        (folder.join("service_costs.csv"), csv_of(&report.service_costs()?)?),
+        (folder.join("product_area_costs.csv"), csv_of(&report.product_area_costs()?)?),
+    ])
 }
 
 fn csv_of(rows: &[impl serde::Serialize]) -> Result<Vec<u8>> {

@@ -3,7 +3,7 @@
 use super::containers::ContainerInstances;
 use super::event::{Ignored, Place, at_next};
 use super::json::{each_event, is_json};
-use super::model::Evidence;
+use super::model::{Evidence, EvidenceOptions};
 use super::names::Names;
 use super::runs::Runs;
 use super::service_files::{Encoding, ServiceFiles};
@@ -11,16 +11,6 @@ use super::tasks::Tasks;
 use super::volumes::{Terminations, Volumes};
 use crate::diagnostic::Diagnostics;
 use crate::error::{Location, Result};
-use crate::time::Timestamp;
-
-/// What evidence depends on besides its files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EvidenceOptions {
-    /// CPU units of a task that reserves none: `containers.default_cpu` of the policy.
-    pub default_cpu: u64,
-    /// Now, or the instant the result shall be as of: open runs are measured up to it.
-    pub as_of: Timestamp,
-}
 
 /// Collects events, snapshots, tables and service maps; order, duplicates and cuts do not matter.
 ///

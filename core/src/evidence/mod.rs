@@ -29,8 +29,8 @@ mod tasks;
 mod tests;
 mod volumes;
 
-pub use builder::{EvidenceBuilder, EvidenceOptions};
-pub use model::{Capacity, Evidence, Registration, TaskRun, VolumeAttachment};
+pub use builder::EvidenceBuilder;
+pub use model::{Capacity, Evidence, EvidenceOptions, Registration, TaskRun, VolumeAttachment};
 pub use service_files::Encoding;
 pub use service_map::{ServiceMap, ServiceOwner};
 #[cfg(feature = "fs")]

@@ -10,6 +10,15 @@ use crate::diagnostic::Diagnostics;
 use crate::ids::{Cluster, InstanceId, Service, TaskArn, VolumeId};
 use crate::time::{Interval, Timestamp};
 
+/// What evidence depends on besides its files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EvidenceOptions {
+    /// CPU units of a task that reserves none: `containers.default_cpu` of the policy.
+    pub default_cpu: u64,
+    /// Now, or the instant the result shall be as of: open runs are measured up to it.
+    pub as_of: Timestamp,
+}
+
 /// CPU units (1024 = 1 vCPU) and memory (MiB) of a container instance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use super::builder::EvidenceOptions;
 use super::containers::{HostIndex, ResolvedHost, last_segment};
-use super::model::TaskRun;
+use super::model::{EvidenceOptions, TaskRun};
 use super::names::{Name, Names};
 use super::tasks::{TaskFacts, Tasks};
 use super::volumes::Terminations;

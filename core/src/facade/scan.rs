@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::bill::{Bill, BillOptions, KeepIntervals};
 use crate::classify::CostBasis;
 use crate::error::{Location, Result};
-use crate::files::{read_file, write_file};
+use crate::files::{StagedFiles, read_file};
 use crate::money::Currency;
 use crate::policy::{DEFAULT_TAG_KEY, Policy};
 use crate::read::{self, Input, Progress, ScanOptions, find_inputs, find_tag_keys};
@@ -41,6 +41,8 @@ pub struct ScanRequest {
     pub currency: Currency,
     /// Tag keys to keep; `null` is the default key, which no input needs to have.
     pub tag_keys: Option<Vec<String>>,
+    /// Tag keys to keep beside them, such as those of rules.
+    pub more_tag_keys: Vec<String>,
     /// Whether tag keys match in any case.
     pub tags_case_insensitive: bool,
     /// Whose usage intervals are kept.
@@ -61,6 +63,7 @@ impl Default for ScanRequest {
             basis: CostBasis::Unblended,
             currency: Currency::USD,
             tag_keys: None,
+            more_tag_keys: Vec::new(),
             tags_case_insensitive: false,
             keep_intervals: Keep::All,
             max_bad_rows: 0,
@@ -74,9 +77,10 @@ impl ScanRequest {
     /// Asks for what a policy needs: its basis, tag keys and folding of case. A policy with the tag keys nobody asked
     /// for leaves them a default, which no input needs to have.
     pub fn keep_for(&mut self, policy: &Policy) {
-        let keys = policy.tag_keys();
+        let areas = &policy.areas.tag_keys;
         self.basis = policy.basis;
-        self.tag_keys = (keys != Policy::default().tag_keys()).then_some(keys);
+        self.tag_keys = (*areas != Policy::default().areas.tag_keys).then(|| areas.clone());
+        self.more_tag_keys = policy.tag_keys().into_iter().filter(|key| !areas.contains(key)).collect();
         self.tags_case_insensitive = policy.areas.case_insensitive;
     }
 }
@@ -107,13 +111,10 @@ pub fn scan(request: &ScanRequest, streams: Vec<StreamInput>, progress: &Progres
         Keep::None => KeepIntervals::None,
         Keep::Resources(named) => KeepIntervals::Of(named.iter().cloned().collect()),
     };
+    let mut tag_keys = request.tag_keys.clone().unwrap_or_else(|| vec![DEFAULT_TAG_KEY.to_owned()]);
+    tag_keys.extend(request.more_tag_keys.iter().filter(|key| !tag_keys.contains(key)).cloned().collect::<Vec<_>>());
     let options = ScanOptions {
-        bill: BillOptions {
-            basis: request.basis,
-            currency: request.currency,
-            tag_keys: request.tag_keys.clone().unwrap_or_else(|| vec![DEFAULT_TAG_KEY.to_owned()]),
-            keep_intervals,
-        },
+        bill: BillOptions { basis: request.basis, currency: request.currency, tag_keys, keep_intervals },
         period: request.period,
         max_bad_rows: request.max_bad_rows,
         allow_duplicates: request.allow_duplicates,
@@ -124,12 +125,12 @@ pub fn scan(request: &ScanRequest, streams: Vec<StreamInput>, progress: &Progres
     read::scan(inputs, &options, progress)
 }
 
-/// The tag keys that files have, sorted, as a scan can ask for them.
+/// The tag keys that files have, sorted, as a scan can ask for them; those of one billing period where it is given.
 ///
 /// # Errors
 /// `read.*` where a file cannot be opened or is no bill.
-pub fn tag_keys(paths: &[String]) -> Result<Vec<String>> {
-    if paths.is_empty() { Ok(Vec::new()) } else { find_tag_keys(find_inputs(paths)?) }
+pub fn tag_keys(paths: &[String], period: Option<BillingPeriod>) -> Result<Vec<String>> {
+    if paths.is_empty() { Ok(Vec::new()) } else { find_tag_keys(find_inputs(paths)?, period) }
 }
 
 /// Writes a bill to a file that is whole or absent.
@@ -139,7 +140,7 @@ pub fn tag_keys(paths: &[String]) -> Result<Vec<String>> {
 pub fn save_bill(bill: &Bill, path: &Path) -> Result<()> {
     let mut bytes = Vec::new();
     bill.save(&mut bytes)?;
-    write_file(path, &bytes)
+    StagedFiles::write(vec![(path.to_owned(), bytes)])?.put_in_place()
 }
 
 /// Reads a bill that was saved.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::amortize::ReservationBook;
 use crate::bill::Bill;
 use crate::classify::CostBasis;
-use crate::error::Result;
+use crate::error::{Location, Result};
 use crate::money::Currency;
 use crate::rollup::Report;
 use crate::store::{
@@ -50,7 +50,10 @@ pub struct FinalizeTermsRequest {
 
 /// An open store.
 #[derive(Debug)]
-pub struct StoreHandle(Store);
+pub struct StoreHandle {
+    store: Store,
+    url: String,
+}
 
 impl StoreHandle {
     /// Opens a store, and creates it where `create` says so.
@@ -58,7 +61,8 @@ impl StoreHandle {
     /// # Errors
     /// `store.io`, `store.schema`, `config.unsupported`.
     pub fn open(url: &str, create: bool) -> Result<Self> {
-        if create { Store::open(url) } else { Store::open_existing(url) }.map(Self)
+        let store = if create { Store::open(url) } else { Store::open_existing(url) }?;
+        Ok(Self { store, url: url.to_owned() })
     }
 
     /// Appends a report as a new run, with the fees of its bill, in one transaction; returns the run's id.
@@ -66,13 +70,32 @@ impl StoreHandle {
     /// # Errors
     /// `reconcile.residual`, `store.io`.
     pub fn append(&mut self, report: &Report, bill: &Bill) -> Result<String> {
+        let id = new_run_id();
+        self.append_as(&id, report, bill)?;
+        Ok(id)
+    }
+
+    /// As [`StoreHandle::append`], under an id that was shown before.
+    ///
+    /// # Errors
+    /// `reconcile.residual`, `store.io`; `config.bad_value` where the id is taken.
+    pub fn append_as(&mut self, id: &str, report: &Report, bill: &Bill) -> Result<()> {
         let run = NewRun {
-            id: new_run_id(),
+            id: id.to_owned(),
             created_at: super::now(),
             software_version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        self.0.append_run(&run, report, &ReservationBook::from_scan(bill)?)?;
-        Ok(run.id)
+        let added = self.store.append_run(&run, report, &ReservationBook::from_scan(bill)?);
+        added.map_err(|error| error.at(Location::file(&self.url)))
+    }
+
+    /// Keeps the fees of a table for later runs (spec 6.2). To be called before the scan's own fees are appended, which
+    /// replace what is known of their period.
+    ///
+    /// # Errors
+    /// `reservations.conflict`, `store.io`.
+    pub fn add_reservations(&mut self, table: &ReservationBook) -> Result<()> {
+        self.store.add_reservations(table).map_err(|error| error.at(Location::file(&self.url)))
     }
 
     /// The runs that match, oldest first.
@@ -80,7 +103,7 @@ impl StoreHandle {
     /// # Errors
     /// `store.io`, `store.schema`.
     pub fn runs(&self, query: &RunQuery) -> Result<Vec<RunSummary>> {
-        let mut runs = self.0.runs(&query.filter())?;
+        let mut runs = self.store.runs(&query.filter())?;
         runs.retain(|run| query.id.as_ref().is_none_or(|id| run.id == *id));
         Ok(runs)
     }
@@ -90,7 +113,7 @@ impl StoreHandle {
     /// # Errors
     /// `store.not_found`, `store.io`.
     pub fn run(&self, id: &str) -> Result<StoredRun> {
-        self.0.run(id)
+        self.store.run(id)
     }
 
     /// Fees the store keeps of earlier scans.
@@ -98,7 +121,7 @@ impl StoreHandle {
     /// # Errors
     /// `store.io`, `store.schema`.
     pub fn reservations(&self) -> Result<ReservationBook> {
-        self.0.book()
+        self.store.book()
     }
 
     /// All finalized versions.
@@ -106,7 +129,7 @@ impl StoreHandle {
     /// # Errors
     /// `store.io`, `store.schema`.
     pub fn finalized(&self) -> Result<Vec<FinalizedSummary>> {
-        self.0.finalized()
+        self.store.finalized()
     }
 
     /// Finalizes the run that is meant: one by id, or the latest that matches.
@@ -123,7 +146,7 @@ impl StoreHandle {
             assert_invoiced: terms.assert_invoiced.clone(),
             allow_incomplete: terms.allow_incomplete.clone(),
         };
-        self.0.finalize(&FinalizeRequest { run, terms, at: super::now() })
+        self.store.finalize(&FinalizeRequest { run, terms, at: super::now() })
     }
 }
 

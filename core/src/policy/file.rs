@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use super::{Policy, Rule};
 use crate::bill::Digest;
 use crate::error::{Error, ErrorCode, Location, Result};
+use crate::ids::ProductArea;
 
 /// Keys of the spec that this version does not have: refused rather than ignored.
 const UNSUPPORTED: [&str; 2] = ["providers", "shared"];
@@ -46,14 +47,23 @@ impl Policy {
         let mut ids = BTreeSet::new();
         for rule in &self.rules {
             check_rule(rule)?;
+            if rule.id.is_empty() {
+                return Err(bad_value("a rule has an empty `id`".to_owned()));
+            }
+            if rule.from.zip(rule.to).is_some_and(|(from, to)| to < from) {
+                return Err(bad_value(format!("rule `{}` ends before it starts", rule.id)));
+            }
             if !ids.insert(&rule.id) {
                 return Err(bad_value(format!("two rules have the id `{}`", rule.id)));
             }
         }
+        if self.areas_named().any(|area| area.as_str().is_empty()) {
+            return Err(bad_value("a product area is empty".to_owned()));
+        }
         let weights = self.containers.weights;
         if weights.cpu < Decimal::ZERO
             || weights.memory < Decimal::ZERO
-            || weights.cpu + weights.memory == Decimal::ZERO
+            || (weights.cpu.is_zero() && weights.memory.is_zero())
         {
             return Err(bad_value("`containers.weights` must not be negative, and not all zero".to_owned()));
         }
@@ -61,6 +71,12 @@ impl Policy {
             return Err(bad_value("`containers.default_cpu` must be above zero".to_owned()));
         }
         Ok(())
+    }
+
+    /// Every product area the policy names.
+    fn areas_named(&self) -> impl Iterator<Item = &ProductArea> {
+        let by_rules = self.rules.iter().flat_map(|rule| rule.area.iter().chain(rule.split.keys()));
+        self.areas.aliases.values().chain(self.areas.accounts.values()).chain(by_rules)
     }
 
     /// Tag keys a scan must keep for this policy: those that name areas, then those of rules.
@@ -182,10 +198,33 @@ mod tests {
             "[containers]\nweights = { cpu = -1 }",
             "[containers]\ndefault_cpu = 0",
             "[containers]\nidle = \"vanish\"",
+            "[areas.aliases]\nwarehouse = \"\"",
+            "[areas.accounts]\n1 = \"\"",
+            "[[rules]]\nid = \"r\"\narea = \"\"",
+            "[[rules]]\nid = \"r\"\nsplit = { \"\" = \"1\" }",
+            "[[rules]]\nid = \"\"\narea = \"a\"",
+            "[[rules]]\nid = \"r\"\nfrom = \"2016-02\"\nto = \"2016-01\"\narea = \"a\"",
             "not toml",
         ] {
             assert_eq!(code(text), ErrorCode::ConfigBadValue, "{text}");
         }
+    }
+
+    #[test]
+    fn decimals_of_toml_and_json_are_numbers_or_texts() {
+        let toml = "[containers]\nweights = { cpu = 9, memory = \"0.5\" }\n[[rules]]\nid = \"r\"\nsplit = { a = 0.1, b = \"0.9\" }";
+        let json = r#"{"containers": {"weights": {"cpu": 9, "memory": "0.5"}},
+            "rules": [{"id": "r", "split": {"a": 0.1, "b": "0.9"}}]}"#;
+        let policy = Policy::from_toml(toml).unwrap();
+        assert_eq!(policy.rules[0].split["a"], Decimal::new(1, 1));
+        assert_eq!(Policy::from_json(json).unwrap(), policy);
+        assert_eq!(Policy::from_json(&serde_json::to_string(&policy).unwrap()).unwrap(), policy);
+    }
+
+    #[test]
+    fn weights_as_large_as_decimals_are_read_without_a_panic() {
+        let most = Decimal::MAX;
+        Policy::from_toml(&format!("[containers]\nweights = {{ cpu = \"{most}\", memory = \"{most}\" }}")).unwrap();
     }
 
     #[test]

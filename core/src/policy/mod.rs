@@ -84,7 +84,7 @@ pub struct Rule {
     pub area: Option<ProductArea>,
     /// Or the owners with their shares, which sum to 1.
     #[serde(default)]
-    #[cfg_attr(feature = "facade", schemars(with = "BTreeMap<ProductArea, String>"))]
+    #[cfg_attr(feature = "facade", schemars(with = "BTreeMap<ProductArea, DecimalText>"))]
     pub split: BTreeMap<ProductArea, Decimal>,
 }
 
@@ -170,7 +170,7 @@ pub enum Idle {
 #[serde(untagged)]
 #[expect(dead_code, reason = "stands for a decimal in the JSON Schema only")]
 enum DecimalText {
-    Number(u64),
+    Number(serde_json::Number),
     Text(String),
 }
 

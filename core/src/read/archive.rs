@@ -44,7 +44,7 @@ pub(super) fn visit_tables(source: Source, watch: Watch<'_>, visit: impl FnMut(T
             let file = File::open(path).map_err(source_failed)?;
             let left = file.metadata().map_err(source_failed)?.len();
             let mut file = Counted { inner: file, watch, left };
-            let head = head_of(&mut file)?;
+            let (head, _) = head_of(&mut file)?;
             file.seek(SeekFrom::Start(0)).map_err(source_failed)?;
             if is_zip(&head) { visit_zip(&mut file, visit) } else { visit_one(&head, &mut file, visit) }?;
             watch.progress.add_bytes(file.left);
@@ -52,8 +52,8 @@ pub(super) fn visit_tables(source: Source, watch: Watch<'_>, visit: impl FnMut(T
         }
         Source::Stream(stream) => {
             let mut stream = Counted { inner: stream, watch, left: u64::MAX };
-            let head = head_of(&mut stream)?;
-            let mut whole = Cursor::new(head).chain(stream);
+            let (head, read) = head_of(&mut stream)?;
+            let mut whole = Cursor::new(head).take(read).chain(stream);
             if !is_zip(&head) {
                 return visit_one(&head, &mut whole, visit);
             }
@@ -65,13 +65,13 @@ pub(super) fn visit_tables(source: Source, watch: Watch<'_>, visit: impl FnMut(T
     }
 }
 
-/// The first bytes of a content, zeros where it is shorter.
-fn head_of(reader: &mut impl Read) -> Result<[u8; 4]> {
+/// The first bytes of a content, zeros where it is shorter, and how many it has.
+fn head_of(reader: &mut impl Read) -> Result<([u8; 4], u64)> {
     let mut head = [0; 4];
     let mut filled = 0;
     loop {
         match reader.read(head.get_mut(filled..).unwrap_or_default()) {
-            Ok(0) => return Ok(head),
+            Ok(0) => return Ok((head, u64::try_from(filled).unwrap_or_default())),
             Ok(read) => filled += read,
             Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
             Err(cause) => return Err(source_failed(cause)),

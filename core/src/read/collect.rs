@@ -12,6 +12,7 @@ use crate::bill::{Bill, BillBuilder, InputDigest};
 use crate::diagnostic::DiagnosticCode;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
+use crate::policy::DEFAULT_TAG_KEY;
 use crate::time::BillingPeriod;
 
 /// Inputs of one bill: those of a period, or all those that name none.
@@ -208,7 +209,7 @@ impl Gathered<'_> {
 
     fn note_tag_keys(&mut self, options: &ScanOptions) -> Result<()> {
         for key in self.tag_keys.not_found(&options.bill.tag_keys) {
-            if !options.default_tag_keys {
+            if !(options.default_tag_keys && key == DEFAULT_TAG_KEY) {
                 return Err(self.tag_keys.unknown(key));
             }
             for first in self.builders.values_mut().filter_map(|builders| builders.first_mut()) {

@@ -1,5 +1,6 @@
 //! Header → which column holds what, and what a file that is no Detailed Billing Report is instead (spec 2.1, 2.3).
 
+use super::nearest::nearest;
 use super::rows::RawRow;
 use super::tags::TagColumns;
 use super::{ScanOptions, name};
@@ -167,13 +168,4 @@ fn missing(wanted: &[&str], names: &[String]) -> Error {
         None => format!("the header has no column {list}"),
     };
     Error::new(ErrorCode::ReadMissingColumn, message)
-}
-
-/// The candidate most like one of the wanted names; the first of several.
-pub(super) fn nearest<'c>(wanted: &[&str], candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-    let distance = |candidate: &str| {
-        let folded = candidate.to_lowercase();
-        wanted.iter().map(|w| strsim::damerau_levenshtein(&w.to_lowercase(), &folded)).min().unwrap_or(usize::MAX)
-    };
-    candidates.filter(|candidate| !candidate.is_empty()).min_by_key(|candidate| distance(candidate))
 }

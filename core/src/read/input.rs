@@ -1,6 +1,6 @@
 //! What a scan reads: paths and streams, and finding them (spec 2.2).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::io::Read;
@@ -63,27 +63,23 @@ const BILL_SUFFIXES: [&str; 3] = [".csv", ".gz", ".zip"];
 
 /// The inputs that files, directories (with all below them) and globs name, sorted by path.
 ///
-/// A path that several patterns name is one input; the same content under two paths is two.
+/// A file that several patterns name is several inputs: the scan refuses the same file twice (spec 2.6).
 ///
 /// # Errors
 /// `read.no_input` where a pattern names no file, `read.io` where a directory cannot be read.
 pub fn find_inputs(patterns: &[String]) -> Result<Vec<Input>> {
-    let mut found = BTreeMap::new();
+    let mut files = Vec::new();
     for pattern in patterns {
-        let files = files_of(pattern)?;
-        if files.is_empty() {
+        let named = files_of(pattern)?;
+        if named.is_empty() {
             let message = format!("`{pattern}` names no file, directory or glob with a bill");
             return Err(Error::new(ErrorCode::ReadNoInput, message).at(Location::file(pattern)));
         }
-        for file in files {
-            let absolute = std::path::absolute(&file).map_err(|cause| unreadable(&file, cause))?;
-            found.entry(absolute).or_insert(file);
-        }
+        files.extend(named);
     }
-    if found.is_empty() {
+    if files.is_empty() {
         return Err(Error::new(ErrorCode::ReadNoInput, "no input was named"));
     }
-    let mut files: Vec<PathBuf> = found.into_values().collect();
     files.sort_unstable();
     Ok(files.into_iter().map(Input::path).collect())
 }

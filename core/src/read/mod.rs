@@ -30,6 +30,7 @@ mod input;
 mod keys;
 mod line_item;
 mod name;
+mod nearest;
 mod progress;
 mod rows;
 #[cfg(feature = "fs")]
@@ -72,7 +73,7 @@ pub struct ScanOptions {
     pub threads: usize,
     /// Whether requested tag keys match columns that differ only in case (spec 2.9).
     pub tags_case_insensitive: bool,
-    /// Whether the tag keys are a default nobody asked for: one that no input has is then a finding, not an error.
+    /// Whether nobody asked for [`crate::DEFAULT_TAG_KEY`]: that no input has it is then a finding, not an error.
     pub default_tag_keys: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::header::nearest;
+use super::nearest::nearest;
 use super::rows::Fields;
 use crate::error::{Error, ErrorCode};
 
@@ -55,6 +55,8 @@ fn columns_of(key: &str, names: &[String], case_insensitive: bool) -> Vec<usize>
 /// The tag key a column names, as a user would ask for it; `None` for columns that are no tags.
 fn key_of(name: &str) -> Option<&str> {
     match name.split_once(':')? {
+        // Without its prefix such a key would be taken for a column of its own.
+        ("user", key) if key.starts_with(USER) || key.starts_with(AWS) => Some(name),
         ("user", key) => Some(key),
         ("aws", _) => Some(name),
         _ => None,

@@ -5,13 +5,13 @@ use std::error::Error;
 use std::fs;
 use std::process::{Command, ExitCode};
 
-use unblended_tests::{catalogue, tidy, tree};
+use unblended_tests::{catalogue, schemas, tidy, tree};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
 const USAGE: &str = "usage: cargo xt COMMAND
   check  format, lints and docs as the test command checks them
-  regen  write the generated files again: docs/errors.md
+  regen  write the generated files again: docs/errors.md, docs/schemas
   tidy   house rules: sizes, words, directions, root";
 
 fn main() -> ExitCode {
@@ -42,6 +42,11 @@ fn regen() -> Outcome {
     let files = tree::read_tree(&tree::root())?;
     fs::write(tree::root().join(catalogue::PATH), catalogue::text(&files))?;
     println!("wrote {}", catalogue::PATH);
+    fs::create_dir_all(tree::root().join(schemas::FOLDER))?;
+    for (path, text) in schemas::files()? {
+        fs::write(tree::root().join(&path), text)?;
+        println!("wrote {path}");
+    }
     Ok(())
 }
 

@@ -202,3 +202,13 @@ fn the_same_content_in_two_wrappings_is_a_duplicate() {
     let error = scan(inputs, &ScanOptions::default(), &Progress::new()).unwrap_err();
     assert_eq!(error.code(), ErrorCode::ReadDuplicate);
 }
+
+#[test]
+fn a_stream_shorter_than_the_bytes_that_tell_archives_is_not_padded() {
+    let read = |content: &'static [u8]| {
+        let input = Input::stream("standard input", Cursor::new(content));
+        scan(vec![input], &ScanOptions::default(), &Progress::new()).unwrap_err()
+    };
+    assert!(read(b"").to_string().contains("is empty"));
+    assert!(read(b"\n\n").to_string().contains("is empty"));
+}

@@ -152,7 +152,7 @@ fn no_input_is_an_error() {
 }
 
 #[test]
-fn files_directories_and_globs_are_found_once_each() {
+fn files_directories_and_globs_are_found_as_often_as_they_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     fs::create_dir_all(root.join("2016/06")).unwrap();
@@ -170,10 +170,12 @@ fn files_directories_and_globs_are_found_once_each() {
         )
     };
     assert_eq!(find(&["2016/.."]).unwrap().len(), 5);
-    assert_eq!(find(&["b.csv", "*.csv", "./b.csv"]).unwrap(), ["._b.csv", "b.csv", "odd[1].csv"]);
+    assert_eq!(find(&["*.csv"]).unwrap(), ["._b.csv", "b.csv", "odd[1].csv"]);
+    assert_eq!(find(&["b.csv", "*b.csv", "./b.csv"]).unwrap(), ["._b.csv", "b.csv", "b.csv", "b.csv"]);
     assert_eq!(find(&["odd[1].csv"]).unwrap(), ["odd[1].csv"]);
     assert_eq!(find(&["notes.txt"]).unwrap(), ["notes.txt"]);
-    assert_eq!(find(&["2016", "2016/*"]).unwrap(), ["2016/06/d.gz", "2016/c.csv.zip"]);
+    assert_eq!(find(&["2016"]).unwrap(), ["2016/06/d.gz", "2016/c.csv.zip"]);
+    assert_eq!(find(&["2016/*"]).unwrap(), ["2016/06/d.gz", "2016/c.csv.zip"]);
     for nothing in ["x.csv", "x*.csv", "[", "2016/0[7-9]"] {
         assert_eq!(find(&["b.csv", nothing]).unwrap_err().code(), ErrorCode::ReadNoInput, "{nothing}");
     }

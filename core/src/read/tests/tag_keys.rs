@@ -63,3 +63,23 @@ fn a_default_key_that_no_input_has_is_a_finding() {
     assert!(missing[0].message.contains("`product_area`"));
     assert_eq!(bill.tag_keys(), ["product_area"]);
 }
+
+#[test]
+fn a_key_of_a_rule_is_no_default_key() {
+    let keys = ["product_area", "envv"];
+    let error = scan_tags("user:env", "a", &keys, |options| options.default_tag_keys = true).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::ReadUnknownTagKey);
+    assert!(error.to_string().contains("`envv`"), "{error}");
+}
+
+#[cfg(feature = "fs")]
+#[test]
+fn keys_that_begin_like_a_prefix_are_found_under_a_name_that_can_be_asked_for() {
+    use crate::read::{Input, find_tag_keys};
+    let header = "user:user:team,user:aws:team,user:team";
+    let text = format!("{COLUMNS},{header}\n");
+    let keys = find_tag_keys(vec![Input::stream("bill.csv", std::io::Cursor::new(text))], None).unwrap();
+    assert_eq!(keys, ["team", "user:aws:team", "user:user:team"]);
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    assert_eq!(tags(header, "a,b,c", &keys, false), [Some("c".into()), Some("b".into()), Some("a".into())]);
+}

@@ -65,6 +65,8 @@ pub struct FinalizeCandidate {
     pub as_of: Timestamp,
     /// Where its usage rows end, if 24 hours or more before the period.
     pub stops_early: Option<Timestamp>,
+    /// Malformed rows that were skipped.
+    pub skipped_rows: u64,
     /// What it would finalize.
     pub content: FinalContent,
 }
@@ -229,11 +231,23 @@ impl FinalizeCandidate {
                 return not_final(format!("the bill of {period} still has estimated rows; no assertion changes that"));
             }
         }
-        let end = self.stops_early.filter(|_| terms.allow_incomplete.is_none())?;
+        let lack = self.lack().filter(|_| terms.allow_incomplete.is_none())?;
         Some(Refusal::new(
             ErrorCode::FinalizeIncomplete,
-            format!("the bill of {period} has no usage after {end}; allow an incomplete bill with a reason"),
+            format!("the bill of {period} {lack}; allow an incomplete bill with a reason"),
         ))
+    }
+
+    /// What the bill lacks to be complete (spec 2.4, 2.7).
+    fn lack(&self) -> Option<String> {
+        let skipped = || (self.skipped_rows > 0).then(|| format!("lacks {} malformed rows", self.skipped_rows));
+        self.stops_early.map(|end| format!("has no usage after {end}")).or_else(skipped)
+    }
+
+    /// Whether the bill lacks nothing.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.lack().is_none()
     }
 }
 

@@ -20,6 +20,7 @@ fn candidate(bill: &str, policy: &str, areas: &[(&str, &str)]) -> FinalizeCandid
         status: BillStatus::Invoiced,
         as_of: "2016-07-05 00:00:00".parse().unwrap(),
         stops_early: None,
+        skipped_rows: 0,
         content: FinalContent {
             digests: ReportDigests {
                 bill: Digest::of(bill.as_bytes()),

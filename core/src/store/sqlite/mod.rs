@@ -20,6 +20,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use super::finalize::{FinalizeCandidate, FinalizeOutcome, decide_finalization};
 use super::run::{FinalizeRequest, FinalizedSummary, NewRun, RunChoice, RunFilter, RunSummary, StoredRun};
 use crate::amortize::ReservationBook;
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::rollup::Report;
 use load::Tables;
@@ -238,6 +239,11 @@ fn verified(connection: &Connection, id: &str) -> Result<(StoredRun, Tables)> {
     }
 }
 
+/// Rows that were skipped because bad rows were allowed.
+fn skipped_rows(diagnostics: &[Diagnostic]) -> u64 {
+    diagnostics.iter().filter(|found| found.code == DiagnosticCode::ReadBadRow).map(|found| found.count).sum()
+}
+
 fn candidate(stored: StoredRun, tables: Tables) -> (NewRun, FinalizeCandidate) {
     let candidate = FinalizeCandidate {
         period: stored.report.period,
@@ -247,6 +253,7 @@ fn candidate(stored: StoredRun, tables: Tables) -> (NewRun, FinalizeCandidate) {
         status: stored.report.status,
         as_of: stored.report.as_of,
         stops_early: stored.report.stops_early,
+        skipped_rows: skipped_rows(&stored.report.diagnostics),
         content: tables.into_content(stored.report.digests, stored.run.software_version.clone()),
     };
     (stored.run, candidate)

@@ -291,6 +291,23 @@ fn a_run_that_is_not_final_or_stops_early_is_refused_and_reasons_are_kept() {
 }
 
 #[test]
+fn a_run_that_skipped_bad_rows_is_incomplete() {
+    let file = File::new();
+    let mut store = file.open();
+    let mut short = priced("5", "bill", "policy");
+    let mut found = crate::diagnostic::Diagnostics::default();
+    found.add(crate::diagnostic::DiagnosticCode::ReadBadRow, "a row was skipped", 2, None);
+    short.diagnostics = found.list();
+    append(&mut store, "r1", &short);
+    let refused = store.finalize(&request("r1")).unwrap().into_result().unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::FinalizeIncomplete);
+    let mut asking = request("r1");
+    asking.terms.allow_incomplete = Some("the rows are known".into());
+    assert_eq!(store.finalize(&asking).unwrap(), FinalizeOutcome::Finalized { version: 1 });
+    assert_eq!(store.finalized().unwrap()[0].allowed_incomplete.as_deref(), Some("the rows are known"));
+}
+
+#[test]
 fn the_latest_run_is_finalized_where_the_filter_names_one() {
     let file = File::new();
     let mut store = file.open();

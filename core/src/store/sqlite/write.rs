@@ -169,7 +169,7 @@ pub(super) fn finalized(
     // A reason is kept where it decided something.
     let terms = &request.terms;
     let asserted = terms.assert_invoiced.as_ref().filter(|_| candidate.status == BillStatus::Unknown);
-    let allowed = terms.allow_incomplete.as_ref().filter(|_| candidate.stops_early.is_some());
+    let allowed = terms.allow_incomplete.as_ref().filter(|_| !candidate.is_complete());
     let [payer, period, basis, currency, version] = key;
     let row = [
         ("payer", payer),
