@@ -122,6 +122,8 @@ export interface ScanOptions {
   readonly basis?: Basis;
   /** Tag keys to keep, exactly as written; `product_area` where it occurs and nothing is said. */
   readonly tagKeys?: readonly string[];
+  /** Tag keys to keep beside them or beside those of the policy. */
+  readonly moreTagKeys?: readonly string[];
   /** Whether tag keys match in any case. */
   readonly tagsCaseInsensitive?: boolean;
   /** Keeps what this policy needs, instead of the three before. */
@@ -146,8 +148,8 @@ export interface ScanOptions {
 
 /** Reads a bill: every row once, off the event loop, in memory bounded by distinct charges. */
 export function scan(source: Source, options?: ScanOptions): Promise<Bill>;
-/** The tag keys that files have, sorted, as a scan can ask for them. */
-export function tagKeys(paths: Path | readonly Path[]): Promise<string[]>;
+/** The tag keys that files have, sorted, as a scan can ask for them; those of one billing period where it is given. */
+export function tagKeys(paths: Path | readonly Path[], options?: { readonly period?: Period }): Promise<string[]>;
 
 /** A policy as an object: keys are those of the policy file, amounts decimal text. See `schemas().policy`. */
 export interface PolicyContent {
@@ -182,6 +184,10 @@ export class Policy {
   static fromJson(text: string): Policy;
   /** JSON where the name ends so, else TOML. */
   static fromFile(path: Path): Promise<Policy>;
+  /** The same policy with these keys changed; of a table, only the keys given. */
+  replace(changes: PolicyContent): Policy;
+  /** Cost basis that is attributed. */
+  readonly basis: Basis;
   /** Hash of the policy's meaning; that of the runs made with it. */
   readonly digest: string;
   /** Tag keys a scan must keep for this policy. */
@@ -290,6 +296,8 @@ export class Reservations {
   static read(path: Path): Promise<Reservations>;
   /** This table and the fees a store keeps. Throws `reservations.conflict` where they differ. */
   combine(stored: Reservations): Reservations;
+  /** Hash of the fees; that of the runs made with them. */
+  readonly digest: string;
   toObjects(): Fee[];
 }
 
@@ -505,6 +513,10 @@ export interface Tables {
 /** The result of attributing one bill in one currency. */
 export class Report {
   private constructor();
+  /** Reads what `toBytes` of the same version gave. */
+  static fromBytes(bytes: Uint8Array): Promise<Report>;
+  /** The whole report with its cells. */
+  toBytes(): Promise<Uint8Array>;
   readonly period: Period;
   readonly status: BillStatus;
   /** Instant the status was judged at. */
@@ -600,8 +612,13 @@ export class Store {
   private constructor();
   /** Path of a SQLite file, or `sqlite:PATH`; made where it does not exist, unless `create` is false. */
   static open(url: Path, options?: { create?: boolean }): Promise<Store>;
-  /** Adds a report as a new run, whole or not at all; resolves to the run's id. */
-  append(report: Report, bill: Bill): Promise<string>;
+  /**
+   * Adds a report as a new run, whole or not at all; resolves to the run's id: one that was shown before, as by
+   * `report.toJson`, or a fresh one where left out.
+   */
+  append(report: Report, bill: Bill, options?: { readonly runId?: string }): Promise<string>;
+  /** Keeps the fees of a table for later runs; to be called before the run whose scan replaces them is appended. */
+  addReservations(table: Reservations): Promise<void>;
   /** The runs that match, oldest first. */
   runs(query?: RunQuery): Promise<RunSummary[]>;
   /** The report of one run. */

@@ -138,6 +138,10 @@ class Reservations {
     return wrap(Reservations, sync(() => one.combine(other)));
   }
 
+  get digest() {
+    return handleOf(this, Reservations).digest();
+  }
+
   toObjects() {
     return read(sync(() => handleOf(this, Reservations).toJson()));
   }

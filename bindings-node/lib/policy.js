@@ -44,6 +44,23 @@ class Policy {
     return Policy.#of(await later(() => native.readPolicy(pathText(path))));
   }
 
+  /**
+   * The same policy with these keys changed; of a table, only the keys given.
+   * @param {object} changes
+   */
+  replace(changes) {
+    const content = this.toJSON();
+    for (const [key, value] of Object.entries(changes)) {
+      const isTable = value !== null && typeof value === 'object' && !Array.isArray(value);
+      content[key] = isTable ? { ...content[key], ...value } : value;
+    }
+    return new Policy(content);
+  }
+
+  get basis() {
+    return this.toJSON().basis;
+  }
+
   get digest() {
     return this.#digest;
   }

@@ -2,7 +2,7 @@
 
 const { setImmediate: turn } = require('node:timers/promises');
 
-const { native, handleOf } = require('./native.js');
+const { native, handleOf, wrap } = require('./native.js');
 const { later, sync } = require('./errors.js');
 const { camelName, read, snakeName } = require('./values.js');
 
@@ -12,7 +12,17 @@ const PAGE = 500;
 /** The result of attributing one bill in one currency. Costs are decimal text, exact. */
 class Report {
   constructor() {
-    throw new TypeError('a Report comes from `bill.attribute` or `store.run`');
+    throw new TypeError('a Report comes from `bill.attribute`, `store.run` or `Report.fromBytes`');
+  }
+
+  /** @param {Uint8Array} bytes what `toBytes` of the same version gave */
+  static async fromBytes(bytes) {
+    return wrap(Report, await later(() => native.Report.fromBytes(bytes)));
+  }
+
+  /** @returns {Promise<Uint8Array>} */
+  async toBytes() {
+    return later(() => handleOf(this, Report).toBytes());
   }
 
   get period() {

@@ -15,6 +15,7 @@ const keys = [
   'period',
   'basis',
   'tagKeys',
+  'moreTagKeys',
   'tagsCaseInsensitive',
   'policy',
   'evidence',
@@ -87,6 +88,7 @@ async function requestOf(options) {
     basis,
     currency: options.currency,
     tag_keys: tagKeys,
+    more_tag_keys: options.moreTagKeys,
     tags_case_insensitive: tagsCaseInsensitive,
     keep_intervals: kept,
     max_bad_rows: options.maxBadRows,
@@ -142,13 +144,15 @@ function explained(error, pumps) {
 }
 
 /**
- * The tag keys that files have, sorted, as a scan can ask for them.
+ * The tag keys that files have, sorted, as a scan can ask for them; those of one billing period where it is given.
  * @param {string | URL | (string | URL)[]} paths
+ * @param {{ period?: string }} [options]
  * @returns {Promise<string[]>}
  */
-async function tagKeys(paths) {
+async function tagKeys(paths, options = {}) {
+  const { period } = known(options, ['period'], 'tagKeys');
   const all = (Array.isArray(paths) ? paths : [paths]).map(pathText);
-  return later(() => native.tagKeys(all));
+  return later(() => native.tagKeys(all, period));
 }
 
 module.exports = { scan, tagKeys };

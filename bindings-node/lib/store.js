@@ -32,10 +32,21 @@ class Store {
    * Adds a report as a new run, whole or not at all; resolves to the run's id.
    * @param {Report} report
    * @param {Bill} bill
+   * @param {{ runId?: string }} [options]
    * @returns {Promise<string>}
    */
-  async append(report, bill) {
-    return later(() => handleOf(this, Store).append(handleOf(report, Report), handleOf(bill, Bill)));
+  async append(report, bill, options = {}) {
+    const { runId = native.newRunId() } = known(options, ['runId'], 'append');
+    await later(() => handleOf(this, Store).append(runId, handleOf(report, Report), handleOf(bill, Bill)));
+    return runId;
+  }
+
+  /**
+   * Keeps the fees of a table for later runs; before the scan's own fees are appended.
+   * @param {Reservations} table
+   */
+  async addReservations(table) {
+    await later(() => handleOf(this, Store).addReservations(handleOf(table, Reservations)));
   }
 
   /** @param {any} [query] */

@@ -196,6 +196,12 @@ impl Reservations {
         call(|| ReservationBook::combine(&self.0, &stored.0).map(|book| Self(Arc::new(book))))
     }
 
+    /// Hash of the fees.
+    #[napi]
+    pub fn digest(&self) -> String {
+        self.0.digest().to_string()
+    }
+
     /// The fees, as JSON text.
     #[napi]
     pub fn to_json(&self) -> napi::Result<String> {

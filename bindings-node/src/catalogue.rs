@@ -10,7 +10,7 @@ use serde_json::json;
 use unblended::facade;
 use unblended::{BillingPeriod, DemoOptions, Policy, Result};
 
-use crate::border::{call, parsed, promise, written};
+use crate::border::{call, parsed, promise, value, written};
 
 /// Version of core and binding.
 #[napi]
@@ -34,10 +34,10 @@ fn described(policy: &Policy) -> Result<Vec<String>> {
     Ok(vec![written(policy)?, policy.digest().to_string(), written(&policy.tag_keys())?])
 }
 
-/// The tag keys that files have.
+/// The tag keys that files have; those of one billing period where it is given.
 #[napi]
-pub fn tag_keys(env: &Env, paths: Vec<String>) -> napi::Result<Object<'_>> {
-    promise(env, move || facade::tag_keys(&paths))
+pub fn tag_keys(env: &Env, paths: Vec<String>, period: Option<String>) -> napi::Result<Object<'_>> {
+    promise(env, move || facade::tag_keys(&paths, period.as_deref().map(value).transpose()?))
 }
 
 /// Every error code, as JSON text.

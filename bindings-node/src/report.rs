@@ -17,6 +17,20 @@ pub struct Report(pub(crate) Arc<unblended::Report>);
 
 #[napi]
 impl Report {
+    /// Reads what [`Report::to_bytes`] wrote.
+    #[napi]
+    pub fn from_bytes(env: &Env, bytes: Uint8Array) -> napi::Result<Object<'_>> {
+        let bytes = bytes.to_vec();
+        promise(env, move || parsed(&String::from_utf8_lossy(&bytes)).map(|report| Self(Arc::new(report))))
+    }
+
+    /// The whole report with its cells.
+    #[napi]
+    pub fn to_bytes<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let report = Arc::clone(&self.0);
+        promise(env, move || written(report.as_ref()).map(|text| Uint8Array::from(text.into_bytes())))
+    }
+
     /// The object of spec 11.2, byte for byte.
     #[napi]
     pub fn to_json(&self, run_id: String) -> napi::Result<String> {

@@ -43,7 +43,9 @@ impl Scan {
         promise(env, move || {
             let mut request: ScanRequest = parsed(&request)?;
             if let Some(policy) = policy {
+                let more = std::mem::take(&mut request.more_tag_keys);
                 request.keep_for(&Policy::from_json(&policy)?);
+                request.more_tag_keys.extend(more);
             }
             facade::scan(&request, streams, &progress).map(|bill| Bill(Arc::new(bill)))
         })

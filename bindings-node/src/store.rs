@@ -49,11 +49,18 @@ impl Store {
         })
     }
 
-    /// Appends a report as a new run; resolves to its id.
+    /// Appends a report as a new run under a fresh id.
     #[napi]
-    pub fn append<'env>(&self, env: &'env Env, report: &Report, bill: &Bill) -> napi::Result<Object<'env>> {
+    pub fn append<'env>(&self, env: &'env Env, id: String, report: &Report, bill: &Bill) -> napi::Result<Object<'env>> {
         let (report, bill) = (Arc::clone(&report.0), Arc::clone(&bill.0));
-        self.with(env, move |store| store.append(&report, &bill))
+        self.with(env, move |store| store.append_as(&id, &report, &bill))
+    }
+
+    /// Keeps the fees of a table for later runs.
+    #[napi]
+    pub fn add_reservations<'env>(&self, env: &'env Env, table: &Reservations) -> napi::Result<Object<'env>> {
+        let table = Arc::clone(&table.0);
+        self.with(env, move |store| store.add_reservations(&table))
     }
 
     /// The runs that match, as JSON text.

@@ -165,6 +165,19 @@ test('evidence is read once and tells what to keep', async () => {
   await assert.rejects(bill.attribute({ evidence: read, ecs: files.tasks }), /give either/);
 });
 
-test('reports come from attribution alone', () => {
+test('policies are immutable and replaced in parts', () => {
+  const policy = new Policy({ containers: { idle: 'separate', default_cpu: 256 } });
+  const changed = policy.replace({ containers: { idle: 'spread' } });
+  assert.deepEqual([changed.toJSON().containers.default_cpu, changed.toJSON().containers.idle], [256, 'spread']);
+  assert.notEqual(changed.digest, policy.digest);
+  assert.equal(Policy.fromJson(policy.toJson()).digest, policy.digest);
+  assert.equal(Policy.fromToml('[containers]\nidle = "separate"\ndefault_cpu = 256\n').digest, policy.digest);
+  assert.deepEqual([policy.basis, policy.tagKeys], ['unblended', ['product_area']]);
+});
+
+test('reports come from attribution, and go through bytes', async () => {
+  const copy = await Report.fromBytes(await report.toBytes());
+  assert.equal(copy.toJson('x'), report.toJson('x'));
+  await assert.rejects(Report.fromBytes(bytes('{}')), { code: 'config.bad_value' });
   assert.throws(() => new Report(), TypeError);
 });

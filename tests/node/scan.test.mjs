@@ -137,6 +137,9 @@ test('options reach the scan', async () => {
   await assert.rejects(scan(source(), { basis: 'net' }), { code: 'config.bad_value' });
   await assert.rejects(scan(source(), { period: '2016-13' }), { name: 'ConfigError' });
   assert.deepEqual(await tagKeys(files.bill), ['Name', 'aws:createdBy', 'product_area']);
+  await assert.rejects(tagKeys(files.bill, { period: '2016-13' }), { code: 'config.bad_value' });
+  const more = await scan(files.bill, { policy: {}, moreTagKeys: ['Name'] });
+  assert.deepEqual(more.tagKeys, ['product_area', 'Name']);
 });
 
 test('an aborted scan rejects with the reason and lets go of files and streams', async () => {

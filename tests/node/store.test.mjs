@@ -71,6 +71,13 @@ test('fees go from one period to the next through the store', async () => {
   const { carriedIn } = (await next.attribute({ reservations: fees })).totals;
   assert.notEqual(carriedIn, '0');
   assert.equal(new Reservations().combine(fees).toObjects().length, fees.toObjects().length);
+  const other = await Store.open(join(folder(), 'other.sqlite'));
+  await other.addReservations(fees);
+  assert.deepEqual((await other.reservations()).toObjects(), fees.toObjects());
+  assert.equal((await other.reservations()).digest, fees.digest);
+  await other.append(report, bill, { runId: 'run-1' });
+  await assert.rejects(other.append(report, bill, { runId: 'run-1' }), { code: 'config.bad_value' });
+  await other.close();
   await assert.rejects(next.attribute({ reservations: 'missing.csv' }), { code: 'read.io' });
   await store.close();
 });
