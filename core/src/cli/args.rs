@@ -221,6 +221,9 @@ pub(super) struct Demo {
     /// Then roll the month up into a store beside it
     #[arg(long)]
     pub(super) rollup: bool,
+    /// How to write the result: what to type next, or the rollup
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) output: Answer,
 }
 
 #[derive(Debug, Args)]

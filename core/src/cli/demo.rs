@@ -1,11 +1,13 @@
 //! `unblended demo`: a month to try everything on.
 
 use super::Outcome;
-use super::args::{Cli, Command, Demo};
+use super::args::{Answer, Cli, Command, Demo};
 use super::output::Console;
+use super::runs::to_json_line;
 use crate::demo::{DemoOptions, demo};
 use crate::error::{Error, ErrorCode, Result};
 use clap::Parser;
+use serde_json::json;
 
 pub(super) fn run(args: &Demo, console: &mut Console) -> Result<Outcome> {
     let files = demo(&args.dir, &DemoOptions { seed: args.seed, rows: args.rows, ..DemoOptions::new(args.period) })?;
@@ -14,9 +16,16 @@ pub(super) fn run(args: &Demo, console: &mut Console) -> Result<Outcome> {
     typed.extend(["--store".to_owned(), args.dir.join("unblended.sqlite").display().to_string()]);
     let line = format!("unblended {}\n", typed.join(" "));
     if !args.rollup {
-        return console.print(&line).map(|()| Outcome::Done);
+        let text = match args.output {
+            Answer::Json => to_json_line(&json!({ "rows": files.rows, "total": files.total, "rollup": typed }))?,
+            Answer::Table => line,
+        };
+        return console.print(&text).map(|()| Outcome::Done);
     }
     console.show(&format!("{line}\n"));
+    if args.output == Answer::Json {
+        typed.extend(["--output".to_owned(), "json".to_owned()]);
+    }
     match Cli::try_parse_from(std::iter::once("unblended".to_owned()).chain(typed)).map(|cli| cli.command) {
         Ok(Command::Rollup(rollup)) => super::rollup::run(&rollup, console),
         Ok(_) | Err(_) => Err(Error::new(ErrorCode::InternalPanic, "the demo's own command is not understood")),

@@ -1,0 +1,50 @@
+//! Files and streams → a bill.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use unblended::facade::{self, ScanRequest, StreamInput};
+use unblended::{Policy, Progress, Result};
+
+use crate::bill::Bill;
+use crate::border::{call, interruptible, parsed};
+use crate::stream::PyStream;
+
+/// Scans paths and named streams as one bill. `policy` decides basis, tag keys and folding of case where it is given.
+/// `on_progress` is called with bytes done, bytes in all (0 while unknown) and rows, from this thread.
+#[pyfunction]
+#[pyo3(signature = (request, policy, streams, on_progress))]
+pub(crate) fn scan(
+    py: Python<'_>,
+    request: &str,
+    policy: Option<&str>,
+    streams: Vec<(String, Bound<'_, PyAny>)>,
+    on_progress: Option<Py<PyAny>>,
+) -> PyResult<Bill> {
+    let asked = || -> Result<ScanRequest> {
+        let mut request: ScanRequest = parsed(request)?;
+        if let Some(policy) = policy {
+            let more = std::mem::take(&mut request.more_tag_keys);
+            request.keep_for(&Policy::from_json(policy)?);
+            request.more_tag_keys.extend(more);
+        }
+        Ok(request)
+    };
+    let request = call(py, asked)?;
+    let streams = streams
+        .into_iter()
+        .map(|(name, source)| Ok(StreamInput { name, reader: Box::new(PyStream::new(&source)?) }))
+        .collect::<PyResult<Vec<_>>>()?;
+    let progress = Arc::new(Progress::new());
+    let show = |progress: &Progress| match &on_progress {
+        Some(callback) => {
+            callback.call1(py, (progress.bytes_done(), progress.bytes_total(), progress.rows())).map(|_| ())
+        }
+        None => Ok(()),
+    };
+    let worker = Arc::clone(&progress);
+    let bill =
+        interruptible(py, move || facade::scan(&request, streams, &worker), || progress.cancel(), || show(&progress))?;
+    show(&progress)?;
+    Ok(Bill(Arc::new(bill)))
+}
