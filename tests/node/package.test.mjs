@@ -39,6 +39,46 @@ test('the types name what the package exports, and no more', () => {
   }
 });
 
+/** Where the languages differ on purpose: what Python has → what stands for it here, or null where types do. */
+const idioms = {
+  // Plain objects here, with types of the same names.
+  DemoFiles: null,
+  ErrorInfo: null,
+  Finality: null,
+  Totals: null,
+  // Causes are plain errors; the rows of a table are arrays and async iterators, its Arrow form is bytes.
+  ErrorCause: null,
+  Table: null,
+  'Report.table': 'Report.tableIpc',
+  // What JSON.stringify looks for.
+  'Policy.toDict': 'Policy.toJSON',
+  'Report.toDict': 'Report.toJSON',
+  'Reservations.toDicts': 'Reservations.toObjects',
+};
+const onlyHere = ['Evidence.read', 'Report.rows', 'Reservations.read', 'formatDecimal', 'version'];
+
+test('the surface is that of the Python package, in camelCase', () => {
+  const { functions, classes, error_codes: codes } = JSON.parse(
+    readFileSync(join(root, 'tests/python/surface.json'), 'utf8'),
+  );
+  const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+  const there = Object.keys(functions).map(camel);
+  for (const [type, members] of Object.entries(classes).filter(([type]) => idioms[type] !== null)) {
+    there.push(type, ...(type.endsWith('Error') ? [] : members.map((member) => `${type}.${camel(member)}`)));
+  }
+  const wanted = there.map((name) => idioms[name] ?? name);
+  const here = Object.keys(esm).flatMap((name) => {
+    const isClass = /^[A-Z]/.test(name);
+    if (!isClass || name.endsWith('Error')) return [name];
+    const chain = [esm[name], Object.getPrototypeOf(esm[name])].filter((type) => type !== Function.prototype);
+    const members = chain.flatMap((type) => [...Object.getOwnPropertyNames(type.prototype), ...Object.getOwnPropertyNames(type)]);
+    return [name, ...members.filter((it) => !['constructor', 'length', 'name', 'prototype'].includes(it)).map((it) => `${name}.${it}`)];
+  });
+  assert.deepEqual([...new Set(here)].sort(), [...new Set([...wanted, ...onlyHere])].sort());
+  const own = Object.fromEntries(Object.values(esm.errorCodes()).map((info) => [info.code, info.class]));
+  assert.deepEqual(own, codes);
+});
+
 test('the pure functions answer at once, exactly', () => {
   assert.deepEqual(split('1', { a: 1, b: 2 }), { a: '0.333333333333333333', b: '0.666666666666666667' });
   assert.deepEqual(split(10n, new Map([['x', 1n], ['y', 1]])), new Map([['x', '5'], ['y', '5']]));
