@@ -151,6 +151,14 @@ test('the example of the README runs as printed', async () => {
   assert.match(stdout, /'website'.*'area'/);
 });
 
+test('the short example of the root README runs as printed', async () => {
+  const [, example] = /```js\n(.*?)```/s.exec(readFileSync(join(root, 'README.md'), 'utf8'));
+  const file = join(process.cwd(), 'root-readme-example.mjs');
+  writeFileSync(file, example.replaceAll("'demo'", `'${join(folder(), 'demo')}'`));
+  const { stdout } = await run(process.execPath, [file]);
+  assert.match(stdout, /^api area \d/m);
+});
+
 test('a scan keeps the process alive until it is done, and progress does not', async () => {
   const { bill } = await demo(folder(), { rows: 3_000 });
   const script = `const { scan } = require('unblended');
