@@ -8,7 +8,7 @@ use napi_derive::napi;
 use serde::Deserialize;
 use serde_json::json;
 use unblended::facade;
-use unblended::{BillingPeriod, DemoOptions, Policy, Result};
+use unblended::{BillingPeriod, DemoOptions, Error, ErrorCode, Location, Policy, Result};
 
 use crate::border::{call, parsed, promise, value, written};
 
@@ -96,16 +96,22 @@ pub fn run_cli(env: &Env, argv: Vec<String>) -> napi::Result<Object<'_>> {
     promise(env, move || Ok(unblended::run_cli(argv)))
 }
 
-/// Panics, to show what becomes of it: at once, or in a promise.
+/// Fails with an error code, or panics where the text is none or is that of a panic, to show what becomes of it: at
+/// once, or in a promise.
 #[napi]
-pub fn panic_for_test(env: &Env, at_once: bool) -> napi::Result<Object<'_>> {
+pub fn fail_for_test(env: &Env, code: String, at_once: bool) -> napi::Result<Object<'_>> {
+    let known = ErrorCode::ALL.iter().find(|known| known.as_str() == code);
+    let fail = move || deliberate(known.copied());
     if at_once {
-        call(deliberate)?;
+        call(fail)?;
     }
-    promise(env, deliberate)
+    promise(env, fail)
 }
 
 #[expect(clippy::panic, reason = "that is what it is for")]
-fn deliberate() -> Result<()> {
-    panic!("deliberate")
+fn deliberate(code: Option<ErrorCode>) -> Result<()> {
+    match code {
+        None | Some(ErrorCode::InternalPanic) => panic!("deliberate"),
+        Some(code) => Err(Error::new(code, "deliberate").at(Location::file("f")).with_cause("deliberate too")),
+    }
 }

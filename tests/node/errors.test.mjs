@@ -51,8 +51,16 @@ test('classes throw from constructors and static functions', () => {
 });
 
 test('a panic is an internal error, at once and in a promise', async () => {
-  assert.throws(() => sync(() => native.panicForTest(true)), refused('internal.panic', 'InternalError'));
-  await assert.rejects(later(() => native.panicForTest(false)), refused('internal.panic', 'InternalError'));
+  assert.throws(() => sync(() => native.failForTest('', true)), refused('internal.panic', 'InternalError'));
+  await assert.rejects(later(() => native.failForTest('', false)), refused('internal.panic', 'InternalError'));
+});
+
+test('every code crosses the border with its class, at once and in a promise', async () => {
+  for (const [code, { class: ofClass }] of Object.entries(errorCodes())) {
+    const name = `${ofClass[0].toUpperCase()}${ofClass.slice(1)}Error`;
+    assert.throws(() => sync(() => native.failForTest(code, true)), refused(code, name));
+    await assert.rejects(later(() => native.failForTest(code, false)), refused(code, name));
+  }
 });
 
 test('every code has the class it belongs to', () => {

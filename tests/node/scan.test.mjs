@@ -171,6 +171,24 @@ test('an aborted scan rejects with the reason and lets go of files and streams',
   assert.ok(isReturned);
 });
 
+test('aborted scans give their memory back', async () => {
+  const path = join(folder(), '111111111111-aws-billing-detailed-line-items-with-resources-and-tags-2016-06.csv');
+  writeFileSync(path, billText(Array.from({ length: 200_000 }, (_, at) => `0.${at}`)));
+  const abortOften = async (times) => {
+    for (let at = 0; at < times; at += 1) {
+      const abort = new AbortController();
+      const scanning = scan(createReadStream(path), { signal: abort.signal, onProgress: () => abort.abort() });
+      await assert.rejects(scanning, { name: 'AbortError' });
+    }
+    await sleep(50);
+    return process.memoryUsage().rss;
+  };
+  const before = await abortOften(10);
+  const after = await abortOften(30);
+  // What one scan holds, times 30, would be far more.
+  assert.ok(after - before < 64 * 2 ** 20, `${before} → ${after} bytes`);
+});
+
 test('progress comes before the promise is settled, and what it throws ends the scan', async () => {
   const seen = [];
   const bill = await scan(files.bill, { onProgress: (progress) => seen.push(progress) });
