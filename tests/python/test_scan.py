@@ -202,7 +202,16 @@ def open_files() -> list[str]:
     return found
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C as in a terminal: a test command that runs in the background starts with the signal ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs a list of open files")
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_within_200_ms_and_files_are_closed(large: Path) -> None:
     elapsed = []
     for delay in (0.03, 0.08, 0.13):
@@ -227,6 +236,7 @@ def test_ctrl_c_within_200_ms_and_files_are_closed(large: Path) -> None:
     assert str(large) not in open_files()
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_a_scan_whose_source_hangs() -> None:
     release = threading.Event()
 
