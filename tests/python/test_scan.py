@@ -228,8 +228,7 @@ def test_ctrl_c_within_200_ms_and_files_are_closed(large: Path) -> None:
                 unblended.scan(large, threads=1)
         elapsed.append(time.monotonic() - sent[0])
         timer.join()
-    # The middle one: a shared machine may be late once.
-    assert sorted(elapsed)[1] < 0.2, elapsed
+    assert max(elapsed) < 0.2, elapsed
     deadline = time.monotonic() + 2
     while str(large) in open_files() and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -249,7 +248,7 @@ def test_ctrl_c_ends_a_scan_whose_source_hangs() -> None:
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         unblended.scan(hanging())
-    assert time.monotonic() - started < 5  # The source would have gone on for 20 seconds.
+    assert time.monotonic() - started < 0.5
     release.set()
     timer.join()
 
