@@ -2,7 +2,7 @@
  * Who spent the AWS bill, exact to the last digit.
  *
  * Scan once, ask many times. Every attributed, idle, unused and unattributed amount sums back to the bill exactly, or
- * the promise rejects and says where. Amounts are decimal text; nothing blocks the event loop.
+ * the promise rejects and says where. Amounts are decimal text; scans and attribution run off the event loop.
  *
  * @example
  * const bill = await scan('bills/*.csv.zip');
