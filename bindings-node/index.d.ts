@@ -118,6 +118,8 @@ export interface Progress {
 export interface ScanOptions {
   /** Billing period to keep, and that of inputs that name none. */
   readonly period?: Period;
+  /** Billing format of all inputs; told from each header where left out. */
+  readonly format?: 'dbr' | 'cur' | 'cur2' | 'focus';
   /** Cost basis; `unblended` where neither this nor a policy says otherwise. */
   readonly basis?: Basis;
   /** Tag keys to keep, exactly as written; `product_area` where it occurs and nothing is said. */

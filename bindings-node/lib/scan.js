@@ -13,6 +13,7 @@ const TICK = 50;
 
 const keys = [
   'period',
+  'format',
   'basis',
   'tagKeys',
   'moreTagKeys',
@@ -85,6 +86,7 @@ async function requestOf(options) {
   }
   return {
     period: options.period,
+    format: options.format,
     basis,
     currency: options.currency,
     tag_keys: tagKeys,

@@ -60,6 +60,7 @@ diagnostic_codes! {
     BillGaps = "bill.gaps", Info, "A usage account has hours or days without usage rows.";
     BillStopsEarly = "bill.stops_early", Warning, "No account has usage in the last 24 hours or more of a period that is over; blocks finalization.";
     BillUnrecognizedInvoiceId = "bill.unrecognized_invoice_id", Warning, "An invoice id is neither an integer nor `Estimated`; its rows count as estimated.";
+    ClassifyUnknownLineItemType = "classify.unknown_line_item_type", Warning, "A line item type or charge category is not known; its rows count at their cost.";
     ClassifyUnknownRecordType = "classify.unknown_record_type", Warning, "A DBR record type is not known; its rows count like line items.";
     CommitmentCostShare = "commitment.cost_share_ignores_covered_usage", Warning, "Fees are shared by cost although covered usage exists, whose owners may pay nothing.";
     CommitmentNegativeWeight = "commitment.negative_weight", Warning, "An owner with a negative total takes no part of the fees.";
@@ -74,6 +75,7 @@ diagnostic_codes! {
     EvidenceStartGuessed = "evidence.start_guessed", Info, "A task without start time is taken to start when its image was pulled or when it was created.";
     EvidenceUnknownInstance = "evidence.unknown_instance", Warning, "A task ran on a container instance whose EC2 instance is not known; its CPU-seconds are listed.";
     FeeUnknownTerm = "fee.unknown_term", Warning, "A commitment fee has no known term; it counts in full in this period.";
+    ParseDoubleSource = "parse.double_source", Info, "Costs are stored in binary floating point; the shortest decimal of each was read.";
     ParsePrecision = "parse.precision", Info, "Amounts have more than 18 decimals; the rest was rounded half-even.";
     ReadBadRow = "read.bad_row", Warning, "A malformed row was skipped because bad rows are allowed; its amount, where readable, is named.";
     ReadMissingOptionalColumn = "read.missing_optional_column", Info, "A column is not in the header; what depends on it is off.";

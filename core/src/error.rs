@@ -75,7 +75,7 @@ error_codes! {
     ReadBadArchive = "read.bad_archive", Input, "A compressed or archived file is damaged or of a kind that is not read.";
     ReadUnknownDialect = "read.unknown_dialect", Input, "The header is that of no known billing format.";
     ReadMissingColumn = "read.missing_column", Input, "A required column is not in the header; the message names the nearest one.";
-    ReadDuplicate = "read.duplicate", Input, "The same file was given twice.";
+    ReadDuplicate = "read.duplicate", Input, "The same file, two assemblies of one report, or one payer in two formats were given.";
     ReadPeriodMismatch = "read.period_mismatch", Input, "No input belongs to the billing period that was asked for.";
     ReadSeveralPeriods = "read.several_periods", Input, "The inputs belong to several billing periods and none was chosen.";
     ReadUnknownTagKey = "read.unknown_tag_key", Input, "A requested tag key is in no input; the message names the nearest ones.";
@@ -83,6 +83,9 @@ error_codes! {
     ParseBadRow = "parse.bad_row", Input, "A row does not have the header's number of columns, or a quote is not closed.";
     ParseBadUtf8 = "parse.bad_utf8", Input, "A row is not UTF-8 text.";
     ParseBadDecimal = "parse.bad_decimal", Input, "A number is not a finite decimal number.";
+    ClassifyUnknownLineItemType = "classify.unknown_line_item_type", Input, "A line item type or charge category is not known and the policy is strict.";
+    ParseBadCurrency = "parse.bad_currency", Input, "A currency is no code of three capital letters.";
+    ParseBadMap = "parse.bad_map", Input, "A field that holds a map, such as tags, is no JSON object.";
     ParseBadTime = "parse.bad_time", Input, "A time is not written in a known form, or lies where no bill's times do.";
     MoneyOverflow = "money.overflow", Limit, "An exact amount leaves the range of 128-bit arithmetic.";
     BillIncompatible = "bill.incompatible", Config, "Bills of different period, basis or tag keys cannot be merged.";

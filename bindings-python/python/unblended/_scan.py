@@ -36,6 +36,7 @@ def scan(
     source: Source,
     *,
     period: str | None = None,
+    format: Literal["dbr", "cur", "cur2", "focus"] | None = None,
     basis: Basis | None = None,
     tag_keys: Iterable[str] | None = None,
     more_tag_keys: Iterable[str] = (),
@@ -58,6 +59,7 @@ def scan(
             paths and file objects, or a mapping of names to streams (a name stands in locations and may name the
             billing period, as file names do). Plain, gzip or zip, by content.
         period: billing period `YYYY-MM` to keep, and that of inputs that name none.
+        format: billing format of all inputs; told from each header where None.
         basis: cost basis; `unblended` where neither this nor a policy says otherwise.
         tag_keys: tag keys to keep, exactly as written; `product_area` where it occurs and nothing is said.
         more_tag_keys: tag keys to keep beside them or beside those of the policy.
@@ -91,6 +93,7 @@ def scan(
     request = {
         "paths": paths,
         "period": period,
+        "format": format,
         "basis": basis or "unblended",
         "currency": currency,
         "tag_keys": None if tag_keys is None else list(tag_keys),

@@ -8,7 +8,7 @@ use super::ledger::Ledger;
 use super::rules::{Rules, Subject};
 use crate::amortize::{BookEntry, ReservationBook, amortize, known_term};
 use crate::bill::{Bill, Charge};
-use crate::classify::LineItemKind;
+use crate::classify::{Dialect, LineItemKind};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
 use crate::money::{Amount, Currency};
@@ -31,9 +31,20 @@ pub(super) struct Fees<'a> {
 /// A fee's key within one scan (spec 6.2, R21).
 type FeeKey<'a> = (&'a str, Origin<'a>, LineItemKind, &'a str, Interval);
 
+/// Whether a charge is a fee that is spread where its term is known.
+fn is_spread(charge: &Charge, policy: CommitmentPolicy) -> bool {
+    charge.key().kind().is_fee() && (policy.spread || charge.key().dialect() == Dialect::Dbr)
+}
+
 /// Whether a charge is a fee whose term is known, and so is no ordinary charge.
-pub(super) fn is_set_aside(charge: &Charge) -> bool {
-    charge.key().kind().is_fee() && charge.key().term().and_then(known_term).is_some()
+pub(super) fn is_set_aside(charge: &Charge, policy: CommitmentPolicy) -> bool {
+    is_spread(charge, policy) && charge.key().term().and_then(known_term).is_some()
+}
+
+/// The payers whose fees of earlier periods belong to this one too.
+fn spreading_payers(bill: &Bill, policy: CommitmentPolicy) -> BTreeSet<&str> {
+    let spreads = |charge: &&Charge| policy.spread || charge.key().dialect() == Dialect::Dbr;
+    bill.charges().iter().filter(spreads).map(|charge| charge.key().payer()).collect()
 }
 
 impl<'a> Fees<'a> {
@@ -41,12 +52,13 @@ impl<'a> Fees<'a> {
     pub(super) fn of_period(
         bill: &'a Bill,
         book: &'a ReservationBook,
+        policy: CommitmentPolicy,
         period: BillingPeriod,
         currency: Currency,
     ) -> Result<Self> {
         let mut billed: BTreeMap<FeeKey<'a>, Amount> = BTreeMap::new();
         for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
-            let Some(term) = charge.key().term().filter(|_| is_set_aside(charge)) else { continue };
+            let Some(term) = charge.key().term().filter(|_| is_set_aside(charge, policy)) else { continue };
             let sum = billed.entry(fee_key(charge, term)).or_default();
             *sum = sum.checked_add(charge.amount())?;
         }
@@ -59,7 +71,7 @@ impl<'a> Fees<'a> {
             fees.deferred = fees.deferred.checked_add(later)?;
             fees.note(origin, kind, part, Amount::ZERO.checked_sub(later)?)?;
         }
-        let payers = bill.payers();
+        let payers = spreading_payers(bill, policy);
         for entry in book.entries().iter().filter(|entry| is_carried(entry, &payers, period, currency)) {
             let part = part_of(entry.fee, Interval::new(entry.start, entry.end), period.interval())?;
             let origin = Origin { product: &entry.product, account: &entry.usage_account };
@@ -194,7 +206,7 @@ pub(super) fn check_terms(
 ) -> Result<()> {
     for charge in bill.charges() {
         let key = charge.key();
-        if !key.kind().is_fee() || key.currency() != currency || is_set_aside(charge) {
+        if !is_spread(charge, policy) || key.currency() != currency || is_set_aside(charge, policy) {
             continue;
         }
         let message = format!(

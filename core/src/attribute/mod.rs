@@ -69,7 +69,8 @@ pub struct Attribution<'a> {
 /// Attributes a bill.
 ///
 /// # Errors
-/// `config.currency` where the bill has several currencies and none is chosen; `attribute.not_scanned` where evidence
+/// `config.currency` where the bill has several currencies and none is chosen; `classify.unknown_line_item_type` where
+/// the policy is strict; `attribute.not_scanned` where evidence
 /// or policy needs what the scan did not keep; `attribute.unknown_capacity`; `fee.unknown_term` where the policy refuses
 /// such fees; `reconcile.residual` where parts do not sum to the bill; `config.basis_unavailable`.
 pub fn attribute(job: &Attribution<'_>) -> Result<Report> {
@@ -127,7 +128,7 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
         return Err(Error::new(ErrorCode::AttributeNotScanned, message));
     }
     let currency = chosen_currency(bill, job.currency)?;
-    let mut found = bill.diagnostics()?;
+    let mut found = findings(bill, policy)?;
     found.merge(job.evidence.diagnostics.clone());
     note_completeness(bill, period, job.as_of, &mut found);
     fees::check_terms(bill, policy.commitments, currency, &mut found)?;
@@ -141,13 +142,13 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
         policy,
     };
     for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
-        if !fees::is_set_aside(charge) {
+        if !fees::is_set_aside(charge, policy.commitments) {
             ledger.look_at(Some(charge));
             stages.own(charge, ledger)?;
         }
     }
     ledger.look_at(None);
-    let fees = Fees::of_period(bill, job.reservations, period, currency)?;
+    let fees = Fees::of_period(bill, job.reservations, policy.commitments, period, currency)?;
     let covered = products_with_covered_usage(bill);
     fees.share(policy.commitments, &stages.rules, ledger, &covered, &mut found)?;
     reconcile(bill, currency, &fees, ledger)?;
@@ -155,6 +156,16 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
     stages.rules.report(&mut found);
     stages.tags.report_conflicts(bill, currency, &mut found)?;
     Ok(Attributed { period, currency, fees, found })
+}
+
+/// The bill's findings but those of line item types that the policy maps (spec 3.1).
+fn findings(bill: &Bill, policy: &Policy) -> Result<Diagnostics> {
+    let found = bill.diagnostics_but(|line_item_type| policy.line_items.kinds.contains_key(line_item_type))?;
+    let unknown = found.list().into_iter().find(|fact| fact.code == DiagnosticCode::ClassifyUnknownLineItemType);
+    match unknown.filter(|_| policy.line_items.strict) {
+        Some(fact) => Err(Error::new(ErrorCode::ClassifyUnknownLineItemType, fact.message)),
+        None => Ok(found),
+    }
 }
 
 /// The stages of one attribution, ready to take charges.

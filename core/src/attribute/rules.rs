@@ -11,6 +11,7 @@ use super::conserved::conserved;
 use super::ledger::Ledger;
 use super::tags::tag_position;
 use crate::bill::{Bill, Charge, ChargeKey};
+use crate::classify::LineItemKind;
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
 use crate::money::Amount;
@@ -20,6 +21,8 @@ use crate::split::split;
 
 /// The rules in effect, ready to match.
 pub(super) struct Rules<'a> {
+    /// Kinds of line item types that the format does not name.
+    kinds: &'a BTreeMap<String, LineItemKind>,
     rules: Vec<CompiledRule<'a>>,
     overlaps: Cell<u64>,
 }
@@ -51,7 +54,7 @@ pub(super) enum Subject<'a> {
 }
 
 impl Subject<'_> {
-    fn attribute(&self, attribute: Attribute) -> Option<&str> {
+    fn attribute(&self, attribute: Attribute, kinds: &BTreeMap<String, LineItemKind>) -> Option<&str> {
         match self {
             Self::Charge(key) => Some(match attribute {
                 Attribute::Account => key.usage_account(),
@@ -60,7 +63,7 @@ impl Subject<'_> {
                 Attribute::Operation => key.operation(),
                 Attribute::Region => key.region(),
                 Attribute::Resource => key.resource_id(),
-                Attribute::Kind => key.kind().as_str(),
+                Attribute::Kind => kind_of(key, kinds),
                 Attribute::Tag(at) => return key.tag(at),
             }),
             Self::Fee { account, product, kind } => match attribute {
@@ -74,6 +77,14 @@ impl Subject<'_> {
                 | Attribute::Tag(_) => None,
             },
         }
+    }
+}
+
+/// The name of a charge's kind: what the policy says of a type that is not known, else the type itself.
+fn kind_of<'k>(key: &'k ChargeKey, kinds: &BTreeMap<String, LineItemKind>) -> &'k str {
+    match (key.kind(), key.line_item_type()) {
+        (LineItemKind::Other, line_item_type) => kinds.get(line_item_type).map_or(line_item_type, |kind| kind.as_str()),
+        (kind, _) => kind.as_str(),
     }
 }
 
@@ -96,7 +107,7 @@ impl<'a> Rules<'a> {
                 })
             })
             .collect::<Result<_>>()?;
-        Ok(Self { rules, overlaps: Cell::new(0) })
+        Ok(Self { kinds: &policy.line_items.kinds, rules, overlaps: Cell::new(0) })
     }
 
     /// Gives a charge to the owners its first matching rule names; `false` where no rule matches.
@@ -112,7 +123,7 @@ impl<'a> Rules<'a> {
         amount: Amount,
         ledger: &mut Ledger<'a>,
     ) -> Result<bool> {
-        let mut matching = self.rules.iter().filter(|rule| rule.matches(subject));
+        let mut matching = self.rules.iter().filter(|rule| rule.matches(subject, self.kinds));
         let Some(first) = matching.next() else { return Ok(false) };
         first.matched.set(first.matched.get() + 1);
         self.overlaps.set(self.overlaps.get() + u64::from(matching.next().is_some()));
@@ -142,9 +153,11 @@ impl<'a> Rules<'a> {
 }
 
 impl CompiledRule<'_> {
-    fn matches(&self, subject: &Subject<'_>) -> bool {
+    fn matches(&self, subject: &Subject<'_>, kinds: &BTreeMap<String, LineItemKind>) -> bool {
         self.fields.iter().all(|(attribute, patterns)| {
-            subject.attribute(*attribute).is_some_and(|text| patterns.iter().any(|pattern| pattern.matches(text)))
+            subject
+                .attribute(*attribute, kinds)
+                .is_some_and(|text| patterns.iter().any(|pattern| pattern.matches(text)))
         })
     }
 }

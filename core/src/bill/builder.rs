@@ -9,8 +9,8 @@ use super::charge::{Charge, UsageSlice};
 use super::coverage::UsageCoverage;
 use super::key::RowKey;
 use super::statement::Statement;
-use super::{Bill, InputDigest, Precision, Scope};
-use crate::classify::{CostBasis, LineItem, LineItemKind, StatementTotal};
+use super::{Bill, InputDigest, Precision, Scope, refuse_two_dialects};
+use crate::classify::{CostBasis, LineItem, LineItemKind, Repetition};
 use crate::diagnostic::Diagnostics;
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{is_instance_id, is_task_arn, is_volume_id};
@@ -107,7 +107,7 @@ impl<'o> BillBuilder<'o> {
         let timed = self.options.keep_intervals.keeps(item.resource_id);
         // Before anything is changed: a row that is refused leaves no trace.
         let slice = if timed { Some(slice(item)?) } else { None };
-        let key = RowKey::new(item, kind, self.options.currency, timed);
+        let key = RowKey::new(item, kind, item.currency.unwrap_or(self.options.currency), timed);
         let hash = key.hash(&self.hasher);
         let found = self.index.find(hash, |at| self.charges.get(*at).is_some_and(|c| key.matches(&c.key)));
         let at = match found {
@@ -121,7 +121,7 @@ impl<'o> BillBuilder<'o> {
         if let Some(slice) = slice {
             charge.keep(slice)?;
         }
-        if matches!(kind, LineItemKind::Usage | LineItemKind::DiscountedUsage) {
+        if kind.is_usage() {
             self.note_usage(item);
         }
         Ok(())
@@ -131,8 +131,8 @@ impl<'o> BillBuilder<'o> {
     ///
     /// # Errors
     /// `money.overflow` where the totals leave the range.
-    pub fn exclude(&mut self, item: &LineItem<'_>, total: StatementTotal) -> Result<()> {
-        self.statement.add(item, total, self.options.currency)
+    pub fn exclude(&mut self, item: &LineItem<'_>, repetition: Repetition) -> Result<()> {
+        self.statement.add(item, repetition, self.options.currency)
     }
 
     /// Counts what reading a row's cost rounded off (spec 1.2).
@@ -160,6 +160,7 @@ impl<'o> BillBuilder<'o> {
             charge.compact()?;
         }
         self.charges.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        refuse_two_dialects(&self.charges)?;
         Ok(Bill {
             scope: Some(Scope { period, basis: self.options.basis, tag_keys: self.options.tag_keys.clone() }),
             charges: self.charges,

@@ -51,7 +51,9 @@ pub(super) fn of_bill(bill: &Bill) -> Result<Digest> {
     let mut sums: BTreeMap<_, Amount> = BTreeMap::new();
     for charge in bill.charges() {
         let key = charge.key();
-        let sum = sums.entry((key.attributes(), key.kind(), key.currency(), key.term())).or_default();
+        let sum = sums
+            .entry((key.attributes(), key.kind(), key.currency(), key.term(), key.dialect(), key.is_correction()))
+            .or_default();
         *sum = sum.checked_add(charge.amount())?;
     }
     let mut hasher = Sha256::new();
@@ -59,13 +61,15 @@ pub(super) fn of_bill(bill: &Bill) -> Result<Digest> {
         hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
         hasher.update(part.as_bytes());
     };
-    text("unblended bill 1");
+    text("unblended bill 2");
     text(&bill.period().map(|period| period.to_string()).unwrap_or_default());
     text(bill.basis().as_str());
-    for ((attributes, kind, currency, term), amount) in sums {
+    for ((attributes, kind, currency, term, dialect, is_correction), amount) in sums {
         attributes.into_iter().for_each(&mut text);
         text(kind.as_str());
         text(currency.as_str());
+        text(dialect.as_str());
+        text(if is_correction { "Correction" } else { "" });
         if let Some(term) = term {
             text(&term.start.to_string());
             text(&term.end.to_string());

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use serde::{Deserialize, Serialize};
 
-use crate::classify::{LineItem, LineItemKind};
+use crate::classify::{Dialect, LineItem, LineItemKind};
 use crate::money::Currency;
 use crate::time::Interval;
 
@@ -22,9 +22,10 @@ pub(crate) enum Field {
     ResourceId,
     ReservationId,
     Description,
+    LineItemType,
 }
 
-const FIELDS: usize = 11;
+const FIELDS: usize = 12;
 
 /// The attributes on which line items of one charge agree.
 ///
@@ -38,6 +39,8 @@ pub struct ChargeKey {
     term: Option<Interval>,
     has_invoice_id: bool,
     timed: bool,
+    dialect: Dialect,
+    is_correction: bool,
 }
 
 /// The same attributes, still borrowed from a row.
@@ -60,7 +63,6 @@ impl<'a> RowKey<'a> {
 
     fn texts(&self) -> impl Iterator<Item = &'a str> {
         let item = self.item;
-        let commitment = self.kind.is_fee() || self.kind == LineItemKind::DiscountedUsage;
         let fields: [&'a str; FIELDS] = [
             item.payer_account,
             item.usage_account,
@@ -71,8 +73,9 @@ impl<'a> RowKey<'a> {
             item.operation,
             item.region,
             item.resource_id,
-            if commitment { item.reservation_id } else { "" },
+            if self.kind.is_of_commitment() { item.reservation_id } else { "" },
             if self.kind.is_fee() { item.description } else { "" },
+            if self.kind == LineItemKind::Other { item.line_item_type } else { "" },
         ];
         fields.into_iter().chain(item.tags.iter().copied())
     }
@@ -97,6 +100,8 @@ impl<'a> RowKey<'a> {
             && key.term == self.term()
             && key.has_invoice_id == self.item.invoice_id.is_some()
             && key.timed == self.timed
+            && key.dialect == self.item.dialect
+            && key.is_correction == self.item.is_correction
     }
 
     pub(crate) fn to_key(&self) -> ChargeKey {
@@ -109,6 +114,8 @@ impl<'a> RowKey<'a> {
             term: self.term(),
             has_invoice_id: self.item.invoice_id.is_some(),
             timed: self.timed,
+            dialect: self.item.dialect,
+            is_correction: self.item.is_correction,
         }
     }
 }
@@ -232,6 +239,24 @@ impl ChargeKey {
         Some(self.part(FIELDS.saturating_add(index))).filter(|value| !value.is_empty())
     }
 
+    /// The type of a charge of kind [`LineItemKind::Other`] as the bill writes it; empty for other charges.
+    #[must_use]
+    pub fn line_item_type(&self) -> &str {
+        self.field(Field::LineItemType)
+    }
+
+    /// Format of the bill the charge was read from.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Whether the charge corrects a period that was invoiced before (`ChargeClass` of FOCUS).
+    #[must_use]
+    pub fn is_correction(&self) -> bool {
+        self.is_correction
+    }
+
     /// What the charge is on the bill.
     #[must_use]
     pub fn kind(&self) -> LineItemKind {
@@ -267,6 +292,8 @@ pub(crate) struct SavedKey {
     term: Option<Interval>,
     has_invoice_id: bool,
     timed: bool,
+    dialect: Dialect,
+    is_correction: bool,
 }
 
 impl SavedKey {
@@ -278,6 +305,8 @@ impl SavedKey {
             term: key.term,
             has_invoice_id: key.has_invoice_id,
             timed: key.timed,
+            dialect: key.dialect,
+            is_correction: key.is_correction,
         }
     }
 
@@ -295,6 +324,8 @@ impl SavedKey {
             term: self.term,
             has_invoice_id: self.has_invoice_id,
             timed: self.timed,
+            dialect: self.dialect,
+            is_correction: self.is_correction,
         })
     }
 }

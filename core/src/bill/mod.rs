@@ -18,11 +18,11 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::classify::CostBasis;
+use crate::classify::{CostBasis, Dialect, LineItemKind};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::{Amount, Currency, Residue};
@@ -128,6 +128,12 @@ impl Bill {
         self.statement.rows()
     }
 
+    /// Formats of the bill's charges.
+    #[must_use]
+    pub fn dialects(&self) -> BTreeSet<Dialect> {
+        self.charges.iter().map(|charge| charge.key().dialect()).collect()
+    }
+
     /// The currencies that occur, sorted.
     #[must_use]
     pub fn currencies(&self) -> BTreeSet<Currency> {
@@ -161,8 +167,17 @@ impl Bill {
     /// # Errors
     /// `money.overflow` where the sums of printed totals leave the range.
     pub fn diagnostics(&self) -> Result<Diagnostics> {
+        self.diagnostics_but(|_| false)
+    }
+
+    /// The same, without those of line item types that somebody knows.
+    ///
+    /// # Errors
+    /// `money.overflow` where a sum leaves the range.
+    pub(crate) fn diagnostics_but(&self, is_known: impl Fn(&str) -> bool) -> Result<Diagnostics> {
         let mut found = self.diagnostics.clone();
         self.statement.reconcile(&self.charges, &mut found)?;
+        note_unknown_types(&self.charges, is_known, &mut found)?;
         if self.precision.rows > 0 {
             let message = format!("amounts with more than 18 decimals lost {} in rounding", self.precision.residue);
             found.add(DiagnosticCode::ParsePrecision, message, self.precision.rows, None);
@@ -242,6 +257,7 @@ impl Bill {
             precision: self.precision,
             diagnostics: self.diagnostics,
         };
+        refuse_two_dialects(&merged.charges)?;
         merged.coverage.merge(other.coverage);
         merged.statement.merge(other.statement)?;
         merged.inputs.extend(other.inputs);
@@ -249,6 +265,40 @@ impl Bill {
         merged.diagnostics.merge(other.diagnostics);
         Ok(merged)
     }
+}
+
+/// The rows of one payer in two formats would be counted twice (spec 2.6).
+fn refuse_two_dialects(charges: &[Charge]) -> Result<()> {
+    let mut dialects: BTreeMap<&str, Dialect> = BTreeMap::new();
+    for charge in charges {
+        let (payer, dialect) = (charge.key().payer(), charge.key().dialect());
+        let first = *dialects.entry(payer).or_insert(dialect);
+        if first != dialect {
+            let message = format!(
+                "payer `{payer}` is billed in two formats, {} and {}: give one",
+                first.min(dialect),
+                first.max(dialect)
+            );
+            return Err(Error::new(ErrorCode::ReadDuplicate, message));
+        }
+    }
+    Ok(())
+}
+
+/// Line item types the format does not name, with what they cost (spec 3.1).
+fn note_unknown_types(charges: &[Charge], is_known: impl Fn(&str) -> bool, found: &mut Diagnostics) -> Result<()> {
+    let mut unknown: BTreeMap<(&str, Currency), (u64, Amount)> = BTreeMap::new();
+    let is_unknown =
+        |charge: &&Charge| charge.key().kind() == LineItemKind::Other && !is_known(charge.key().line_item_type());
+    for charge in charges.iter().filter(is_unknown) {
+        let sum = unknown.entry((charge.key().line_item_type(), charge.key().currency())).or_default();
+        *sum = (sum.0 + charge.rows(), sum.1.checked_add(charge.amount())?);
+    }
+    for ((line_item_type, currency), (rows, amount)) in unknown {
+        let message = format!("line item type `{line_item_type}` is not known; its rows count {amount} {currency}");
+        found.add(DiagnosticCode::ClassifyUnknownLineItemType, message, rows, None);
+    }
+    Ok(())
 }
 
 fn merge_charges(left: Vec<Charge>, right: Vec<Charge>) -> Result<Vec<Charge>> {

@@ -1,11 +1,11 @@
-//! Total rows as evidence: kept aside and compared with the rows they total (spec 3.2).
+//! Rows that repeat others, as evidence: kept aside, total rows compared with the rows they total (spec 3.2, 3.3).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::charge::Charge;
-use crate::classify::{LineItem, StatementTotal};
+use crate::classify::{LineItem, Repetition};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::Result;
 use crate::money::{Amount, Currency};
@@ -17,7 +17,7 @@ pub(crate) struct Statement(Vec<(TotalKey, Printed)>);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct TotalKey {
     currency: Currency,
-    total: StatementTotal,
+    total: Repetition,
     payer: String,
     /// Account of an account total, invoice of an invoice total, else empty.
     subject: String,
@@ -30,12 +30,13 @@ struct Printed {
 }
 
 impl Statement {
-    pub(crate) fn add(&mut self, item: &LineItem<'_>, total: StatementTotal, currency: Currency) -> Result<()> {
+    pub(crate) fn add(&mut self, item: &LineItem<'_>, total: Repetition, currency: Currency) -> Result<()> {
         let subject = match total {
-            StatementTotal::AccountTotal => item.usage_account,
-            StatementTotal::InvoiceTotal => item.invoice_id.unwrap_or_default(),
-            StatementTotal::StatementTotal => "",
+            Repetition::AccountTotal => item.usage_account,
+            Repetition::InvoiceTotal => item.invoice_id.unwrap_or_default(),
+            Repetition::StatementTotal | Repetition::SplitCostAllocation => "",
         };
+        let currency = item.currency.unwrap_or(currency);
         let key = TotalKey { currency, total, payer: item.payer_account.to_owned(), subject: subject.to_owned() };
         self.absorb(key, Printed { amount: item.cost, rows: 1 })
     }
@@ -69,23 +70,23 @@ impl Statement {
 
     /// Compares every printed total with the charges it totals and reports differences.
     pub(crate) fn reconcile(&self, charges: &[Charge], found: &mut Diagnostics) -> Result<()> {
-        let mut sums: BTreeMap<(StatementTotal, Currency, &str, &str), Amount> = BTreeMap::new();
+        let mut sums: BTreeMap<(Repetition, Currency, &str, &str), Amount> = BTreeMap::new();
         if self.0.is_empty() {
             return Ok(());
         }
         for charge in charges {
             let key = charge.key();
             let subjects = [
-                (StatementTotal::AccountTotal, key.usage_account()),
-                (StatementTotal::InvoiceTotal, key.invoice_id().unwrap_or_default()),
-                (StatementTotal::StatementTotal, ""),
+                (Repetition::AccountTotal, key.usage_account()),
+                (Repetition::InvoiceTotal, key.invoice_id().unwrap_or_default()),
+                (Repetition::StatementTotal, ""),
             ];
             for (total, subject) in subjects {
                 let sum = sums.entry((total, key.currency(), key.payer(), subject)).or_default();
                 *sum = sum.checked_add(charge.amount())?;
             }
         }
-        for (key, printed) in &self.0 {
+        for (key, printed) in self.0.iter().filter(|(key, _)| key.total != Repetition::SplitCostAllocation) {
             let at = (key.total, key.currency, key.payer.as_str(), key.subject.as_str());
             let counted = sums.get(&at).copied().unwrap_or_default();
             if counted != printed.amount {
@@ -105,9 +106,10 @@ impl Statement {
 impl TotalKey {
     fn describe(&self, printed: Amount, counted: Amount, difference: Amount) -> String {
         let what = match self.total {
-            StatementTotal::AccountTotal => format!("account total of `{}`", self.subject),
-            StatementTotal::InvoiceTotal => format!("invoice total of `{}`", self.subject),
-            StatementTotal::StatementTotal => format!("statement total of `{}`", self.payer),
+            Repetition::AccountTotal => format!("account total of `{}`", self.subject),
+            Repetition::InvoiceTotal => format!("invoice total of `{}`", self.subject),
+            Repetition::StatementTotal => format!("statement total of `{}`", self.payer),
+            Repetition::SplitCostAllocation => format!("split cost allocation data of `{}`", self.payer),
         };
         format!("{what} is {printed} {}, its rows sum to {counted}, a difference of {difference}", self.currency)
     }

@@ -61,11 +61,11 @@ pub enum InvoiceState {
 /// ```
 #[must_use]
 pub fn invoice_state(dialect: Dialect, invoice_id: Option<&str>, costs: bool) -> InvoiceState {
-    let Dialect::Dbr = dialect;
     match invoice_id {
         None => InvoiceState::Unknown,
         Some("") if costs => InvoiceState::Estimated,
         Some("") => InvoiceState::Ignored,
+        Some(_) if dialect != Dialect::Dbr => InvoiceState::Invoiced,
         Some(id) if id.bytes().all(|byte| byte.is_ascii_digit()) => InvoiceState::Invoiced,
         Some(_) => InvoiceState::Estimated,
     }
@@ -150,7 +150,7 @@ pub(crate) fn entity_statuses(
     for charge in charges {
         let key = charge.key();
         let seen = entities.entry((key.payer(), key.billing_entity())).or_default();
-        match invoice_state(Dialect::Dbr, key.invoice_id(), charge.nonzero_rows() > 0) {
+        match invoice_state(key.dialect(), key.invoice_id(), charge.nonzero_rows() > 0) {
             InvoiceState::Invoiced => {
                 seen.invoice_ids.insert(key.invoice_id().unwrap_or_default().to_owned());
             }

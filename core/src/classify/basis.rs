@@ -66,16 +66,18 @@ pub struct CostColumn(pub &'static str);
 /// The columns that hold the cost of a basis in a dialect, best first.
 ///
 /// In a DBR every kind of row has its cost in `UnBlendedCost` (consolidated) or `Cost` (single account). Blended cost
-/// averages reservations over accounts: it is never attributed.
+/// averages reservations over accounts: it is never attributed. In FOCUS, unblended means billed.
 ///
 /// # Errors
-/// `config.basis_unavailable` where the dialect has no such columns.
+/// `config.basis_unavailable` where the dialect has no such columns, or they are not read.
 pub fn cost_columns(dialect: Dialect, basis: CostBasis) -> Result<&'static [CostColumn]> {
     match (dialect, basis) {
         (Dialect::Dbr, CostBasis::Unblended) => Ok(&[CostColumn("UnBlendedCost"), CostColumn("Cost")]),
-        (Dialect::Dbr, CostBasis::NetUnblended | CostBasis::Amortized | CostBasis::NetAmortized) => Err(Error::new(
+        (Dialect::Cur | Dialect::Cur2, CostBasis::Unblended) => Ok(&[CostColumn("lineItem/UnblendedCost")]),
+        (Dialect::Focus, CostBasis::Unblended) => Ok(&[CostColumn("BilledCost")]),
+        (_, CostBasis::NetUnblended | CostBasis::Amortized | CostBasis::NetAmortized) => Err(Error::new(
             ErrorCode::ConfigBasisUnavailable,
-            format!("a Detailed Billing Report has no columns for the basis `{basis}`, only for `unblended`"),
+            format!("the basis `{basis}` of a {} is not read, only `unblended`", dialect.title()),
         )),
     }
 }

@@ -1,8 +1,12 @@
 //! One input row, whatever its dialect, as borrowed text (spec 3.1, 3.7).
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
-use crate::money::Amount;
+use crate::error::{Error, ErrorCode, Result};
+use crate::money::{Amount, Currency};
 use crate::time::Interval;
 
 /// Billing file format (spec 2.1).
@@ -13,6 +17,52 @@ use crate::time::Interval;
 pub enum Dialect {
     /// Detailed Billing Report, with or without resources and tags.
     Dbr,
+    /// Legacy Cost and Usage Report, with `lineItem/UnblendedCost` or `line_item_unblended_cost` headers.
+    Cur,
+    /// Cost and Usage Report 2.0 of Data Exports.
+    Cur2,
+    /// FinOps Open Cost and Usage Specification, 1.0 to 1.2.
+    Focus,
+}
+
+impl Dialect {
+    /// The name as options and outputs write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dbr => "dbr",
+            Self::Cur => "cur",
+            Self::Cur2 => "cur2",
+            Self::Focus => "focus",
+        }
+    }
+
+    /// The name of the report, for prose.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Dbr => "Detailed Billing Report",
+            Self::Cur => "Cost and Usage Report",
+            Self::Cur2 => "Cost and Usage Report 2.0",
+            Self::Focus => "FOCUS export",
+        }
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Dialect {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        [Self::Dbr, Self::Cur, Self::Cur2, Self::Focus].into_iter().find(|dialect| dialect.as_str() == text).ok_or_else(
+            || Error::new(ErrorCode::ConfigBadValue, format!("`{text}` is not a format: dbr, cur, cur2 or focus")),
+        )
+    }
 }
 
 /// What a row is on the bill; the names are those of the AWS Cost and Usage Report where it has one.
@@ -20,6 +70,10 @@ pub enum Dialect {
 #[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum LineItemKind {
+    /// Adjustment of another kind (FOCUS).
+    Adjustment,
+    /// Discount on usage bundled with other usage.
+    BundledDiscount,
     /// Rounding row across accounts.
     CbRounding,
     /// Credit, negative.
@@ -28,15 +82,41 @@ pub enum LineItemKind {
     Discount,
     /// Usage covered by a reservation.
     DiscountedUsage,
-    /// Recurring fee of a commitment.
+    /// Discount of a distributor.
+    DistributorDiscount,
+    /// Discount of an enterprise discount program.
+    EdpDiscount,
+    /// One-off fee that belongs to no commitment: support, domains, Marketplace.
+    Fee,
+    /// A type the dialect does not name; its text is kept beside the kind.
+    Other,
+    /// Discount of a private rate.
+    PrivateRateDiscount,
+    /// Purchase that belongs to no commitment (FOCUS).
+    Purchase,
+    /// Recurring fee of a reservation; `RIFee` in a Cost and Usage Report.
     RecurringFee,
     /// Refund.
     Refund,
+    /// Discount on a volume of reservations.
+    RiVolumeDiscount,
     /// Rounding row of an invoice.
     Rounding,
+    /// Usage covered by a savings plan.
+    SavingsPlanCoveredUsage,
+    /// What a savings plan takes back of the usage it covers, negative.
+    SavingsPlanNegation,
+    /// Recurring fee of a savings plan.
+    SavingsPlanRecurringFee,
+    /// Upfront fee of a savings plan.
+    SavingsPlanUpfrontFee,
+    /// Discount of the solution provider program.
+    SppDiscount,
     /// Tax, VAT or GST.
     Tax,
-    /// Upfront fee of a commitment.
+    /// Part of a commitment that nothing used (FOCUS).
+    UnusedCommitment,
+    /// Upfront fee of a reservation.
     UpfrontFee,
     /// On-demand or tiered usage.
     Usage,
@@ -47,33 +127,72 @@ impl LineItemKind {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Adjustment => "Adjustment",
+            Self::BundledDiscount => "BundledDiscount",
             Self::CbRounding => "CbRounding",
             Self::Credit => "Credit",
             Self::Discount => "Discount",
             Self::DiscountedUsage => "DiscountedUsage",
+            Self::DistributorDiscount => "DistributorDiscount",
+            Self::EdpDiscount => "EdpDiscount",
+            Self::Fee => "Fee",
+            Self::Other => "Other",
+            Self::PrivateRateDiscount => "PrivateRateDiscount",
+            Self::Purchase => "Purchase",
             Self::RecurringFee => "RecurringFee",
             Self::Refund => "Refund",
+            Self::RiVolumeDiscount => "RiVolumeDiscount",
             Self::Rounding => "Rounding",
+            Self::SavingsPlanCoveredUsage => "SavingsPlanCoveredUsage",
+            Self::SavingsPlanNegation => "SavingsPlanNegation",
+            Self::SavingsPlanRecurringFee => "SavingsPlanRecurringFee",
+            Self::SavingsPlanUpfrontFee => "SavingsPlanUpfrontFee",
+            Self::SppDiscount => "SppDiscount",
             Self::Tax => "Tax",
+            Self::UnusedCommitment => "UnusedCommitment",
             Self::UpfrontFee => "UpfrontFee",
             Self::Usage => "Usage",
         }
     }
 
-    /// Whether the row is a commitment fee, set aside and amortized (spec 5.2).
+    /// Whether the row is a commitment fee that can be set aside and amortized (spec 5.2). The recurring fee of a
+    /// savings plan is none: it is charged hour by hour, for that hour.
     #[must_use]
     pub const fn is_fee(self) -> bool {
-        matches!(self, Self::RecurringFee | Self::UpfrontFee)
+        matches!(self, Self::RecurringFee | Self::SavingsPlanUpfrontFee | Self::UpfrontFee)
+    }
+
+    /// Whether something was used, on demand or covered by a commitment.
+    #[must_use]
+    pub const fn is_usage(self) -> bool {
+        matches!(self, Self::Usage | Self::DiscountedUsage | Self::SavingsPlanCoveredUsage)
+    }
+
+    /// Whether the row belongs to a commitment: a fee, what it covers, takes back or leaves unused.
+    #[must_use]
+    pub const fn is_of_commitment(self) -> bool {
+        self.is_fee()
+            || matches!(
+                self,
+                Self::DiscountedUsage
+                    | Self::SavingsPlanCoveredUsage
+                    | Self::SavingsPlanNegation
+                    | Self::SavingsPlanRecurringFee
+                    | Self::UnusedCommitment
+            )
     }
 }
 
-/// Total rows that repeat what other rows bill; kept as statement evidence, never counted (spec 3.2).
+/// Rows that repeat what other rows bill; kept as evidence, never counted (spec 3.2, 3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum StatementTotal {
+#[non_exhaustive]
+pub enum Repetition {
     /// Total of one usage account.
     AccountTotal,
     /// Total of one invoice.
     InvoiceTotal,
+    /// Split cost allocation data: the part of an instance that a task or pod used.
+    SplitCostAllocation,
     /// Total of the payer's statement.
     StatementTotal,
 }
@@ -86,8 +205,15 @@ pub enum StatementTotal {
 pub struct LineItem<'a> {
     /// Format of the file, which decides how the row is classified.
     pub dialect: Dialect,
-    /// The row's type as the dialect names it: `RecordType` in a DBR.
+    /// The row's type as the dialect names it: `RecordType` in a DBR, `LineItemType` in a Cost and Usage Report,
+    /// `ChargeCategory` in FOCUS.
     pub line_item_type: &'a str,
+    /// Whether the row corrects a period that was invoiced before (`ChargeClass` of FOCUS).
+    #[serde(default)]
+    pub is_correction: bool,
+    /// Currency of the cost; `None` where the dialect or row names none.
+    #[serde(default)]
+    pub currency: Option<Currency>,
     /// Account that is invoiced.
     #[serde(default)]
     pub payer_account: &'a str,
@@ -124,6 +250,18 @@ pub struct LineItem<'a> {
     /// Whether the bill marks the usage as covered by a reservation (`ReservedInstance` = `Y`).
     #[serde(default)]
     pub reserved: bool,
+    /// `CommitmentDiscountStatus` of FOCUS, `Used` or `Unused`, or empty.
+    #[serde(default)]
+    pub commitment_status: &'a str,
+    /// `CommitmentDiscountCategory` of FOCUS, `Spend` or `Usage`, or empty.
+    #[serde(default)]
+    pub commitment_category: &'a str,
+    /// `ChargeFrequency` of FOCUS, such as `One-Time`, or empty.
+    #[serde(default)]
+    pub charge_frequency: &'a str,
+    /// Instance that a row of split cost allocation data repeats cost of, or empty.
+    #[serde(default)]
+    pub split_parent: &'a str,
     /// Usage interval as printed; `None` where the row has no dates.
     #[serde(default)]
     pub interval: Option<Interval>,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::classify::CostBasis;
+use crate::classify::{CostBasis, Dialect};
 use crate::money::Currency;
 use crate::time::{BillingPeriod, Timestamp};
 
@@ -54,22 +54,15 @@ pub(super) enum Answer {
     Json,
 }
 
-/// Billing file format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// Detailed Billing Report, with or without resources and tags
-    Dbr,
-}
-
 /// The bill and how it is read.
 #[derive(Debug, Args)]
 pub(super) struct BillArgs {
     /// Billing files, directories or globs; `-` is standard input
     #[arg(required = true, value_name = "BILL")]
     pub(super) bills: Vec<String>,
-    /// Billing format, where it is not to be detected from the header
-    #[arg(long)]
-    pub(super) format: Option<Format>,
+    /// Billing format, where it is not to be told from the header: dbr, cur, cur2 or focus
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) format: Option<Dialect>,
     /// Billing period to keep, and that of files that name none
     #[arg(long, value_name = "YYYY-MM")]
     pub(super) period: Option<BillingPeriod>,

@@ -31,6 +31,7 @@ impl BillArgs {
 pub(super) fn scan_bill(args: &BillArgs, ask: impl FnOnce(&mut ScanRequest), console: &Console) -> Result<Bill> {
     let mut request = ScanRequest {
         paths: args.paths(),
+        format: args.format,
         period: args.period,
         currency: args.bill_currency,
         max_bad_rows: args.max_bad_rows,

@@ -9,7 +9,7 @@ use super::output::Console;
 use super::runs::to_json_line;
 use super::tables::{rounded, table};
 use crate::error::Result;
-use crate::facade::{self, Inspection, Keep};
+use crate::facade::{self, Inspection, Keep, KindTotal};
 
 pub(super) fn run(args: &Inspect, console: &mut Console) -> Result<Outcome> {
     let keys = facade::tag_keys(&args.bill.paths(), args.bill.period)?;
@@ -56,7 +56,7 @@ fn to_text(inspection: &Inspection) -> String {
     text += &table("Is it final?", &header, 4, rows.collect());
     let rows = inspection.totals.iter().map(|total| {
         let cost = format!("{} {}", rounded(total.cost), total.currency);
-        vec![total.product.clone(), total.kind.as_str().to_owned(), total.rows.to_string(), cost]
+        vec![total.product.clone(), kind_of(total), total.rows.to_string(), cost]
     });
     text += &table("Cost by AWS product and kind", &["AWS product", "kind", "rows", "cost"], 2, rows.collect());
     let rows = inspection.tag_keys.iter().map(|tag| {
@@ -77,4 +77,10 @@ fn to_text(inspection: &Inspection) -> String {
         text += &table("Times without usage rows", &["usage account", "from", "to"], 3, rows);
     }
     text
+}
+
+/// The kind, or the type as the bill writes it, and whether it is a correction.
+fn kind_of(total: &KindTotal) -> String {
+    let kind = if total.line_item_type.is_empty() { total.kind.as_str() } else { &total.line_item_type };
+    if total.is_correction { format!("{kind} (correction)") } else { kind.to_owned() }
 }

@@ -53,6 +53,10 @@ pub struct KindTotal {
     pub product: String,
     /// Line item kind.
     pub kind: LineItemKind,
+    /// The type as the bill writes it, where the kind is `Other`; else empty.
+    pub line_item_type: String,
+    /// Whether the rows correct periods that were invoiced before.
+    pub is_correction: bool,
     /// Rows summed.
     pub rows: u64,
     /// Exact sum.
@@ -76,7 +80,7 @@ pub struct TagCoverage {
 /// `money.overflow` where a sum leaves the range.
 pub fn inspect(bill: &Bill, as_of: Timestamp) -> Result<Inspection> {
     Ok(Inspection {
-        dialects: vec![Dialect::Dbr],
+        dialects: bill.dialects().into_iter().collect(),
         period: bill.period(),
         basis: bill.basis(),
         status: bill.status(as_of)?,
@@ -94,20 +98,18 @@ pub fn inspect(bill: &Bill, as_of: Timestamp) -> Result<Inspection> {
 }
 
 fn totals(bill: &Bill) -> Result<Vec<KindTotal>> {
-    let mut sums: BTreeMap<(Currency, &str, LineItemKind), (u64, Amount)> = BTreeMap::new();
+    let mut sums: BTreeMap<(Currency, &str, LineItemKind, &str, bool), (u64, Amount)> = BTreeMap::new();
     for charge in bill.charges() {
         let key = charge.key();
-        let sum = sums.entry((key.currency(), key.product(), key.kind())).or_default();
+        let at = (key.currency(), key.product(), key.kind(), key.line_item_type(), key.is_correction());
+        let sum = sums.entry(at).or_default();
         *sum = (sum.0 + charge.rows(), sum.1.checked_add(charge.amount())?);
     }
-    let totals = sums.into_iter().map(|((currency, product, kind), (rows, cost))| KindTotal {
-        currency,
-        product: product.to_owned(),
-        kind,
-        rows,
-        cost,
-    });
-    Ok(totals.collect())
+    let total = |((currency, product, kind, line_item_type, is_correction), (rows, cost)): (_, (u64, Amount))| {
+        let (product, line_item_type) = (str::to_owned(product), str::to_owned(line_item_type));
+        KindTotal { currency, product, kind, line_item_type, is_correction, rows, cost }
+    };
+    Ok(sums.into_iter().map(total).collect())
 }
 
 fn tag_coverage(bill: &Bill) -> Result<Vec<TagCoverage>> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::bill::{Bill, BillOptions, KeepIntervals};
-use crate::classify::CostBasis;
+use crate::classify::{CostBasis, Dialect};
 use crate::error::{Location, Result};
 use crate::files::{StagedFiles, read_file};
 use crate::money::Currency;
@@ -33,6 +33,8 @@ pub enum Keep {
 pub struct ScanRequest {
     /// Files, directories and globs.
     pub paths: Vec<String>,
+    /// Billing format of all inputs; `null` tells it from each header.
+    pub format: Option<Dialect>,
     /// Billing period to keep, and that of inputs that name none.
     pub period: Option<BillingPeriod>,
     /// Cost basis.
@@ -59,6 +61,7 @@ impl Default for ScanRequest {
     fn default() -> Self {
         Self {
             paths: Vec::new(),
+            format: None,
             period: None,
             basis: CostBasis::Unblended,
             currency: Currency::USD,
@@ -115,6 +118,7 @@ pub fn scan(request: &ScanRequest, streams: Vec<StreamInput>, progress: &Progres
     tag_keys.extend(request.more_tag_keys.iter().filter(|key| !tag_keys.contains(key)).cloned().collect::<Vec<_>>());
     let options = ScanOptions {
         bill: BillOptions { basis: request.basis, currency: request.currency, tag_keys, keep_intervals },
+        dialect: request.format,
         period: request.period,
         max_bad_rows: request.max_bad_rows,
         allow_duplicates: request.allow_duplicates,

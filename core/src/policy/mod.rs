@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::classify::CostBasis;
+use crate::classify::{CostBasis, LineItemKind};
 use crate::evidence::Capacity;
 use crate::ids::ProductArea;
 use crate::time::BillingPeriod;
@@ -32,6 +32,19 @@ pub struct Policy {
     pub volumes: VolumePolicy,
     /// Commitment fees (spec 5.2, 5.6, 6).
     pub commitments: CommitmentPolicy,
+    /// Line item types the format does not name (spec 3.1).
+    pub line_items: LineItemPolicy,
+}
+
+/// What becomes of line item types and charge categories that are not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct LineItemPolicy {
+    /// Type as the bill writes it → the kind that rules see.
+    pub kinds: BTreeMap<String, LineItemKind>,
+    /// Whether a type that is not known, and not named in `kinds`, fails the run.
+    pub strict: bool,
 }
 
 /// How tags and accounts name product areas.
@@ -274,6 +287,9 @@ pub enum UnknownTerm {
 #[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct CommitmentPolicy {
+    /// Whether fees of other formats than the Detailed Billing Report, where they are always, are set aside and spread
+    /// over their terms too; else they are attributed like any charge.
+    pub spread: bool,
     /// By what fees are shared.
     pub share: Share,
     /// Among whom.

@@ -4,7 +4,7 @@
 //! Each thread has a collector of its own; [`bills`] judges all of them together, so that nothing depends on which
 //! thread read what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ScanOptions;
 use super::tags::TagKeysSeen;
@@ -18,13 +18,25 @@ use crate::time::BillingPeriod;
 /// Inputs of one bill: those of a period, or all those that name none.
 pub(super) type Group = Option<BillingPeriod>;
 
+/// What inputs are read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Their charges.
+    Bill,
+    /// Only the tag keys they have.
+    TagKeys,
+}
+
 /// What one thread has read.
 #[derive(Debug)]
 pub(super) struct Collector<'o> {
     options: &'o ScanOptions,
+    purpose: Purpose,
     builders: BTreeMap<Group, BillBuilder<'o>>,
     inputs: Vec<SeenInput>,
     other_periods: BTreeMap<BillingPeriod, String>,
+    /// Whether some input names no period, so that only its rows can.
+    has_unnamed: bool,
     bad_rows: u64,
     first_bad_row: Option<Error>,
     pub(super) tag_keys: TagKeysSeen,
@@ -35,16 +47,18 @@ pub(super) struct Collector<'o> {
 struct SeenInput {
     digest: InputDigest,
     name: String,
-    group: Group,
+    groups: BTreeSet<Group>,
 }
 
 impl<'o> Collector<'o> {
-    pub(super) fn new(options: &'o ScanOptions) -> Self {
+    pub(super) fn new(options: &'o ScanOptions, purpose: Purpose) -> Self {
         Self {
             options,
+            purpose,
             builders: BTreeMap::new(),
             inputs: Vec::new(),
             other_periods: BTreeMap::new(),
+            has_unnamed: false,
             bad_rows: 0,
             first_bad_row: None,
             tag_keys: TagKeysSeen::default(),
@@ -55,7 +69,11 @@ impl<'o> Collector<'o> {
         self.options
     }
 
-    /// The group of an input whose name gives `evidence` of its period; `None` where another period was asked for.
+    pub(super) fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// The group of an input or row with this `evidence` of its period; `None` where another period was asked for.
     pub(super) fn group(&mut self, evidence: Option<BillingPeriod>, name: &str) -> Option<Group> {
         let group = match (self.options.period, evidence) {
             (Some(wanted), Some(named)) if wanted != named => {
@@ -68,8 +86,6 @@ impl<'o> Collector<'o> {
             (Some(wanted), _) => Some(wanted),
             (None, named) => named,
         };
-        // An input without rows still makes the bill of its period.
-        self.builder(group);
         Some(group)
     }
 
@@ -77,17 +93,32 @@ impl<'o> Collector<'o> {
         self.builders.entry(group).or_insert_with(|| BillBuilder::new(&self.options.bill))
     }
 
-    pub(super) fn add_input(&mut self, group: Group, digest: InputDigest, name: &str) {
-        self.inputs.push(SeenInput { digest, name: name.to_owned(), group });
+    /// Whether an input with this evidence is to be read. One without rows still makes the bill of the period it names.
+    pub(super) fn wants(&mut self, evidence: Option<BillingPeriod>, name: &str) -> bool {
+        match (self.group(evidence, name), evidence) {
+            (None, _) => return false,
+            (Some(group), Some(_)) => {
+                self.builder(group);
+            }
+            (Some(_), None) => self.has_unnamed = true,
+        }
+        true
+    }
+
+    pub(super) fn add_input(&mut self, groups: BTreeSet<Group>, digest: InputDigest, name: &str) {
+        self.inputs.push(SeenInput { digest, name: name.to_owned(), groups });
     }
 
     /// Takes a malformed row as a finding.
     ///
     /// # Errors
     /// The row's error where no bad row is allowed or where it is not the row that is malformed.
-    pub(super) fn bad_row(&mut self, group: Group, error: Error, cost: impl FnOnce() -> Option<Amount>) -> Result<()> {
-        use ErrorCode::{ParseBadDecimal, ParseBadRow, ParseBadTime, ParseBadUtf8};
-        let is_malformed = matches!(error.code(), ParseBadRow | ParseBadUtf8 | ParseBadDecimal | ParseBadTime);
+    pub(super) fn bad_row(&mut self, group: Group, error: Error, cost: Option<Amount>) -> Result<()> {
+        use ErrorCode::{ParseBadCurrency, ParseBadDecimal, ParseBadMap, ParseBadRow, ParseBadTime, ParseBadUtf8};
+        let is_malformed = matches!(
+            error.code(),
+            ParseBadRow | ParseBadUtf8 | ParseBadDecimal | ParseBadTime | ParseBadCurrency | ParseBadMap
+        );
         if self.options.max_bad_rows == 0 || !is_malformed {
             return Err(error);
         }
@@ -95,7 +126,7 @@ impl<'o> Collector<'o> {
         // Past the limit only the first row matters: the scan ends in its error.
         if self.bad_rows <= self.options.max_bad_rows {
             let location = error.location().cloned();
-            let message = describe_bad_row(&error, cost());
+            let message = describe_bad_row(&error, cost);
             self.builder(group).diagnostics.add(DiagnosticCode::ReadBadRow, message, 1, location);
         }
         self.first_bad_row = earlier(self.first_bad_row.take(), Some(error));
@@ -134,6 +165,7 @@ pub(super) fn bills(collectors: Vec<Collector<'_>>) -> Result<BTreeMap<BillingPe
             all.builders.entry(group).or_default().push(builder);
         }
         all.inputs.extend(collector.inputs);
+        all.has_unnamed |= collector.has_unnamed;
         for (period, name) in collector.other_periods {
             let first = all.other_periods.entry(period).or_insert_with(|| name.clone());
             if name < *first {
@@ -159,10 +191,11 @@ struct Gathered<'o> {
     builders: BTreeMap<Group, Vec<BillBuilder<'o>>>,
     inputs: Vec<SeenInput>,
     other_periods: BTreeMap<BillingPeriod, String>,
+    has_unnamed: bool,
     tag_keys: TagKeysSeen,
 }
 
-impl Gathered<'_> {
+impl<'o> Gathered<'o> {
     fn refuse_duplicates(&self) -> Result<()> {
         let pairs = self.inputs.iter().zip(self.inputs.iter().skip(1)).filter(|(a, b)| a.digest == b.digest);
         match pairs.min_by_key(|(a, b)| (&a.name, &b.name)) {
@@ -175,22 +208,33 @@ impl Gathered<'_> {
         }
     }
 
-    /// Moves the inputs that name no period to that of most of their usage rows (spec 2.8).
-    fn decide_period(&mut self, options: &ScanOptions) -> Result<()> {
+    /// Moves the rows that name no period to that of most usage rows among them (spec 2.8).
+    fn decide_period(&mut self, options: &'o ScanOptions) -> Result<()> {
+        let unnamed = self.builders.remove(&None);
         if let (Some(wanted), true) = (options.period, self.builders.is_empty()) {
-            let found = list(self.other_periods.keys());
-            let message = format!("no input belongs to the billing period `{wanted}`, only to {found}");
-            return Err(Error::new(ErrorCode::ReadPeriodMismatch, message));
+            if !self.other_periods.is_empty() {
+                let found = list(self.other_periods.keys());
+                let message = format!("no input belongs to the billing period `{wanted}`, only to {found}");
+                return Err(Error::new(ErrorCode::ReadPeriodMismatch, message));
+            }
+            self.builders.insert(Some(wanted), vec![BillBuilder::new(&options.bill)]);
         }
-        let Some(mut unnamed) = self.builders.remove(&None) else { return Ok(()) };
+        let is_told = !self.builders.is_empty();
+        let mut unnamed = match unnamed {
+            Some(unnamed) => unnamed,
+            None if is_told || !self.has_unnamed => return Ok(()),
+            None => Vec::new(),
+        };
         let mut months: BTreeMap<BillingPeriod, u64> = BTreeMap::new();
         for (month, rows) in unnamed.iter().flat_map(BillBuilder::usage_months) {
             *months.entry(*month).or_default() += rows;
         }
         let most = months.iter().max_by_key(|(month, rows)| (**rows, std::cmp::Reverse(**month)));
         let Some((period, rows)) = most.map(|(month, rows)| (*month, *rows)) else {
-            let has_rows = self.inputs.iter().any(|input| input.group.is_none());
-            if !has_rows && !self.builders.is_empty() {
+            let has_rows = self.inputs.iter().any(|input| input.groups.contains(&None));
+            if let (false, Some(first)) = (has_rows, self.builders.values_mut().next()) {
+                // What was found in rows that cannot be read belongs to some bill.
+                first.append(&mut unnamed);
                 return Ok(());
             }
             let message = "no input names its billing period and no usage row has a date: give the period";
@@ -201,8 +245,10 @@ impl Gathered<'_> {
             first.diagnostics.add(DiagnosticCode::ReadPeriodFromRows, message, rows, None);
         }
         self.builders.entry(Some(period)).or_default().append(&mut unnamed);
-        for input in self.inputs.iter_mut().filter(|input| input.group.is_none()) {
-            input.group = Some(period);
+        for input in &mut self.inputs {
+            if input.groups.remove(&None) {
+                input.groups.insert(Some(period));
+            }
         }
         Ok(())
     }
@@ -238,7 +284,7 @@ impl Gathered<'_> {
 
     /// Adds what belongs to a bill once, whatever thread read it.
     fn complete(&self, builder: &mut BillBuilder<'_>, period: BillingPeriod) {
-        for input in self.inputs.iter().filter(|input| input.group == Some(period)) {
+        for input in self.inputs.iter().filter(|input| input.groups.contains(&Some(period))) {
             builder.add_input(input.digest.clone());
         }
         for (other, name) in &self.other_periods {

@@ -1,169 +1,190 @@
-//! Header → which column holds what, and what a file that is no Detailed Billing Report is instead (spec 2.1, 2.3).
+//! Header → which column holds what, and what a file that is no bill is instead (spec 2.1, 2.3).
 
+use super::cells::Cells;
+use super::dialect::{ATTRIBUTES, Attribute, DialectTable, Need, Place, detect, is_monthly};
+use super::maps::{EntryKey, EntryPlace, Maps};
 use super::nearest::nearest;
-use super::rows::RawRow;
-use super::tags::TagColumns;
+use super::tags::TagPlaces;
 use super::{ScanOptions, name};
 use crate::classify::{CostColumn, Dialect, cost_columns};
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, ErrorCode, Location, Result};
 
-/// Every column of a Detailed Billing Report but tags, consolidated and single account.
-const DBR_COLUMNS: [&str; 24] = [
-    "InvoiceID",
-    "PayerAccountId",
-    "LinkedAccountId",
-    "RecordType",
-    "RecordId",
-    "ProductName",
-    "RateId",
-    "SubscriptionId",
-    "PricingPlanId",
-    "UsageType",
-    "Operation",
-    "AvailabilityZone",
-    "ReservedInstance",
-    "ItemDescription",
-    "UsageStartDate",
-    "UsageEndDate",
-    "UsageQuantity",
-    "BlendedRate",
-    "BlendedCost",
-    "UnBlendedRate",
-    "UnBlendedCost",
-    "Rate",
-    "Cost",
-    "ResourceId",
-];
+/// Where a value stands in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bound {
+    Column(usize),
+    Entry(EntryPlace),
+}
 
-/// Columns a bill can do without, and what is off then (spec 2.3).
-const OPTIONAL: [(&str, &str); 11] = [
-    ("InvoiceID", "how final the bill is stays unknown"),
-    ("PayerAccountId", "the payer account is empty"),
-    ("LinkedAccountId", "the usage account is the payer account"),
-    ("SubscriptionId", "reservations are not told apart"),
-    ("UsageType", "fees are told by description only, and instance hours are not known"),
-    ("Operation", "operations are empty"),
-    ("AvailabilityZone", "regions are empty"),
-    ("ReservedInstance", "usage covered by reservations counts as on-demand usage"),
-    ("ItemDescription", "fees, taxes, refunds and credits told by description count as usage"),
-    ("UsageQuantity", "instance hours are not known"),
-    ("ResourceId", "no volumes, containers or inherited tags"),
-];
-
-/// Where the fields of a row stand.
+/// Where the attributes of a row stand.
 #[derive(Debug)]
 pub(super) struct Columns {
     pub(super) names: Vec<String>,
-    pub(super) record_type: usize,
-    pub(super) product: usize,
-    pub(super) start: usize,
-    pub(super) end: usize,
+    pub(super) table: &'static DialectTable,
+    /// Column of the cost in the scan's basis.
     pub(super) cost: usize,
-    pub(super) invoice: Option<usize>,
-    pub(super) payer: Option<usize>,
-    pub(super) usage_account: Option<usize>,
-    pub(super) subscription: Option<usize>,
-    pub(super) usage_type: Option<usize>,
-    pub(super) operation: Option<usize>,
-    pub(super) zone: Option<usize>,
-    pub(super) reserved: Option<usize>,
-    pub(super) description: Option<usize>,
-    pub(super) quantity: Option<usize>,
-    pub(super) resource: Option<usize>,
-    pub(super) tags: TagColumns,
+    pub(super) tags: TagPlaces,
+    /// Places of each attribute, best first.
+    bound: Vec<Vec<Bound>>,
 }
 
 impl Columns {
-    /// Finds the columns by name, in any order and case.
+    /// Finds the columns by name, in any order and case, and the maps among them.
     ///
     /// # Errors
     /// `read.unknown_dialect`, `read.missing_column`, `config.basis_unavailable`.
-    pub(super) fn bind(header: &RawRow<'_>, input: &str, options: &ScanOptions) -> Result<Self> {
-        let Ok(fields) = header.fields() else {
-            return Err(unknown_dialect(what_else(header.text, &[], input)));
+    pub(super) fn bind(names: Vec<String>, input: &str, options: &ScanOptions) -> Result<(Self, Maps)> {
+        let dialect = options.dialect.or_else(|| detect(&names));
+        let Some(dialect) = dialect else {
+            let head = names.first().map_or(&[][..], |name| name.as_bytes());
+            return Err(unknown_dialect(what_else(head, Some(&names), input)));
         };
-        let names: Vec<String> = (0..header.width()).map(|at| fields.get(at).trim().to_owned()).collect();
-        if !is_dbr(&names) {
-            return Err(unknown_dialect(what_else(header.text, &names, input)));
+        let table = DialectTable::of(dialect);
+        let mut maps = Maps::default();
+        let mut bound = vec![Vec::new(); ATTRIBUTES];
+        for (attribute, places, need) in table.attributes {
+            let found = places_of(table, places, &names, &mut maps);
+            if found.is_empty() && *need == Need::Required {
+                return Err(missing(table, &columns_of(places), &names));
+            }
+            if let Some(slot) = bound.get_mut(*attribute as usize) {
+                *slot = found;
+            }
         }
-        let find = |wanted: &str| names.iter().position(|name| name.eq_ignore_ascii_case(wanted));
-        let required = |wanted: &str| find(wanted).ok_or_else(|| missing(&[wanted], &names));
-        let costs = cost_columns(Dialect::Dbr, options.bill.basis)?;
-        let cost = costs.iter().find_map(|CostColumn(name)| find(name));
-        Ok(Self {
-            record_type: required("RecordType")?,
-            product: required("ProductName")?,
-            start: required("UsageStartDate")?,
-            end: required("UsageEndDate")?,
-            cost: cost
-                .ok_or_else(|| missing(&costs.iter().map(|CostColumn(name)| *name).collect::<Vec<_>>(), &names))?,
-            invoice: find("InvoiceID"),
-            payer: find("PayerAccountId"),
-            usage_account: find("LinkedAccountId"),
-            subscription: find("SubscriptionId"),
-            usage_type: find("UsageType"),
-            operation: find("Operation"),
-            zone: find("AvailabilityZone"),
-            reserved: find("ReservedInstance"),
-            description: find("ItemDescription"),
-            quantity: find("UsageQuantity"),
-            resource: find("ResourceId"),
-            tags: TagColumns::bind(&names, &options.bill.tag_keys, options.tags_case_insensitive),
-            names,
-        })
+        let costs: Vec<&'static str> =
+            cost_columns(dialect, options.bill.basis)?.iter().map(|CostColumn(name)| *name).collect();
+        let cost = costs.iter().find_map(|cost| find(table, cost, &names));
+        let cost = cost.ok_or_else(|| missing(table, &costs, &names))?;
+        let tags = TagPlaces::bind(table, &names, &options.bill.tag_keys, options.tags_case_insensitive, &mut maps);
+        Ok((Self { names, table, cost, tags, bound }, maps))
+    }
+
+    /// The dialect.
+    pub(super) fn dialect(&self) -> Dialect {
+        self.table.dialect
+    }
+
+    /// Whether the header has a place of an attribute.
+    pub(super) fn has(&self, attribute: Attribute) -> bool {
+        !self.places(attribute).is_empty()
+    }
+
+    /// The value of an attribute in a row whose maps are loaded: that of the first place that has one.
+    pub(super) fn text<'m, 'r: 'm>(&self, attribute: Attribute, cells: impl Cells<'r>, maps: &'m Maps) -> &'m str {
+        match self.places(attribute) {
+            [] => "",
+            [Bound::Column(at)] => self.cell(cells, *at),
+            places => places
+                .iter()
+                .map(|place| match place {
+                    Bound::Column(at) => self.cell(cells, *at),
+                    Bound::Entry(entry) => maps.value(*entry),
+                })
+                .find(|text| !text.is_empty())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// A cell, empty where it is null.
+    pub(super) fn cell<'r>(&self, cells: impl Cells<'r>, at: usize) -> &'r str {
+        let text = cells.get(at);
+        if self.table.null_text == Some(text) { "" } else { text }
+    }
+
+    /// The error with the column that holds an attribute.
+    pub(super) fn at_attribute(&self, error: Error, attribute: Attribute) -> Error {
+        match self.places(attribute).first() {
+            Some(Bound::Column(at)) => self.at_column(error, *at),
+            _ => error,
+        }
+    }
+
+    /// The error with a column.
+    pub(super) fn at_column(&self, error: Error, at: usize) -> Error {
+        error.at(Location { column: self.names.get(at).cloned(), ..Location::default() })
+    }
+
+    /// The columns that are read, sorted; maps are among them.
+    pub(super) fn wanted(&self, maps: &Maps) -> Vec<usize> {
+        let places = self.bound.iter().flatten().chain(self.tags.places());
+        let columns = places.filter_map(|place| if let Bound::Column(at) = place { Some(*at) } else { None });
+        let mut wanted: Vec<usize> = columns.chain([self.cost]).chain(maps.columns()).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        wanted
     }
 
     /// Optional columns the header lacks, each with what is off.
     pub(super) fn missing_optional(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        OPTIONAL.into_iter().filter(|(wanted, _)| !self.names.iter().any(|name| name.eq_ignore_ascii_case(wanted)))
+        self.table.attributes.iter().filter_map(|(attribute, places, need)| match need {
+            Need::Optional(off) if !self.has(*attribute) => Some((*columns_of(places).first()?, *off)),
+            _ => None,
+        })
+    }
+
+    fn places(&self, attribute: Attribute) -> &[Bound] {
+        self.bound.get(attribute as usize).map_or(&[], Vec::as_slice)
     }
 }
 
-/// Whether the header is that of a Detailed Billing Report, complete or not, rather than that of another file.
-fn is_dbr(names: &[String]) -> bool {
-    let has = |wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
-    let is_monthly = ["TotalCost", "CostBeforeTax", "BillingPeriodStartDate"].into_iter().any(has);
-    let known = DBR_COLUMNS.into_iter().filter(|column| has(column)).count();
-    !is_monthly && (has("RecordType") || known >= 3)
+fn columns_of(places: &[Place]) -> Vec<&'static str> {
+    let name = |place: &Place| match place {
+        Place::Column(name) | Place::Entry(name, _) => *name,
+    };
+    places.iter().map(name).collect()
+}
+
+fn places_of(table: &DialectTable, places: &[Place], names: &[String], maps: &mut Maps) -> Vec<Bound> {
+    let bound = |place: &Place| match place {
+        Place::Column(name) => Some(Bound::Column(find(table, name, names)?)),
+        Place::Entry(name, key) => {
+            let key = EntryKey { spellings: vec![(*key).to_owned()], ignores_case: false };
+            Some(Bound::Entry(maps.ask(find(table, name, names)?, key)))
+        }
+    };
+    places.iter().filter_map(bound).collect()
+}
+
+fn find(table: &DialectTable, column: &'static str, names: &[String]) -> Option<usize> {
+    let spellings = table.spellings(column);
+    spellings.iter().find_map(|wanted| names.iter().position(|name| name.eq_ignore_ascii_case(wanted)))
+}
+
+/// The error of content whose first row is no text; `head` is how it starts.
+pub(super) fn no_text(head: &[u8], input: &str) -> Error {
+    unknown_dialect(what_else(head, None, input))
 }
 
 fn unknown_dialect(what: &str) -> Error {
-    Error::new(ErrorCode::ReadUnknownDialect, format!("the input is no Detailed Billing Report: {what}"))
+    Error::new(ErrorCode::ReadUnknownDialect, format!("the input is no bill: {what}"))
 }
 
 /// What the content seems to be, for the message only.
-fn what_else(head: &[u8], names: &[String], input: &str) -> &'static str {
-    let has = |wanted: &[&str]| names.iter().any(|name| wanted.iter().any(|w| name.eq_ignore_ascii_case(w)));
+fn what_else(head: &[u8], names: Option<&[String]>, input: &str) -> &'static str {
     let compressed = [&b"\x1f\x8b"[..], b"PK\x03\x04", b"PK\x05\x06", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ"];
+    let starts_with = |magic: &&[u8]| head.starts_with(magic);
     if head.starts_with(b"PAR1") {
         "it is a Parquet file, which is not read"
-    } else if compressed.iter().any(|magic| head.starts_with(magic)) {
+    } else if compressed.iter().any(starts_with) {
         "it is compressed"
-    } else if has(&["TotalCost", "CostBeforeTax", "BillingPeriodStartDate"]) || name::is_monthly_report(input) {
+    } else if names.is_some_and(is_monthly) || name::is_monthly_report(input) {
         "it is a monthly billing or cost allocation report, whose rows are sums"
-    } else if has(&[
-        "identity/LineItemId",
-        "identity_line_item_id",
-        "lineItem/LineItemType",
-        "line_item_line_item_type",
-    ]) {
-        "it is a Cost and Usage Report, which is not read"
-    } else if has(&["BilledCost", "ChargePeriodStart"]) {
-        "it is a FOCUS export, which is not read"
-    } else if names.is_empty() {
+    } else if names.is_none() {
         "its first row is not UTF-8 text"
     } else {
-        "its first row names none of its columns"
+        "its first row names none of the columns of a Detailed Billing Report, Cost and Usage Report or FOCUS export"
     }
 }
 
-fn missing(wanted: &[&str], names: &[String]) -> Error {
-    let list = wanted.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+fn missing(table: &DialectTable, wanted: &[&'static str], names: &[String]) -> Error {
+    let spelled: Vec<String> = wanted.iter().flat_map(|column| table.spellings(column)).collect();
+    let list = spelled.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
     // Of two as near, the one that is no other column of the dialect is the misspelled one.
-    let is_dbr_column = |name: &str| DBR_COLUMNS.iter().any(|column| name.eq_ignore_ascii_case(column));
-    let (known, unknown): (Vec<&str>, Vec<&str>) =
-        names.iter().map(String::as_str).partition(|name| is_dbr_column(name));
-    let message = match nearest(wanted, unknown.into_iter().chain(known)) {
+    let others: Vec<String> = table.columns().flat_map(|column| table.spellings(column)).collect();
+    let is_known = |name: &str| others.iter().any(|column| name.eq_ignore_ascii_case(column));
+    let (known, unknown): (Vec<&str>, Vec<&str>) = names.iter().map(String::as_str).partition(|name| is_known(name));
+    let wanted: Vec<&str> = spelled.iter().map(String::as_str).collect();
+    let message = match nearest(&wanted, unknown.into_iter().chain(known)) {
         Some(near) => format!("the header has no column {list}; the nearest is `{near}`"),
         None => format!("the header has no column {list}"),
     };

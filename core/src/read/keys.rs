@@ -1,42 +1,23 @@
-//! Which tag keys inputs have, from their headers alone.
+//! Which tag keys inputs have: from their headers, or from all rows where only those say it.
 
 use super::ScanOptions;
-use super::archive::{Table, visit_tables};
-use super::header::Columns;
+use super::collect::Purpose;
 use super::input::Input;
-use super::name::period_of;
-use super::progress::{Progress, Watch};
-use super::rows::{FromReader, Rows};
+use super::progress::Progress;
+use super::scan::collect;
 use super::tags::TagKeysSeen;
-use crate::error::{Location, Result};
+use crate::error::Result;
 use crate::time::BillingPeriod;
 
-/// The tag keys of the inputs that a scan of a billing period counts: those whose names are no evidence of another.
+/// The tag keys of the inputs that a scan of a billing period counts, sorted: of those that name no other period.
 ///
 /// # Errors
-/// `read.*` where an input cannot be opened or is no bill.
+/// `read.*` where an input cannot be opened or is no bill; `parse.bad_map` where a tag map is none.
 pub fn find_tag_keys(inputs: Vec<Input>, period: Option<BillingPeriod>) -> Result<Vec<String>> {
-    let is_of_other = |name: &str| period.is_some() && period_of(name).is_some_and(|named| Some(named) != period);
-    let (options, progress) = (ScanOptions::default(), Progress::default());
+    let options = ScanOptions { period, ..ScanOptions::default() };
     let mut seen = TagKeysSeen::default();
-    for input in inputs {
-        let Input { name, source } = input;
-        if is_of_other(&name) {
-            continue;
-        }
-        let header = |table: Table<'_>| {
-            // As in a scan, the name of an entry is asked only where that of its archive says nothing.
-            if period_of(&name).is_none() && table.entry.is_some_and(is_of_other) {
-                return Ok(());
-            }
-            let mut rows = Rows::new(FromReader::new(table.reader, table.explain));
-            if let Some(header) = rows.next_row()? {
-                seen.add(&Columns::bind(&header, &name, &options)?.tags);
-            }
-            Ok(())
-        };
-        visit_tables(source, Watch::alone(&progress), header)
-            .map_err(|error| error.at(Location::file(name.clone())))?;
+    for collector in collect(inputs, &options, Purpose::TagKeys, &Progress::default())? {
+        seen.merge(collector.tag_keys);
     }
     Ok(seen.into_present())
 }

@@ -22,13 +22,17 @@
 
 #[cfg(feature = "fs")]
 mod archive;
+mod cells;
 mod collect;
+mod csv;
+mod dialect;
 mod header;
 #[cfg(feature = "fs")]
 mod input;
 #[cfg(feature = "fs")]
 mod keys;
 mod line_item;
+mod maps;
 mod name;
 mod nearest;
 mod progress;
@@ -43,6 +47,7 @@ mod tests;
 use std::io::Read;
 
 use crate::bill::{Bill, BillOptions};
+use crate::classify::Dialect;
 use crate::error::Result;
 use crate::time::BillingPeriod;
 
@@ -54,7 +59,7 @@ pub use progress::Progress;
 #[cfg(feature = "fs")]
 pub use scan::{scan, scan_periods};
 
-use collect::Collector;
+use collect::{Collector, Purpose};
 use progress::Watch;
 use rows::FromReader;
 
@@ -63,7 +68,9 @@ use rows::FromReader;
 pub struct ScanOptions {
     /// Basis, currency, requested tag keys and whose usage intervals are kept.
     pub bill: BillOptions,
-    /// The billing period to keep; inputs that name another are listed and not counted (spec 2.8).
+    /// The format of all inputs; told from each header where it is not given (spec 2.1).
+    pub dialect: Option<Dialect>,
+    /// The billing period to keep; inputs and rows of another are listed and not counted (spec 2.8).
     pub period: Option<BillingPeriod>,
     /// How many malformed rows of the whole scan become findings instead of an error (spec 2.4).
     pub max_bad_rows: u64,
@@ -84,10 +91,10 @@ pub struct ScanOptions {
 /// sums leave the range, `config.basis_unavailable` where the dialect lacks the basis.
 pub fn scan_reader(name: &str, reader: impl Read, options: &ScanOptions) -> Result<Bill> {
     let progress = Progress::default();
-    let mut collector = Collector::new(options);
-    if let Some(group) = collector.group(name::period_of(name), name) {
-        let blocks = FromReader::plain(reader);
-        table::read_table(name, group, blocks, &mut collector, Watch::alone(&progress))?;
+    let mut collector = Collector::new(options, Purpose::Bill);
+    let evidence = name::period_of(name);
+    if collector.wants(evidence, name) {
+        csv::read_csv(name, evidence, FromReader::plain(reader), &mut collector, Watch::alone(&progress))?;
     }
     collect::only_bill(collect::bills(vec![collector])?)
 }

@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use csv_core::ReadRecordResult;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
+use super::cells::Cells;
 use crate::bill::InputDigest;
 use crate::error::{Error, ErrorCode, Location, Result};
 
@@ -137,10 +138,8 @@ pub(super) struct Fields<'r> {
     ends: &'r [usize],
 }
 
-impl<'r> Fields<'r> {
-    /// A field; empty where the row or the header has no such column.
-    pub(super) fn get(&self, at: impl Into<Option<usize>>) -> &'r str {
-        let Some(at) = at.into() else { return "" };
+impl<'r> Cells<'r> for Fields<'r> {
+    fn get(self, at: usize) -> &'r str {
         let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         self.ends.get(at).and_then(|end| self.text.get(start..*end)).unwrap_or_default()
     }

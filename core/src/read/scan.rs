@@ -10,12 +10,12 @@ use std::thread;
 
 use super::ScanOptions;
 use super::archive::{Table, visit_tables};
-use super::collect::{Collector, bills, only_bill};
+use super::collect::{Collector, Purpose, bills, only_bill};
+use super::csv::read_csv;
 use super::input::Input;
 use super::name::period_of;
 use super::progress::{FirstFailure, Progress, Watch};
 use super::rows::{Blocks, FromReader};
-use super::table::read_table;
 use crate::bill::Bill;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::time::BillingPeriod;
@@ -35,10 +35,20 @@ pub fn scan(inputs: Vec<Input>, options: &ScanOptions, progress: &Progress) -> R
 /// # Errors
 /// As [`scan`], but several periods are no error.
 pub fn scan_periods(
-    mut inputs: Vec<Input>,
+    inputs: Vec<Input>,
     options: &ScanOptions,
     progress: &Progress,
 ) -> Result<BTreeMap<BillingPeriod, Bill>> {
+    bills(collect(inputs, options, Purpose::Bill, progress)?)
+}
+
+/// Reads all inputs, each by one thread; one collector a thread.
+pub(super) fn collect<'o>(
+    mut inputs: Vec<Input>,
+    options: &'o ScanOptions,
+    purpose: Purpose,
+    progress: &Progress,
+) -> Result<Vec<Collector<'o>>> {
     if inputs.is_empty() {
         return Err(Error::new(ErrorCode::ReadNoInput, "there is no input"));
     }
@@ -55,6 +65,7 @@ pub fn scan_periods(
         next: AtomicUsize::new(0),
         first_failure: FirstFailure::none(),
         options,
+        purpose,
         progress,
     };
     let workers = threads.min(work.inputs.len());
@@ -77,24 +88,25 @@ pub fn scan_periods(
     }
     match first {
         Some((_, error)) => Err(error),
-        None => bills(collectors),
+        None => Ok(collectors),
     }
 }
 
 /// Inputs that threads take one after the other.
-struct Work<'w> {
+struct Work<'w, 'o> {
     inputs: Vec<Mutex<Option<Input>>>,
     next: AtomicUsize,
     first_failure: FirstFailure,
     reads_ahead: bool,
-    options: &'w ScanOptions,
+    options: &'o ScanOptions,
+    purpose: Purpose,
     progress: &'w Progress,
 }
 
-impl<'w> Work<'w> {
+impl<'o> Work<'_, 'o> {
     /// What one thread does; its error comes with the number of the input.
-    fn collect(&self) -> std::result::Result<Collector<'w>, (usize, Error)> {
-        let mut collector = Collector::new(self.options);
+    fn collect(&self) -> std::result::Result<Collector<'o>, (usize, Error)> {
+        let mut collector = Collector::new(self.options, self.purpose);
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(slot) = self.inputs.get(number) else { return Ok(collector) };
@@ -111,7 +123,7 @@ impl<'w> Work<'w> {
     fn read(&self, input: Input, collector: &mut Collector<'_>, watch: Watch<'_>) -> Result<()> {
         watch.check()?;
         let evidence = period_of(&input.name);
-        if evidence.is_some() && collector.group(evidence, &input.name).is_none() {
+        if evidence.is_some() && !collector.wants(evidence, &input.name) {
             self.progress.add_bytes(input.stored_bytes().unwrap_or(0));
             return Ok(());
         }
@@ -120,14 +132,14 @@ impl<'w> Work<'w> {
             let named = table.entry.map(|entry| format!("{name}!{entry}"));
             let table_name = named.as_deref().unwrap_or(&name);
             let evidence = evidence.or_else(|| table.entry.and_then(period_of));
-            let Some(group) = collector.group(evidence, table_name) else {
+            if !collector.wants(evidence, table_name) {
                 return Ok(());
-            };
+            }
             let Table { reader, explain, is_compressed, .. } = table;
             if self.reads_ahead && is_compressed {
-                read_ahead(reader, explain, |blocks| read_table(table_name, group, blocks, collector, watch))
+                read_ahead(reader, explain, |blocks| read_csv(table_name, evidence, blocks, collector, watch))
             } else {
-                read_table(table_name, group, FromReader::new(reader, explain), collector, watch)
+                read_csv(table_name, evidence, FromReader::new(reader, explain), collector, watch)
             }
         })
     }

@@ -1,91 +1,205 @@
-//! The rows of one CSV → a collector (spec 2.4).
+//! The rows of one table, whatever its format, → a collector (spec 2.4, 2.8).
 
-use super::collect::{Collector, Group};
+use std::collections::BTreeMap;
+
+use super::cells::Cells;
+use super::collect::{Collector, Group, Purpose};
+use super::dialect::Attribute;
 use super::header::Columns;
-use super::line_item::{ReadRow, read_row, readable_cost};
-use super::progress::Watch;
-use super::rows::{Blocks, RawRow, Rows};
-use crate::bill::BillBuilder;
-use crate::classify::{LineItemKind, Treatment};
+use super::line_item::{ReadRow, read_row};
+use super::maps::Maps;
+use crate::bill::{BillBuilder, InputDigest};
+use crate::classify::{Dialect, LineItem, LineItemKind, Treatment};
 use crate::diagnostic::DiagnosticCode;
 use crate::error::{Error, ErrorCode, Location, Result};
+use crate::money::Amount;
+use crate::time::{BillingPeriod, Timestamp};
 
-/// Rows between two looks at progress and cancellation; far less than a block of bytes.
-const ROWS_PER_LOOK: u64 = 1024;
-
-/// Reads a whole table into the collector's builder of `group`.
-///
-/// # Errors
-/// With the file's name in the location: those of the source, the header, and of the first malformed row unless bad
-/// rows are allowed.
-pub(super) fn read_table(
-    name: &str,
-    group: Group,
-    blocks: impl Blocks,
-    collector: &mut Collector<'_>,
-    watch: Watch<'_>,
-) -> Result<()> {
-    let at_file = |error: Error| error.at(Location::file(name));
-    let mut rows = Rows::new(blocks);
-    let columns = match rows.next_row().map_err(at_file)? {
-        Some(header) => Columns::bind(&header, name, collector.options()).map_err(at_file)?,
-        None => return Err(at_file(Error::new(ErrorCode::ReadUnknownDialect, "the input is empty: it has no header"))),
-    };
-    collector.tag_keys.add(&columns.tags);
-    let mut count = 0u64;
-    let mut spare = Vec::new();
-    loop {
-        if count.is_multiple_of(ROWS_PER_LOOK) {
-            watch.check().map_err(at_file)?;
-        }
-        let Some(row) = rows.next_row().map_err(at_file)? else { break };
-        count += 1;
-        if count.is_multiple_of(ROWS_PER_LOOK) {
-            watch.progress.add_rows(ROWS_PER_LOOK);
-        }
-        if let Err(error) = add_row(collector.builder(group), &columns, &row, name, &mut spare) {
-            let error = error.at(row.location()).at(Location::file(name));
-            // A row of a wrong width that goes over lines comes from a stray quote: it has swallowed other rows.
-            if columns.names.len() != row.width() && row.text.contains(&b'\n') {
-                return Err(error);
-            }
-            collector.bad_row(group, error, || readable_cost(&columns, &row))?;
-        }
-    }
-    watch.progress.add_rows(count % ROWS_PER_LOOK);
-    if count > 0 {
-        note_missing_columns(collector.builder(group), &columns, count, name);
-        collector.add_input(group, rows.digest(), name);
-    }
-    Ok(())
+/// Reads the rows of one table into the builders of their billing periods.
+#[derive(Debug)]
+pub(super) struct TableReader<'c, 'o> {
+    name: String,
+    evidence: Option<BillingPeriod>,
+    columns: Columns,
+    maps: Maps,
+    collector: &'c mut Collector<'o>,
+    /// The last text of a billing period with what it means: rows of one period follow each other.
+    period: Option<(String, BillingPeriod)>,
+    rows: BTreeMap<Group, u64>,
+    binary_costs: bool,
+    spare: Vec<&'static str>,
 }
 
-fn add_row<'r>(
-    builder: &mut BillBuilder<'_>,
-    columns: &Columns,
-    row: &RawRow<'r>,
-    name: &str,
-    spare: &mut Vec<&'static str>,
-) -> Result<()> {
-    let tags: Vec<&'r str> = std::mem::take(spare);
-    let ReadRow { item, treatment, residue } = read_row(columns, row, tags)?;
-    match treatment {
-        Treatment::Excluded(total) => builder.exclude(&item, total)?,
-        Treatment::Counts(kind) => {
-            builder.add(&item, kind)?;
-            note_invoice_id(builder, item.invoice_id, row, name);
-        }
-        Treatment::CountsUnknown(kind) => {
-            builder.add(&item, kind)?;
-            note_invoice_id(builder, item.invoice_id, row, name);
-            note_record_type(builder, item.line_item_type, kind, row, name);
+impl<'c, 'o> TableReader<'c, 'o> {
+    /// Binds a header (names of the columns in order). `evidence` is the billing period that a file name or manifest
+    /// names.
+    ///
+    /// # Errors
+    /// `read.unknown_dialect`, `read.missing_column`, `config.basis_unavailable`, with the table in the location.
+    pub(super) fn bind(
+        name: &str,
+        header: Vec<String>,
+        evidence: Option<BillingPeriod>,
+        collector: &'c mut Collector<'o>,
+    ) -> Result<Self> {
+        let (columns, maps) =
+            Columns::bind(header, name, collector.options()).map_err(|error| error.at(Location::file(name)))?;
+        collector.tag_keys.add_header(&columns.tags);
+        Ok(Self {
+            name: name.to_owned(),
+            evidence,
+            columns,
+            maps,
+            collector,
+            period: None,
+            rows: BTreeMap::new(),
+            binary_costs: false,
+            spare: Vec::new(),
+        })
+    }
+
+    /// Number of columns of the header.
+    pub(super) fn width(&self) -> usize {
+        self.columns.names.len()
+    }
+
+    /// Index of the column that holds the cost.
+    pub(super) fn cost(&self) -> usize {
+        self.columns.cost
+    }
+
+    /// The error with a column in its location.
+    pub(super) fn in_column(&self, error: Error, at: usize) -> Error {
+        self.columns.at_column(error, at)
+    }
+
+    /// Indexes of the columns that are read, sorted.
+    pub(super) fn wanted(&self) -> Vec<usize> {
+        self.columns.wanted(&self.maps)
+    }
+
+    /// Whether the rows say anything that is asked for.
+    pub(super) fn wants_rows(&self) -> bool {
+        self.collector.purpose() == Purpose::Bill || self.columns.tags.are_in_rows()
+    }
+
+    /// Says that the column at this index is stored in binary floating point (spec 1.3).
+    pub(super) fn note_binary(&mut self, at: usize) {
+        self.binary_costs |= at == self.columns.cost;
+    }
+
+    /// Adds one row. `at` says where it is.
+    ///
+    /// # Errors
+    /// The located error of a malformed row, unless bad rows are allowed; `money.overflow`.
+    pub(super) fn add<'r>(&mut self, cells: impl Cells<'r>, at: impl Fn() -> Location) -> Result<()> {
+        let result = match self.collector.purpose() {
+            Purpose::TagKeys => self.load_maps(cells),
+            Purpose::Bill => self.add_row(cells, &at),
+        };
+        match result {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let cost = Amount::parse(self.columns.cell(cells, self.columns.cost)).ok();
+                self.bad_row(error.at(at()), cost.map(|cost| cost.amount))
+            }
         }
     }
-    if !residue.is_zero() {
-        builder.note_residue(residue);
+
+    /// Takes a row that is malformed as a finding, where that is allowed.
+    ///
+    /// # Errors
+    /// The error, with the table in its location, where it is not.
+    pub(super) fn bad_row(&mut self, error: Error, cost: Option<Amount>) -> Result<()> {
+        let group = self.collector.group(self.evidence, &self.name).flatten();
+        self.collector.bad_row(group, error.at(Location::file(&self.name)), cost)
     }
-    *spare = emptied(item.tags);
-    Ok(())
+
+    /// The error of a whole table, located.
+    pub(super) fn failed(&self, error: Error) -> Error {
+        error.at(Location::file(&self.name))
+    }
+
+    /// The table is complete; `digest` identifies the input (spec 2.6).
+    pub(super) fn finish(self, digest: InputDigest) {
+        self.collector.tag_keys.add_maps(&self.columns.tags, &self.maps);
+        let at = || Some(Location::file(&self.name));
+        for (group, rows) in &self.rows {
+            let diagnostics = &mut self.collector.builder(*group).diagnostics;
+            // Counted in rows, so that it does not matter how rows are cut into files.
+            for (column, off) in self.columns.missing_optional() {
+                let message = format!("no column `{column}`: {off}");
+                diagnostics.add(DiagnosticCode::ReadMissingOptionalColumn, message, *rows, at());
+            }
+            if self.binary_costs {
+                let message = "costs are stored in binary floating point and read as their shortest decimals";
+                diagnostics.add(DiagnosticCode::ParseDoubleSource, message, *rows, at());
+            }
+        }
+        if !self.rows.is_empty() {
+            self.collector.add_input(self.rows.keys().copied().collect(), digest, &self.name);
+        }
+    }
+
+    fn load_maps<'r>(&mut self, cells: impl Cells<'r>) -> Result<()> {
+        let Self { maps, columns, .. } = self;
+        maps.load(cells, columns.table.null_text).map_err(|(at, error)| columns.at_column(error, at))
+    }
+
+    fn add_row<'r>(&mut self, cells: impl Cells<'r>, at: &impl Fn() -> Location) -> Result<()> {
+        self.load_maps(cells)?;
+        let period = self.period_of(cells)?;
+        let Some(group) = self.collector.group(period, &self.name) else { return Ok(()) };
+        let Self { columns, maps, collector, rows, name, spare, .. } = self;
+        let ReadRow { item, treatment, residue } = read_row(columns, cells, maps, std::mem::take(spare))?;
+        let builder = collector.builder(group);
+        match treatment {
+            Treatment::Excluded(repetition) => builder.exclude(&item, repetition)?,
+            Treatment::Counts(kind) | Treatment::CountsUnknown(kind) => {
+                builder.add(&item, kind)?;
+                if item.dialect == Dialect::Dbr {
+                    let is_unknown = matches!(treatment, Treatment::CountsUnknown(_));
+                    note_unrecognized(builder, &item, is_unknown.then_some(kind), name, at);
+                }
+            }
+        }
+        if !residue.is_zero() {
+            builder.note_residue(residue);
+        }
+        *rows.entry(group).or_default() += 1;
+        *spare = emptied(item.tags);
+        Ok(())
+    }
+
+    /// The billing period of a row: what its column says, else what the file's name or manifest says.
+    fn period_of<'r>(&mut self, cells: impl Cells<'r>) -> Result<Option<BillingPeriod>> {
+        if !self.columns.has(Attribute::PeriodStart) {
+            return Ok(self.evidence);
+        }
+        let text = self.columns.text(Attribute::PeriodStart, cells, &self.maps);
+        let period = match &self.period {
+            Some((last, period)) if last == text => *period,
+            _ if text.is_empty() => return Ok(self.evidence),
+            _ => {
+                let start = text.parse::<Timestamp>();
+                let period = start.and_then(|start| {
+                    let far = || Error::new(ErrorCode::ParseBadTime, format!("`{text}` is in no billing period"));
+                    start.period().ok_or_else(far)
+                });
+                let period = period.map_err(|error| self.columns.at_attribute(error, Attribute::PeriodStart))?;
+                self.period = Some((text.to_owned(), period));
+                period
+            }
+        };
+        match self.evidence {
+            Some(named) if named != period => {
+                let message = format!("the row is of the billing period `{period}`, its file of `{named}`");
+                let error = Error::new(ErrorCode::ReadPeriodMismatch, message);
+                Err(self.columns.at_attribute(error, Attribute::PeriodStart))
+            }
+            _ => Ok(Some(period)),
+        }
+    }
 }
 
 /// The same memory without the borrow: collecting in place allocates nothing.
@@ -94,33 +208,22 @@ fn emptied(mut texts: Vec<&str>) -> Vec<&'static str> {
     texts.into_iter().map(|_| "").collect()
 }
 
-fn note_invoice_id(builder: &mut BillBuilder<'_>, invoice_id: Option<&str>, row: &RawRow<'_>, name: &str) {
-    let Some(id) = invoice_id else { return };
-    if id.bytes().all(|byte| byte.is_ascii_digit()) || id == "Estimated" {
-        return;
-    }
-    let message = format!("invoice id `{id}` is neither an integer nor `Estimated`");
-    let at = Location { file: Some(name.to_owned()), ..row.location() };
-    builder.diagnostics.add(DiagnosticCode::BillUnrecognizedInvoiceId, message, 1, Some(at));
-}
-
-fn note_record_type(
+/// Reports an invoice id or record type that no Detailed Billing Report is known to have.
+fn note_unrecognized(
     builder: &mut BillBuilder<'_>,
-    record_type: &str,
-    kind: LineItemKind,
-    row: &RawRow<'_>,
+    item: &LineItem<'_>,
+    unknown: Option<LineItemKind>,
     name: &str,
+    at: &impl Fn() -> Location,
 ) {
-    let message = format!("record type `{record_type}` is not known; its rows count as {}", kind.as_str());
-    let at = Location { file: Some(name.to_owned()), ..row.location() };
-    builder.diagnostics.add(DiagnosticCode::ClassifyUnknownRecordType, message, 1, Some(at));
-}
-
-/// Counted in rows, so that it does not matter how rows are cut into files.
-fn note_missing_columns(builder: &mut BillBuilder<'_>, columns: &Columns, rows: u64, name: &str) {
-    for (column, off) in columns.missing_optional() {
-        let message = format!("no column `{column}`: {off}");
-        let at = Some(Location::file(name));
-        builder.diagnostics.add(DiagnosticCode::ReadMissingOptionalColumn, message, rows, at);
+    let here = || Some(Location { file: Some(name.to_owned()), ..at() });
+    if let Some(id) = item.invoice_id.filter(|id| !id.bytes().all(|byte| byte.is_ascii_digit()) && *id != "Estimated") {
+        let message = format!("invoice id `{id}` is neither an integer nor `Estimated`");
+        builder.diagnostics.add(DiagnosticCode::BillUnrecognizedInvoiceId, message, 1, here());
+    }
+    if let Some(kind) = unknown {
+        let (record_type, kind) = (item.line_item_type, kind.as_str());
+        let message = format!("record type `{record_type}` is not known; its rows count as {kind}");
+        builder.diagnostics.add(DiagnosticCode::ClassifyUnknownRecordType, message, 1, here());
     }
 }

@@ -1,28 +1,57 @@
-//! Requested tag keys → tag columns (spec 2.9).
+//! Requested tag keys → tag columns and entries of tag maps (spec 2.9).
 
 use std::collections::BTreeSet;
 
+use super::cells::Cells;
+use super::dialect::{DialectTable, TagForm, folded};
+use super::header::Bound;
+use super::maps::{EntryKey, Maps};
 use super::nearest::nearest;
-use super::rows::Fields;
 use crate::error::{Error, ErrorCode};
 
-/// Prefix of the columns of tags that users gave; a key asked for without prefix means these.
+/// Prefix of tags that users gave; a key asked for without prefix means these.
 const USER: &str = "user:";
-/// Prefix of the columns of tags that AWS gave.
+/// Prefix of tags that AWS gave.
 const AWS: &str = "aws:";
 
-/// Columns of each requested key, best first.
+/// Where each requested key stands, and which keys the header has at all.
 #[derive(Debug)]
-pub(super) struct TagColumns {
-    of_key: Vec<Vec<usize>>,
+pub(super) struct TagPlaces {
+    of_key: Vec<Vec<Bound>>,
     present: Vec<String>,
+    map_columns: Vec<(usize, TagForm)>,
+    null_text: Option<&'static str>,
 }
 
-impl TagColumns {
-    pub(super) fn bind(names: &[String], keys: &[String], case_insensitive: bool) -> Self {
-        let of_key = keys.iter().map(|key| columns_of(key, names, case_insensitive)).collect();
-        let present = names.iter().filter_map(|name| key_of(name)).map(str::to_owned).collect();
-        Self { of_key, present }
+impl TagPlaces {
+    pub(super) fn bind(
+        table: &'static DialectTable,
+        names: &[String],
+        keys: &[String],
+        case_insensitive: bool,
+        maps: &mut Maps,
+    ) -> Self {
+        let mut map_columns = Vec::new();
+        for form in table.tags {
+            if let TagForm::FoldedEntry(column) | TagForm::Entry(column) = form {
+                let found = names.iter().position(|name| name.eq_ignore_ascii_case(column));
+                map_columns.extend(found.map(|at| (at, *form)));
+            }
+        }
+        for (at, _) in &map_columns {
+            maps.ask_names(*at);
+        }
+        let places = |key: &String| -> Vec<Bound> {
+            let columns = table.tags.iter().flat_map(|form| columns_of(key, names, *form, case_insensitive));
+            let columns: Vec<Bound> = columns.map(Bound::Column).collect();
+            let entries = map_columns
+                .iter()
+                .map(|(at, form)| Bound::Entry(maps.ask(*at, entry_key(key, *form, case_insensitive))));
+            entries.chain(columns).collect()
+        };
+        let of_key = keys.iter().map(places).collect();
+        let present = names.iter().flat_map(|name| table.tags.iter().filter_map(|form| key_of(name, *form))).collect();
+        Self { of_key, present, map_columns, null_text: table.null_text }
     }
 
     /// Number of requested keys.
@@ -30,18 +59,42 @@ impl TagColumns {
         self.of_key.len()
     }
 
-    /// The value of the requested key at `index`: that of the first of its columns that has one.
-    pub(super) fn value<'r>(&self, index: usize, fields: &Fields<'r>) -> &'r str {
-        let columns = self.of_key.get(index).map_or(&[][..], Vec::as_slice);
-        columns.iter().map(|at| fields.get(*at)).find(|value| !value.is_empty()).unwrap_or_default()
+    /// Whether only rows tell which keys the input has.
+    pub(super) fn are_in_rows(&self) -> bool {
+        !self.map_columns.is_empty()
+    }
+
+    /// All places of requested keys.
+    pub(super) fn places(&self) -> impl Iterator<Item = &Bound> {
+        self.of_key.iter().flatten()
+    }
+
+    /// The value of the requested key at `index` in a row whose maps are loaded: that of the first of its places that
+    /// has one.
+    pub(super) fn value<'m, 'r: 'm>(&self, index: usize, cells: impl Cells<'r>, maps: &'m Maps) -> &'m str {
+        let places = self.of_key.get(index).map_or(&[][..], Vec::as_slice);
+        let values = places.iter().map(|place| match place {
+            Bound::Column(at) => cells.get(*at),
+            Bound::Entry(entry) => maps.value(*entry),
+        });
+        values.filter(|value| self.null_text != Some(*value)).find(|value| !value.is_empty()).unwrap_or_default()
     }
 }
 
-/// The columns of a key: its exact spelling first, then bytewise.
-fn columns_of(key: &str, names: &[String], case_insensitive: bool) -> Vec<usize> {
-    let wanted = if key.starts_with(USER) || key.starts_with(AWS) { key.to_owned() } else { format!("{USER}{key}") };
-    let folded = wanted.to_lowercase();
-    let matches = |name: &str| *name == wanted || (case_insensitive && name.to_lowercase() == folded);
+/// The key with the prefix of who gave it.
+fn prefixed(key: &str) -> String {
+    if key.starts_with(USER) || key.starts_with(AWS) { key.to_owned() } else { format!("{USER}{key}") }
+}
+
+/// The columns of a key in a form: its exact spelling first, then bytewise.
+fn columns_of(key: &str, names: &[String], form: TagForm, case_insensitive: bool) -> Vec<usize> {
+    let wanted = match form {
+        TagForm::Column(prefix) => format!("{prefix}{}", prefixed(key)),
+        TagForm::FoldedColumn(prefix) => format!("{prefix}{}", folded(&prefixed(key))),
+        TagForm::FoldedEntry(_) | TagForm::Entry(_) => return Vec::new(),
+    };
+    let in_lowercase = wanted.to_lowercase();
+    let matches = |name: &str| *name == wanted || (case_insensitive && name.to_lowercase() == in_lowercase);
     let mut found: Vec<(bool, &str, usize)> = names
         .iter()
         .enumerate()
@@ -52,14 +105,47 @@ fn columns_of(key: &str, names: &[String], case_insensitive: bool) -> Vec<usize>
     found.into_iter().map(|(_, _, at)| at).collect()
 }
 
+/// The entry of a key in a map.
+fn entry_key(key: &str, form: TagForm, case_insensitive: bool) -> EntryKey {
+    let spellings = match form {
+        TagForm::FoldedColumn(_) | TagForm::FoldedEntry(_) => vec![folded(&prefixed(key))],
+        TagForm::Column(_) | TagForm::Entry(_) => {
+            let bare = key.strip_prefix(USER).unwrap_or(key);
+            vec![bare.to_owned(), prefixed(key)]
+        }
+    };
+    EntryKey { spellings, ignores_case: case_insensitive }
+}
+
 /// The tag key a column names, as a user would ask for it; `None` for columns that are no tags.
-fn key_of(name: &str) -> Option<&str> {
-    match name.split_once(':')? {
-        // Without its prefix such a key would be taken for a column of its own.
-        ("user", key) if key.starts_with(USER) || key.starts_with(AWS) => Some(name),
-        ("user", key) => Some(key),
-        ("aws", _) => Some(name),
-        _ => None,
+fn key_of(name: &str, form: TagForm) -> Option<String> {
+    match form {
+        TagForm::Column(prefix) => {
+            let tag = name.strip_prefix(prefix)?;
+            match tag.split_once(':')? {
+                // Without its prefix such a key would be taken for a tag of its own.
+                ("user", key) if key.starts_with(USER) || key.starts_with(AWS) => Some(tag.to_owned()),
+                ("user", key) => Some(key.to_owned()),
+                ("aws", _) => Some(tag.to_owned()),
+                _ => None,
+            }
+        }
+        TagForm::FoldedColumn(prefix) => key_of_folded(name.strip_prefix(prefix)?),
+        TagForm::FoldedEntry(_) | TagForm::Entry(_) => None,
+    }
+}
+
+/// `user_cost_center` → `cost_center`, `aws_created_by` → `aws:created_by`.
+fn key_of_folded(name: &str) -> Option<String> {
+    let user = name.strip_prefix("user_").map(str::to_owned);
+    user.or_else(|| name.strip_prefix("aws_").map(|key| format!("{AWS}{key}")))
+}
+
+/// The tag key of a map's entry.
+fn key_of_entry(name: &str, form: TagForm) -> Option<String> {
+    match form {
+        TagForm::FoldedEntry(_) => key_of_folded(name),
+        _ => Some(name.strip_prefix(USER).unwrap_or(name).to_owned()),
     }
 }
 
@@ -71,13 +157,21 @@ pub(super) struct TagKeysSeen {
 }
 
 impl TagKeysSeen {
-    pub(super) fn add(&mut self, columns: &TagColumns) {
-        let bound = columns.of_key.iter().enumerate().filter(|(_, columns)| !columns.is_empty());
+    /// Adds the keys of a header.
+    pub(super) fn add_header(&mut self, tags: &TagPlaces) {
+        let has_column = |places: &[Bound]| places.iter().any(|place| matches!(place, Bound::Column(_)));
+        let bound = tags.of_key.iter().enumerate().filter(|(_, places)| has_column(places));
         self.found.extend(bound.map(|(index, _)| index));
-        for key in &columns.present {
-            if !self.present.contains(key) {
-                self.present.insert(key.clone());
-            }
+        self.present.extend(tags.present.iter().cloned());
+    }
+
+    /// Adds the keys of the maps that were read.
+    pub(super) fn add_maps(&mut self, tags: &TagPlaces, maps: &Maps) {
+        let was_found = |place: &Bound| matches!(place, Bound::Entry(entry) if maps.was_found(*entry));
+        let found = tags.of_key.iter().enumerate().filter(|(_, places)| places.iter().any(was_found));
+        self.found.extend(found.map(|(index, _)| index));
+        for (at, form) in &tags.map_columns {
+            self.present.extend(maps.names(*at).filter_map(|name| key_of_entry(name, *form)));
         }
     }
 

@@ -92,13 +92,11 @@ fn required_columns_that_are_missing_are_errors_that_name_the_nearest() {
 }
 
 #[test]
-fn files_that_are_no_detailed_billing_reports_are_unknown_and_say_what_they_are() {
+fn files_that_are_no_bills_are_unknown_and_say_what_they_are() {
     for (content, what) in [
         (&b"InvoiceID,PayerAccountId,LinkedAccountId,RecordType,RecordID,BillingPeriodStartDate,BillingPeriodEndDate,\
             ProductName,UsageStartDate,UsageEndDate,TotalCost\n"[..], "monthly"),
         (b"Don't see your tags in the report? New tags are excluded by default\nInvoiceID,RecordType\n", "names none"),
-        (b"identity/LineItemId,identity/TimeInterval,lineItem/LineItemType\n", "Cost and Usage Report"),
-        (b"BilledCost,BillingAccountId,ChargePeriodStart,ResourceId\n", "FOCUS"),
         (b"PAR1\x15\x04", "Parquet"),
         (b"\x1f\x8b\x08\x00\xff\xff", "compressed"),
         (b"\xff\xfeI\x00n\x00", "not UTF-8"),
