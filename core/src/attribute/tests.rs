@@ -3,7 +3,7 @@
 use super::*;
 use crate::bill::samples::{bill, bill_with, hours, row, usage};
 use crate::bill::{BillOptions, KeepIntervals};
-use crate::classify::LineItem;
+use crate::classify::{Dialect, LineItem};
 use crate::evidence::{Capacity, Registration, ServiceMap, ServiceOwner as MappedService, TaskRun, VolumeAttachment};
 use crate::time::Interval;
 
@@ -310,4 +310,44 @@ fn weights_too_large_to_be_exact_are_an_error() {
     let policy = format!("[containers]\nweights = {{ cpu = \"{most}\", memory = \"0.000001\" }}");
     let error = run(&bill(&[usage("i-1", 0, 1, "1")]), &policy, &evidence(hour_of_tasks(), vec![])).unwrap_err();
     assert_eq!(error.code(), ErrorCode::MoneyOverflow);
+}
+
+/// A charge of a Cost and Usage Report whose term is a year.
+fn cur_fee<'a>(cost: &str) -> LineItem<'a> {
+    let mut fee = row(cost);
+    (fee.dialect, fee.line_item_type, fee.reservation_id) = (Dialect::Cur, "Fee", "arn:ri");
+    let at = |text: &str| text.parse().unwrap();
+    fee.interval = Some(Interval::new(at("2016-06-01 00:00:00"), at("2017-06-01 00:00:00")));
+    fee
+}
+
+#[test]
+fn fees_of_a_cost_and_usage_report_are_cash_unless_they_are_spread() {
+    let bill = bill(&[cur_fee("365")]);
+    let cash = run(&bill, "", &Evidence::default()).unwrap();
+    assert_eq!(
+        (cash.totals.deferred.to_string().as_str(), cash.totals.unattributed.to_string().as_str()),
+        ("0", "365")
+    );
+    let spread = run(&bill, "[commitments]\nspread = true", &Evidence::default()).unwrap();
+    assert_eq!(spread.totals.deferred.to_string(), "335");
+}
+
+#[test]
+fn a_line_item_type_that_is_not_known_is_mapped_reported_or_refused_as_the_policy_says() {
+    let mut unknown = row("7");
+    (unknown.dialect, unknown.line_item_type) = (Dialect::Cur, "FlatRate");
+    let bill = bill(&[unknown]);
+    let rule = |kind: &str| format!("[[rules]]\nid = \"r\"\nmatch = {{ kind = \"{kind}\" }}\narea = \"a\"\n");
+    let code = DiagnosticCode::ClassifyUnknownLineItemType;
+    let reported = run(&bill, &rule("FlatRate"), &Evidence::default()).unwrap();
+    assert!(reported.diagnostics.iter().any(|fact| fact.code == code));
+    assert_eq!(reported.totals.areas.to_string(), "7");
+    let strict = format!("{}[line_items]\nstrict = true\n", rule("Fee"));
+    let error = run(&bill, &strict, &Evidence::default()).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::ClassifyUnknownLineItemType);
+    let mapped = format!("{strict}kinds = {{ FlatRate = \"Fee\" }}\n");
+    let report = run(&bill, &mapped, &Evidence::default()).unwrap();
+    assert!(!report.diagnostics.iter().any(|fact| fact.code == code));
+    assert_eq!(report.totals.areas.to_string(), "7");
 }

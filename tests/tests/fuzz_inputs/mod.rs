@@ -3,9 +3,19 @@
 use proptest::prelude::*;
 use unblended::{Encoding, EvidenceBuilder, EvidenceOptions, Policy, ScanOptions, Timestamp, scan_reader};
 
-const HEADER: &str = "InvoiceID,PayerAccountId,LinkedAccountId,RecordType,RecordId,ProductName,UsageType,Operation,\
-    AvailabilityZone,ReservedInstance,ItemDescription,UsageStartDate,UsageEndDate,UsageQuantity,UnBlendedCost,\
-    ResourceId,user:product_area\n";
+const HEADERS: [&str; 3] = [
+    "InvoiceID,PayerAccountId,LinkedAccountId,RecordType,RecordId,ProductName,UsageType,Operation,\
+     AvailabilityZone,ReservedInstance,ItemDescription,UsageStartDate,UsageEndDate,UsageQuantity,UnBlendedCost,\
+     ResourceId,user:product_area\n",
+    "bill_invoice_id,bill_billing_period_start_date,line_item_line_item_type,line_item_product_code,\
+     line_item_usage_start_date,line_item_usage_end_date,line_item_currency_code,line_item_unblended_cost,product,\
+     resource_tags\n",
+    "BilledCost,BillingCurrency,BillingPeriodStart,ChargeCategory,ChargePeriodStart,ChargePeriodEnd,InvoiceId,\
+     ServiceName,Tags\n",
+];
+
+const FOCUS_ROW: &str = "1.5,USD,2026-09-01T00:00:00Z,Usage,2026-09-01T00:00:00Z,2026-09-01T01:00:00Z,42,Amazon EC2,\
+    \"{\"\"product_area\"\": \"\"a\"\", \"\"n\"\": 1.10}\"\n";
 
 const EVENT: &str = r#"{"detail-type": "ECS Task State Change", "time": "2016-06-02T00:00:00Z", "detail": {"taskArn":
     "arn:aws:ecs:us-west-2:1:task/t", "clusterArn": "c", "group": "service:s", "cpu": "1", "version": 3,
@@ -21,6 +31,12 @@ fn damaged(whole: &'static str) -> impl Strategy<Value = String> {
         let at = at.index(letters.len());
         letters.iter().take(at).copied().chain(with.chars()).chain(letters.iter().skip(at + length).copied()).collect()
     })
+}
+
+fn asking() -> ScanOptions {
+    let mut options = ScanOptions { default_tag_keys: true, ..ScanOptions::default() };
+    options.bill.tag_keys = vec!["product_area".to_owned()];
+    options
 }
 
 fn read_events(bytes: &[u8]) {
@@ -45,14 +61,24 @@ proptest! {
     #[test]
     fn any_bytes_are_a_bill_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         let _ = scan_reader("bill.csv", bytes.as_slice(), &ScanOptions::default());
-        let rows = [HEADER.as_bytes(), bytes.as_slice()].concat();
-        let _ = scan_reader("bill.csv", rows.as_slice(), &ScanOptions::default());
+        for header in HEADERS {
+            let rows = [header.as_bytes(), bytes.as_slice()].concat();
+            let _ = scan_reader("bill.csv", rows.as_slice(), &asking());
+        }
     }
 
     #[test]
     fn any_row_like_text_is_a_bill_or_an_error(text in r#"(["0-9a-z:,. -]{0,80}\r?\n){0,4}"#) {
-        let rows = format!("{HEADER}{text}");
-        let _ = scan_reader("bill.csv", rows.as_bytes(), &ScanOptions::default());
+        for header in HEADERS {
+            let rows = format!("{header}{text}");
+            let _ = scan_reader("bill.csv", rows.as_bytes(), &asking());
+        }
+    }
+
+    #[test]
+    fn damaged_rows_with_maps_are_a_bill_or_an_error(row in damaged(FOCUS_ROW)) {
+        let rows = format!("{}{row}", HEADERS[2]);
+        let _ = scan_reader("bill.csv", rows.as_bytes(), &asking());
     }
 
     #[test]

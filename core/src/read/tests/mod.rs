@@ -2,6 +2,7 @@
 
 #[cfg(feature = "fs")]
 mod archives;
+mod dialects;
 mod headers;
 #[cfg(feature = "fs")]
 mod invariants;
