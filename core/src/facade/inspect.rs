@@ -1,13 +1,14 @@
 //! What a bill holds, before anything is attributed (spec 11.3).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::bill::{Bill, BillStatus, Completeness, Digest, EntityStatus, InputDigest};
+use crate::bill::{Bill, BillStatus, Charge, ChargeKey, Completeness, Digest, EntityStatus, InputDigest};
 use crate::classify::{CostBasis, Dialect, LineItemKind};
 use crate::diagnostic::Diagnostic;
 use crate::error::Result;
+use crate::ids::{is_instance_id, is_task_arn, is_volume_id};
 use crate::money::{Amount, Currency};
 use crate::time::{BillingPeriod, Timestamp};
 
@@ -24,10 +25,14 @@ pub struct Inspection {
     pub status: BillStatus,
     /// Instant the status was judged at.
     pub as_of: Timestamp,
+    /// Exact sum of the counting rows by currency.
+    pub billed: BTreeMap<String, Amount>,
     /// Counting rows.
     pub rows: u64,
     /// Total rows, which are not counted.
     pub excluded_rows: u64,
+    /// Usage accounts, and resources that evidence can be about.
+    pub resources: ResourceCounts,
     /// Status, invoices and estimates by payer and billing entity.
     pub entities: Vec<EntityStatus>,
     /// Sums by currency, product and kind.
@@ -42,6 +47,21 @@ pub struct Inspection {
     pub digest: Digest,
     /// Findings of the scan.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// How many accounts and resources occur.
+#[derive(Debug, Default, Serialize, schemars::JsonSchema)]
+pub struct ResourceCounts {
+    /// Usage accounts.
+    pub usage_accounts: usize,
+    /// EC2 instances.
+    pub instances: usize,
+    /// EBS volumes.
+    pub volumes: usize,
+    /// ECS tasks, which Fargate charges name.
+    pub tasks: usize,
+    /// All other resources.
+    pub others: usize,
 }
 
 /// Sum of one product and kind.
@@ -85,8 +105,10 @@ pub fn inspect(bill: &Bill, as_of: Timestamp) -> Result<Inspection> {
         basis: bill.basis(),
         status: bill.status(as_of)?,
         as_of,
+        billed: billed(bill)?,
         rows: bill.rows(),
         excluded_rows: bill.excluded_rows(),
+        resources: resources(bill),
         entities: bill.entity_statuses(as_of)?,
         totals: totals(bill)?,
         tag_keys: tag_coverage(bill)?,
@@ -95,6 +117,28 @@ pub fn inspect(bill: &Bill, as_of: Timestamp) -> Result<Inspection> {
         digest: bill.digest()?,
         diagnostics: bill.diagnostics()?.list(),
     })
+}
+
+fn billed(bill: &Bill) -> Result<BTreeMap<String, Amount>> {
+    bill.currencies().into_iter().map(|currency| Ok((currency.to_string(), bill.billed(currency)?))).collect()
+}
+
+fn resources(bill: &Bill) -> ResourceCounts {
+    let keys = || bill.charges().iter().map(Charge::key);
+    let accounts: BTreeSet<&str> = keys().map(ChargeKey::usage_account).collect();
+    let resources: BTreeSet<&str> =
+        keys().map(ChargeKey::resource_id).filter(|resource| !resource.is_empty()).collect();
+    let mut counts = ResourceCounts { usage_accounts: accounts.len(), ..ResourceCounts::default() };
+    for resource in resources {
+        let count = match resource {
+            id if is_instance_id(id) => &mut counts.instances,
+            id if is_volume_id(id) => &mut counts.volumes,
+            id if is_task_arn(id) => &mut counts.tasks,
+            _ => &mut counts.others,
+        };
+        *count += 1;
+    }
+    counts
 }
 
 fn totals(bill: &Bill) -> Result<Vec<KindTotal>> {

@@ -20,7 +20,7 @@ mod table;
 pub use catalogue::{ErrorInfo, error_codes, schemas};
 pub use evidence::{EvidenceRequest, EvidenceSource, ServiceSource, evidence};
 pub use explain::{ExplainRequest, explain};
-pub use inspect::{Inspection, KindTotal, TagCoverage, inspect};
+pub use inspect::{Inspection, KindTotal, ResourceCounts, TagCoverage, inspect};
 pub use pure::split_amount;
 pub use report::{AttributeRequest, attribute, read_policy, reservations};
 pub use scan::{Keep, ScanRequest, StreamInput, load_bill, save_bill, scan, tag_keys};
