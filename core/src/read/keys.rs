@@ -20,13 +20,14 @@ pub fn find_tag_keys(inputs: Vec<Input>, period: Option<BillingPeriod>) -> Resul
     let (options, progress) = (ScanOptions::default(), Progress::default());
     let mut seen = TagKeysSeen::default();
     for input in inputs {
-        let Input { name, source } = input;
-        if is_of_other(&name) {
+        let named = input.period();
+        if period.is_some() && named.is_some() && named != period {
             continue;
         }
+        let Input { name, source, .. } = input;
         let header = |table: Table<'_>| {
             // As in a scan, the name of an entry is asked only where that of its archive says nothing.
-            if period_of(&name).is_none() && table.entry.is_some_and(is_of_other) {
+            if named.is_none() && table.entry.is_some_and(is_of_other) {
                 return Ok(());
             }
             let mut rows = Rows::new(FromReader::new(table.reader, table.explain));

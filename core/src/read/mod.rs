@@ -22,13 +22,21 @@
 
 #[cfg(feature = "fs")]
 mod archive;
+#[cfg(feature = "fs")]
+mod assembly;
 mod collect;
+#[cfg(feature = "fs")]
+mod deliveries;
+#[cfg(feature = "fs")]
+mod folders;
 mod header;
 #[cfg(feature = "fs")]
 mod input;
 #[cfg(feature = "fs")]
 mod keys;
 mod line_item;
+#[cfg(feature = "fs")]
+mod manifest;
 mod name;
 mod nearest;
 mod progress;

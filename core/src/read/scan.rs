@@ -11,6 +11,7 @@ use std::thread;
 use super::ScanOptions;
 use super::archive::{Table, visit_tables};
 use super::collect::{Collector, bills, only_bill};
+use super::deliveries::refuse_two_deliveries;
 use super::input::Input;
 use super::name::period_of;
 use super::progress::{FirstFailure, Progress, Watch};
@@ -44,6 +45,9 @@ pub fn scan_periods(
     }
     // The caller's order must not decide which error is reported.
     inputs.sort_by(|a, b| a.name().cmp(b.name()));
+    if !options.allow_duplicates {
+        refuse_two_deliveries(&inputs, options.period)?;
+    }
     progress.set_bytes_total(inputs.iter().map(Input::stored_bytes).sum::<Option<u64>>().unwrap_or(0));
     let threads = match options.threads {
         0 => thread::available_parallelism().map_or(1, NonZeroUsize::get),
@@ -110,12 +114,12 @@ impl<'w> Work<'w> {
 
     fn read(&self, input: Input, collector: &mut Collector<'_>, watch: Watch<'_>) -> Result<()> {
         watch.check()?;
-        let evidence = period_of(&input.name);
+        let evidence = input.period();
         if evidence.is_some() && collector.group(evidence, &input.name).is_none() {
             self.progress.add_bytes(input.stored_bytes().unwrap_or(0));
             return Ok(());
         }
-        let Input { name, source } = input;
+        let Input { name, source, .. } = input;
         visit_tables(source, watch, |table| {
             let named = table.entry.map(|entry| format!("{name}!{entry}"));
             let table_name = named.as_deref().unwrap_or(&name);
