@@ -186,7 +186,7 @@ impl Found {
             inputs.extend(listed.into_values());
         }
         inputs.extend(plain.into_iter().map(Input::path));
-        inputs.sort_by(|a, b| a.name().cmp(b.name()));
+        inputs.sort_by(|a, b| Path::new(a.name()).cmp(Path::new(b.name())));
         Ok(inputs)
     }
 }
