@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::assembly::Assembly;
 use super::folders::assembly_folder;
-use super::input::Input;
+use super::input::{Input, Source};
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::time::BillingPeriod;
 
@@ -51,7 +51,7 @@ pub(super) fn refuse_two_deliveries(inputs: &[Input], wanted: Option<BillingPeri
                 return Err(first.conflict(delivery));
             }
         }
-        if let Some(folder) = assembly_folder(input.name()).filter(|folder| counts(Some(folder.period))) {
+        if let Some(folder) = assembly_folder(&whole_path(input)).filter(|folder| counts(Some(folder.period))) {
             let (version, name) =
                 folders.entry(folder.bill).or_insert_with(|| (folder.version.clone(), input.name.as_str()));
             if *version != folder.version {
@@ -60,6 +60,14 @@ pub(super) fn refuse_two_deliveries(inputs: &[Input], wanted: Option<BillingPeri
         }
     }
     Ok(())
+}
+
+/// A person who stands in the folder of a period names only what is below it.
+fn whole_path(input: &Input) -> String {
+    match &input.source {
+        Source::Path(path) => std::path::absolute(path).as_deref().unwrap_or(path).to_string_lossy().into_owned(),
+        Source::Stream(_) => input.name.clone(),
+    }
 }
 
 fn two_assemblies(first: &str, second: &str, what: &str) -> Error {

@@ -175,9 +175,14 @@ impl Found {
             let listed = listed_inputs(&assemblies)?;
             let files: BTreeSet<&Path> = listed.keys().copied().collect();
             assemblies.iter().try_for_each(|assembly| assembly.refuse_extra(&files))?;
-            plain = not_listed(plain, &files)?;
-            for path in not_listed(self.below, &files)? {
-                let canonical = fs::canonicalize(&path).map_err(|cause| unreadable(&path, cause))?;
+            plain.retain(|path| !files.contains(canonical(path).as_path()));
+            let mut below = self.below;
+            below.sort_unstable();
+            for path in below {
+                let canonical = canonical(&path);
+                if files.contains(canonical.as_path()) {
+                    continue;
+                }
                 if let Some(assembly) = assemblies.iter().find(|one| canonical.starts_with(one.territory())) {
                     return Err(assembly.extra(&path));
                 }
@@ -213,16 +218,9 @@ fn listed_inputs(assemblies: &[Assembly]) -> Result<BTreeMap<&Path, Input>> {
     Ok(listed.into_iter().map(|(file, (_, input))| (file, input)).collect())
 }
 
-fn not_listed(mut paths: Vec<PathBuf>, listed: &BTreeSet<&Path>) -> Result<Vec<PathBuf>> {
-    paths.sort_unstable();
-    let mut left = Vec::new();
-    for path in paths {
-        let canonical = fs::canonicalize(&path).map_err(|cause| unreadable(&path, cause))?;
-        if !listed.contains(canonical.as_path()) {
-            left.push(path);
-        }
-    }
-    Ok(left)
+/// Where a file really lies; a pipe lies nowhere.
+fn canonical(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// What a directory holds, sorted.

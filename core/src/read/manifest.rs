@@ -145,8 +145,9 @@ fn parts(key: &str) -> Option<Vec<String>> {
 /// All reports of an account hold its whole bill; exports are queries, and each is a bill of its own.
 fn bill(fields: &Map<String, Value>, first: &Chunk) -> String {
     let kind = if fields.contains_key("reportKeys") { "report" } else { "export" };
-    let names: &[&str] = if kind == "report" { &["account", "reportName"] } else { &["exportArn", "exportName"] };
-    let named = names.iter().find_map(|name| Some(format!("{kind} {name} {}", text(fields, name)?)));
+    let fields_of_kind: &[&str] =
+        if kind == "report" { &["account", "reportName"] } else { &["exportArn", "exportName"] };
+    let named = fields_of_kind.iter().find_map(|name| Some(format!("{kind} {name} {}", text(fields, name)?)));
     named.unwrap_or_else(|| {
         let folders = first.folders.iter().map(String::as_str);
         let above = folders.take_while(|folder| period_of_folders(&format!("{folder}/")).is_none());

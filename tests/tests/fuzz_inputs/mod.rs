@@ -110,7 +110,7 @@ proptest! {
     }
 
     #[test]
-    fn any_keys_are_found_below_the_manifest_or_an_error(key in r#"[a-c./\\: ]{0,12}r-[12].csv"#) {
+    fn any_keys_are_found_below_the_manifest_or_an_error(key in r"[a-c./\\: ]{0,12}r-[12].csv") {
         read_manifest(format!("{{\"dataFiles\": [{key:?}]}}").as_bytes());
     }
 }

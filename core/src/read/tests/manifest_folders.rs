@@ -116,7 +116,9 @@ fn assembly_folders_without_manifests_are_a_duplicate_too() {
         assert_eq!(scan_found(&root, &[&paths[1]], &ScanOptions::default()).unwrap(), "1");
         let allowed = ScanOptions { allow_duplicates: true, ..ScanOptions::default() };
         assert_eq!(scan_found(&root, &["."], &allowed).unwrap(), "2");
-        paths.iter().for_each(|path| fs::remove_file(root.join(path)).unwrap());
+        for path in &paths {
+            fs::remove_file(root.join(path)).unwrap();
+        }
     }
     put_bills(&root, &["p/20160601-20160701/r-1.csv", "q/20160601-20160701/r-1.csv"]);
     assert_eq!(scan_found(&root, &["p", "q"], &ScanOptions::default()).unwrap(), "2", "two reports");
