@@ -102,7 +102,7 @@ export interface NamedStream {
   readonly name: string;
   readonly stream: ByteStream;
 }
-/** Files, directories, globs and streams. */
+/** Files, directories, globs, manifests and streams. */
 export type Source = Path | ByteStream | NamedStream | readonly (Path | ByteStream | NamedStream)[];
 
 /** How far a scan is. */

@@ -75,7 +75,11 @@ error_codes! {
     ReadBadArchive = "read.bad_archive", Input, "A compressed or archived file is damaged or of a kind that is not read.";
     ReadUnknownDialect = "read.unknown_dialect", Input, "The header is that of no known billing format.";
     ReadMissingColumn = "read.missing_column", Input, "A required column is not in the header; the message names the nearest one.";
-    ReadDuplicate = "read.duplicate", Input, "The same file, two assemblies of one report, or one payer in two formats were given.";
+    ReadDuplicate = "read.duplicate", Input, "The same file, two assemblies of one billing period, or one payer in two formats were given.";
+    ReadBadManifest = "read.bad_manifest", Input, "A manifest is not complete JSON, or lists no files.";
+    ReadMissingChunk = "read.missing_chunk", Input, "A file that a manifest lists is not there.";
+    ReadExtraChunk = "read.extra_chunk", Input, "A file lies among those of a manifest, which does not list it.";
+    ReadWrongSize = "read.wrong_size", Input, "A file does not have the size that its manifest gives.";
     ReadPeriodMismatch = "read.period_mismatch", Input, "No input belongs to the billing period that was asked for.";
     ReadSeveralPeriods = "read.several_periods", Input, "The inputs belong to several billing periods and none was chosen.";
     ReadUnknownTagKey = "read.unknown_tag_key", Input, "A requested tag key is in no input; the message names the nearest ones.";

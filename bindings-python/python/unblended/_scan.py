@@ -55,7 +55,7 @@ def scan(
     Other Python threads run meanwhile; Ctrl-C raises KeyboardInterrupt within 200 ms.
 
     Args:
-        source: a path (file, directory or glob), a file object of bytes, bytes, an iterable of bytes or of
+        source: a path (file, directory, glob or manifest), a file object of bytes, bytes, an iterable of bytes or of
             paths and file objects, or a mapping of names to streams (a name stands in locations and may name the
             billing period, as file names do). Plain, gzip or zip, by content.
         period: billing period `YYYY-MM` to keep, and that of inputs that name none.

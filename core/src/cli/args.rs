@@ -57,7 +57,7 @@ pub(super) enum Answer {
 /// The bill and how it is read.
 #[derive(Debug, Args)]
 pub(super) struct BillArgs {
-    /// Billing files, directories or globs; `-` is standard input
+    /// Billing files, directories, globs or manifests; `-` is standard input
     #[arg(required = true, value_name = "BILL")]
     pub(super) bills: Vec<String>,
     /// Billing format, where it is not to be told from the header: dbr, cur, cur2 or focus

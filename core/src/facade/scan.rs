@@ -31,7 +31,7 @@ pub enum Keep {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ScanRequest {
-    /// Files, directories and globs.
+    /// Files, directories, globs and manifests.
     pub paths: Vec<String>,
     /// Billing format of all inputs; `null` tells it from each header.
     pub format: Option<Dialect>,

@@ -1,17 +1,27 @@
 //! What a scan reads: paths and streams, and finding them (spec 2.2).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::assembly::Assembly;
+use super::deliveries::Delivery;
+use super::manifest::Manifest;
+use super::name::period_of;
 use crate::error::{Error, ErrorCode, Location, Result};
+use crate::time::BillingPeriod;
 
 /// One file or stream, plain or compressed; its content says which.
 pub struct Input {
     pub(super) name: String,
     pub(super) source: Source,
+    /// The billing period of the manifest that lists the file.
+    pub(super) evidence: Option<BillingPeriod>,
+    /// What the manifest that lists the file delivers.
+    pub(super) delivery: Option<Arc<Delivery>>,
 }
 
 pub(super) enum Source {
@@ -24,19 +34,26 @@ impl Input {
     #[must_use]
     pub fn path(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        Self { name: path.to_string_lossy().into_owned(), source: Source::Path(path) }
+        let name = path.to_string_lossy().into_owned();
+        Self { name, source: Source::Path(path), evidence: None, delivery: None }
     }
 
     /// A stream of bytes. Its name stands in locations and may name the billing period.
     #[must_use]
     pub fn stream(name: impl Into<String>, reader: impl Read + Send + 'static) -> Self {
-        Self { name: name.into(), source: Source::Stream(Box::new(reader)) }
+        let source = Source::Stream(Box::new(reader));
+        Self { name: name.into(), source, evidence: None, delivery: None }
     }
 
     /// The name that stands in locations.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The billing period that the manifest says, else the name.
+    pub(super) fn period(&self) -> Option<BillingPeriod> {
+        self.evidence.or_else(|| period_of(&self.name))
     }
 
     /// Bytes as stored; `None` for a stream, or where the file cannot be looked at.
@@ -59,77 +76,169 @@ impl fmt::Debug for Input {
 }
 
 /// Names of files that are taken from a directory. A file named itself or by a glob may have any name.
-const BILL_SUFFIXES: [&str; 3] = [".csv", ".gz", ".zip"];
+const BILL_SUFFIXES: [&str; 5] = [".csv", ".gz", ".zip", ".parquet", ".zst"];
+/// A folder of what AWS writes for Athena: Parquet that is no bill.
+const STATUS_FOLDER: &str = "cost_and_usage_data_status";
 
-/// The inputs that files, directories (with all below them) and globs name, sorted by path.
+/// The inputs that files, directories (with all below them), globs and manifests name, sorted by path.
 ///
-/// A file that several patterns name is several inputs: the scan refuses the same file twice (spec 2.6).
+/// A manifest stands for the files it lists, wherever it is found; a file that it lists is one input even where it is
+/// named as well. Any other file that several patterns name is several inputs: the scan refuses the same file twice
+/// (spec 2.6). A directory is refused where it holds bills among the files of a manifest that no manifest lists.
 ///
 /// # Errors
-/// `read.no_input` where a pattern names no file, `read.io` where a directory cannot be read.
+/// `read.no_input` where a pattern names no file, `read.io` where a directory cannot be read; of manifests
+/// `read.bad_manifest`, `read.missing_chunk`, `read.extra_chunk`, `read.wrong_size`, `read.several_periods` where
+/// manifest and folders disagree, `read.duplicate` where two manifests list one file.
 pub fn find_inputs(patterns: &[String]) -> Result<Vec<Input>> {
-    let mut files = Vec::new();
+    let mut all = Found::default();
     for pattern in patterns {
-        let named = files_of(pattern)?;
-        if named.is_empty() {
+        let found = Found::of(pattern)?;
+        if found.is_empty() {
             let message = format!("`{pattern}` names no file, directory or glob with a bill");
             return Err(Error::new(ErrorCode::ReadNoInput, message).at(Location::file(pattern)));
         }
-        files.extend(named);
+        all.named.extend(found.named);
+        all.below.extend(found.below);
+        all.manifests.extend(found.manifests);
     }
-    if files.is_empty() {
+    if all.is_empty() {
         return Err(Error::new(ErrorCode::ReadNoInput, "no input was named"));
     }
-    files.sort_unstable();
-    Ok(files.into_iter().map(Input::path).collect())
+    all.into_inputs()
 }
 
-fn files_of(pattern: &str) -> Result<Vec<PathBuf>> {
-    let path = Path::new(pattern);
-    let mut files = Vec::new();
-    let mut seen = BTreeSet::new();
-    if path.exists() {
-        add(path, true, &mut files, &mut seen)?;
-        return Ok(files);
-    }
-    // A text that is no glob either names nothing.
-    for matched in glob::glob(pattern).into_iter().flatten() {
-        let matched = matched.map_err(|cause| {
-            let path = cause.path().to_path_buf();
-            unreadable(&path, cause.into())
-        })?;
-        add(&matched, true, &mut files, &mut seen)?;
-    }
-    Ok(files)
+/// What patterns name.
+#[derive(Default)]
+struct Found {
+    named: Vec<PathBuf>,
+    /// Bills of directories.
+    below: Vec<PathBuf>,
+    manifests: BTreeMap<PathBuf, Manifest>,
+    /// Directories, so that one reached twice, as through a link to its parent, is read once.
+    seen: BTreeSet<PathBuf>,
 }
 
-/// Adds a file, or all bills below a directory; a directory reached twice, as through a link to its parent, once.
-fn add(path: &Path, is_named: bool, files: &mut Vec<PathBuf>, seen: &mut BTreeSet<PathBuf>) -> Result<()> {
-    if !path.is_dir() {
-        if is_named || is_bill_name(path) {
-            files.push(path.to_owned());
+impl Found {
+    fn of(pattern: &str) -> Result<Self> {
+        let mut found = Self::default();
+        let path = Path::new(pattern);
+        if path.exists() {
+            found.add(path, true)?;
+            return Ok(found);
         }
-        return Ok(());
+        // A text that is no glob either names nothing.
+        for matched in glob::glob(pattern).into_iter().flatten() {
+            let matched = matched.map_err(|cause| {
+                let path = cause.path().to_path_buf();
+                unreadable(&path, cause.into())
+            })?;
+            found.add(&matched, true)?;
+        }
+        Ok(found)
     }
-    if !seen.insert(fs::canonicalize(path).map_err(|cause| unreadable(path, cause))?) {
-        return Ok(());
+
+    fn is_empty(&self) -> bool {
+        self.named.is_empty() && self.below.is_empty() && self.manifests.is_empty()
     }
-    let entries = fs::read_dir(path).map_err(|cause| unreadable(path, cause))?;
-    let mut below = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<std::io::Result<Vec<_>>>()
-        .map_err(|cause| unreadable(path, cause))?;
-    below.sort_unstable();
-    below.iter().try_for_each(|path| add(path, false, files, seen))
+
+    /// Adds a file, or all bills and manifests below a directory.
+    fn add(&mut self, path: &Path, is_named: bool) -> Result<()> {
+        if !path.is_dir() {
+            if let Some(manifest) = Manifest::of_file(path, is_named)? {
+                self.manifests.insert(path.to_owned(), manifest);
+            } else if is_named {
+                self.named.push(path.to_owned());
+            } else if is_bill_name(path) {
+                self.below.push(path.to_owned());
+            }
+            return Ok(());
+        }
+        let is_status = !is_named && path.file_name().is_some_and(|name| name == STATUS_FOLDER);
+        if is_status || !self.seen.insert(fs::canonicalize(path).map_err(|cause| unreadable(path, cause))?) {
+            return Ok(());
+        }
+        paths_in(path)?.iter().try_for_each(|path| self.add(path, false))
+    }
+
+    fn into_inputs(self) -> Result<Vec<Input>> {
+        let mut plain = self.named;
+        let mut inputs = Vec::new();
+        if self.manifests.is_empty() {
+            plain.extend(self.below);
+        } else {
+            let assemblies: Vec<Assembly> = self
+                .manifests
+                .into_iter()
+                .map(|(path, manifest)| Assembly::locate(&path, manifest))
+                .collect::<Result<_>>()?;
+            let listed = listed_inputs(&assemblies)?;
+            let files: BTreeSet<&Path> = listed.keys().copied().collect();
+            assemblies.iter().try_for_each(|assembly| assembly.refuse_extra(&files))?;
+            plain.retain(|path| !files.contains(canonical(path).as_path()));
+            let mut below = self.below;
+            below.sort_unstable();
+            for path in below {
+                let canonical = canonical(&path);
+                if files.contains(canonical.as_path()) {
+                    continue;
+                }
+                if let Some(assembly) = assemblies.iter().find(|one| canonical.starts_with(one.territory())) {
+                    return Err(assembly.extra(&path));
+                }
+                plain.push(path);
+            }
+            inputs.extend(listed.into_values());
+        }
+        inputs.extend(plain.into_iter().map(Input::path));
+        inputs.sort_by(|a, b| Path::new(a.name()).cmp(Path::new(b.name())));
+        Ok(inputs)
+    }
+}
+
+/// The files of all manifests, each once; copies of a manifest list the same ones.
+fn listed_inputs(assemblies: &[Assembly]) -> Result<BTreeMap<&Path, Input>> {
+    let mut listed: BTreeMap<&Path, (&Assembly, Input)> = BTreeMap::new();
+    for assembly in assemblies {
+        let delivery = Delivery::of(assembly);
+        for file in &assembly.files {
+            match listed.get(file.canonical.as_path()) {
+                Some((first, _)) if first.manifest.version != assembly.manifest.version => {
+                    return Err(Delivery::of(first).conflict(&delivery));
+                }
+                Some(_) => {}
+                None => {
+                    let evidence = assembly.period;
+                    let input = Input { evidence, delivery: Some(delivery.clone()), ..Input::path(&file.path) };
+                    listed.insert(&file.canonical, (assembly, input));
+                }
+            }
+        }
+    }
+    Ok(listed.into_iter().map(|(file, (_, input))| (file, input)).collect())
+}
+
+/// Where a file really lies; a pipe lies nowhere.
+fn canonical(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// What a directory holds, sorted.
+pub(super) fn paths_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).map_err(|cause| unreadable(folder, cause))?;
+    let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<std::io::Result<Vec<_>>>();
+    let mut paths = paths.map_err(|cause| unreadable(folder, cause))?;
+    paths.sort_unstable();
+    Ok(paths)
 }
 
 /// Names that start with `._` are what macOS keeps beside a file.
-fn is_bill_name(path: &Path) -> bool {
+pub(super) fn is_bill_name(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     BILL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) && !name.starts_with("._")
 }
 
-fn unreadable(path: &Path, cause: std::io::Error) -> Error {
+pub(super) fn unreadable(path: &Path, cause: std::io::Error) -> Error {
     let name = path.to_string_lossy();
     Error::new(ErrorCode::ReadIo, format!("`{name}` cannot be read")).with_cause(cause).at(Location::file(name))
 }

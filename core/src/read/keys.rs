@@ -14,7 +14,7 @@ use crate::time::BillingPeriod;
 /// # Errors
 /// `read.*` where an input cannot be opened or is no bill; `parse.bad_map` where a tag map is none.
 pub fn find_tag_keys(inputs: Vec<Input>, period: Option<BillingPeriod>) -> Result<Vec<String>> {
-    let options = ScanOptions { period, ..ScanOptions::default() };
+    let options = ScanOptions { period, allow_duplicates: true, ..ScanOptions::default() };
     let mut seen = TagKeysSeen::default();
     for collector in collect(inputs, &options, Purpose::TagKeys, &Progress::default())? {
         seen.merge(collector.tag_keys);

@@ -22,16 +22,24 @@
 
 #[cfg(feature = "fs")]
 mod archive;
+#[cfg(feature = "fs")]
+mod assembly;
 mod cells;
 mod collect;
 mod csv;
+#[cfg(feature = "fs")]
+mod deliveries;
 mod dialect;
+#[cfg(feature = "fs")]
+mod folders;
 mod header;
 #[cfg(feature = "fs")]
 mod input;
 #[cfg(feature = "fs")]
 mod keys;
 mod line_item;
+#[cfg(feature = "fs")]
+mod manifest;
 mod maps;
 mod name;
 mod nearest;

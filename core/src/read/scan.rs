@@ -12,6 +12,7 @@ use super::ScanOptions;
 use super::archive::{Table, visit_tables};
 use super::collect::{Collector, Purpose, bills, only_bill};
 use super::csv::read_csv;
+use super::deliveries::refuse_two_deliveries;
 use super::input::Input;
 use super::name::period_of;
 use super::progress::{FirstFailure, Progress, Watch};
@@ -54,6 +55,9 @@ pub(super) fn collect<'o>(
     }
     // The caller's order must not decide which error is reported.
     inputs.sort_by(|a, b| a.name().cmp(b.name()));
+    if !options.allow_duplicates {
+        refuse_two_deliveries(&inputs, options.period)?;
+    }
     progress.set_bytes_total(inputs.iter().map(Input::stored_bytes).sum::<Option<u64>>().unwrap_or(0));
     let threads = match options.threads {
         0 => thread::available_parallelism().map_or(1, NonZeroUsize::get),
@@ -122,12 +126,12 @@ impl<'o> Work<'_, 'o> {
 
     fn read(&self, input: Input, collector: &mut Collector<'_>, watch: Watch<'_>) -> Result<()> {
         watch.check()?;
-        let evidence = period_of(&input.name);
+        let evidence = input.period();
         if evidence.is_some() && !collector.wants(evidence, &input.name) {
             self.progress.add_bytes(input.stored_bytes().unwrap_or(0));
             return Ok(());
         }
-        let Input { name, source } = input;
+        let Input { name, source, .. } = input;
         visit_tables(source, watch, |table| {
             let named = table.entry.map(|entry| format!("{name}!{entry}"));
             let table_name = named.as_deref().unwrap_or(&name);

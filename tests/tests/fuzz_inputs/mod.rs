@@ -1,7 +1,7 @@
-//! The fuzz targets of bills as CSV, evidence, service maps and policies, run for a moment.
+//! The fuzz targets of bills as CSV, manifests, evidence, service maps and policies, run for a moment.
 
 use proptest::prelude::*;
-use unblended::{Encoding, EvidenceBuilder, EvidenceOptions, Policy, ScanOptions, Timestamp, scan_reader};
+use unblended::{Encoding, EvidenceBuilder, EvidenceOptions, Policy, ScanOptions, Timestamp, find_inputs, scan_reader};
 
 const HEADERS: [&str; 3] = [
     "InvoiceID,PayerAccountId,LinkedAccountId,RecordType,RecordId,ProductName,UsageType,Operation,\
@@ -23,6 +23,9 @@ const EVENT: &str = r#"{"detail-type": "ECS Task State Change", "time": "2016-06
 
 const POLICY: &str = "basis = \"unblended\"\n[areas]\ntag_keys = [\"a\"]\n[[rules]]\nid = \"r\"\n\
     match = { product = \"*\" }\nsplit = { a = \"0.5\", b = \"0.5\" }\n[containers]\nweights = { cpu = 9, memory = 1 }\n";
+
+const MANIFEST: &str = r#"{"assemblyId": "a", "account": "1", "billingPeriod": {"start": "20160601T000000.000Z"},
+    "reportKeys": ["p/r/20160601-20160701/a/r-1.csv", {"s3Uri": "s3://b/year=2016/month=6/r-2.csv", "size": 0}]}"#;
 
 /// A text with one place overwritten by any others.
 fn damaged(whole: &'static str) -> impl Strategy<Value = String> {
@@ -53,6 +56,31 @@ fn read_map(bytes: &[u8]) {
             let _ = EvidenceBuilder::new().add_services(name, bytes, encoding);
         }
     }
+}
+
+/// What is found lies in the folder: no key leads out of it.
+fn read_manifest(bytes: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["r-1.csv", "r-2.csv"] {
+        std::fs::write(folder.path().join(name), "").unwrap();
+    }
+    let manifest = folder.path().join("r-Manifest.json");
+    std::fs::write(&manifest, bytes).unwrap();
+    for path in [manifest.as_path(), folder.path()] {
+        for input in find_inputs(&[path.display().to_string()]).unwrap_or_default() {
+            assert!(std::path::Path::new(input.name()).starts_with(folder.path()), "{}", input.name());
+        }
+    }
+}
+
+#[test]
+fn the_manifest_that_is_damaged_below_is_found_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("r-Manifest.json");
+    std::fs::write(&manifest, MANIFEST).unwrap();
+    std::fs::write(folder.path().join("r-1.csv"), "").unwrap();
+    std::fs::write(folder.path().join("r-2.csv"), "").unwrap();
+    assert_eq!(find_inputs(&[manifest.display().to_string()]).unwrap().len(), 2);
 }
 
 proptest! {
@@ -100,5 +128,15 @@ proptest! {
     #[test]
     fn damaged_policies_are_policies_or_an_error(text in damaged(POLICY)) {
         let _ = Policy::from_toml(&text);
+    }
+
+    #[test]
+    fn damaged_manifests_are_manifests_or_an_error(text in damaged(MANIFEST)) {
+        read_manifest(text.as_bytes());
+    }
+
+    #[test]
+    fn any_keys_are_found_below_the_manifest_or_an_error(key in r"[a-c./\\: ]{0,12}r-[12].csv") {
+        read_manifest(format!("{{\"dataFiles\": [{key:?}]}}").as_bytes());
     }
 }

@@ -8,6 +8,10 @@ mod headers;
 mod invariants;
 mod malformed_rows;
 #[cfg(feature = "fs")]
+mod manifest_folders;
+#[cfg(feature = "fs")]
+mod manifests;
+#[cfg(feature = "fs")]
 mod many_inputs;
 mod periods;
 #[cfg(feature = "fs")]
