@@ -56,7 +56,7 @@ pub use classify::{
 #[cfg(feature = "cli")]
 pub use cli::run_cli;
 #[cfg(feature = "cli")]
-pub use demo::{DemoFiles, DemoOptions, demo};
+pub use demo::{DemoBill, DemoDialect, DemoFiles, DemoOptions, demo};
 pub use diagnostic::{Diagnostic, DiagnosticCode, Diagnostics, Severity};
 pub use error::{Error, ErrorClass, ErrorCode, Location, Result};
 pub use evidence::*;

@@ -211,7 +211,10 @@ pub(super) struct Demo {
     /// Line items to write, about
     #[arg(long, default_value_t = 50_000)]
     pub(super) rows: u64,
-    /// Then roll the month up into a store beside it
+    /// Format of the bill: dbr, cur, cur-parquet, cur-parquet-decimal, cur2, cur2-parquet, focus, focus-1.2 or all
+    #[arg(long, value_name = "DIALECT", default_value = "dbr")]
+    pub(super) dialect: Vec<String>,
+    /// Then roll the month up into a store beside it, from the bill of the first dialect
     #[arg(long)]
     pub(super) rollup: bool,
     /// How to write the result: what to type next, or the rollup

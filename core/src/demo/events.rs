@@ -5,10 +5,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::bill::create;
 use super::fleet::{ACCOUNTS, DAY_MS, Fleet, Instance, REGION, Service};
 use super::random::Random;
-use super::row::write_failed;
+use super::row::{create, write_failed};
 use crate::error::Result;
 use crate::time::{HOUR_MS, Timestamp};
 

@@ -16,20 +16,53 @@ pub(super) const ACCOUNTS: [&str; 3] = ["111111111111", "222222222222", "0123456
 pub(super) struct InstanceType {
     pub(super) name: &'static str,
     pub(super) cpu_units: u64,
+    /// What its container agent registers.
     pub(super) memory_mib: u64,
+    /// As price lists print them.
+    pub(super) vcpu: &'static str,
+    pub(super) nominal_memory: &'static str,
     /// In 10⁻¹⁰ USD an hour.
     pub(super) rate: i64,
 }
 
-static CONTAINER_HOST: InstanceType =
-    InstanceType { name: "c4.8xlarge", cpu_units: 36864, memory_mib: 60000, rate: 16_750_000_000 };
-static SMALL_CONTAINER_HOST: InstanceType =
-    InstanceType { name: "m4.2xlarge", cpu_units: 8192, memory_mib: 32000, rate: 4_790_000_000 };
-static PLAIN_HOST: InstanceType =
-    InstanceType { name: "m4.large", cpu_units: 2048, memory_mib: 7985, rate: 1_200_000_000 };
+static CONTAINER_HOST: InstanceType = InstanceType {
+    name: "c4.8xlarge",
+    cpu_units: 36864,
+    memory_mib: 60000,
+    vcpu: "36",
+    nominal_memory: "60 GiB",
+    rate: 16_750_000_000,
+};
+static SMALL_CONTAINER_HOST: InstanceType = InstanceType {
+    name: "m4.2xlarge",
+    cpu_units: 8192,
+    memory_mib: 32000,
+    vcpu: "8",
+    nominal_memory: "32 GiB",
+    rate: 4_790_000_000,
+};
+static PLAIN_HOST: InstanceType = InstanceType {
+    name: "m4.large",
+    cpu_units: 2048,
+    memory_mib: 7985,
+    vcpu: "2",
+    nominal_memory: "8 GiB",
+    rate: 1_200_000_000,
+};
 /// Covered by the demo's reservation.
-pub(super) static RESERVED_HOST: InstanceType =
-    InstanceType { name: "c4.large", cpu_units: 2048, memory_mib: 3750, rate: 1_050_000_000 };
+pub(super) static RESERVED_HOST: InstanceType = InstanceType {
+    name: "c4.large",
+    cpu_units: 2048,
+    memory_mib: 3750,
+    vcpu: "2",
+    nominal_memory: "3.75 GiB",
+    rate: 1_050_000_000,
+};
+
+/// The instance type of a name.
+pub(super) fn instance_type(name: &str) -> Option<&'static InstanceType> {
+    [&CONTAINER_HOST, &SMALL_CONTAINER_HOST, &PLAIN_HOST, &RESERVED_HOST].into_iter().find(|kind| kind.name == name)
+}
 
 /// One EC2 instance and how long it lived inside the period.
 #[derive(Debug)]

@@ -4,16 +4,31 @@
 //! - the same options give the same bill, byte for byte, on every platform: integer arithmetic and an own generator
 //!   (an archive's compressed form may differ between builds, its content not);
 //! - every cost is rate × quantity, exactly, and the total rows equal the rows they total;
+//! - every dialect tells the same line items; only a Detailed Billing Report adds Rounding rows;
 //! - rows are written as they are made, so that memory does not grow with the hours of the bill.
 
 mod bill;
+mod columns_cur;
+mod columns_focus;
+mod csv_file;
+mod dbr;
+mod dialect;
 mod events;
+mod export;
 mod fleet;
+mod line;
 mod meters;
+mod month;
+#[cfg(feature = "parquet")]
+mod parquet_file;
 mod random;
+mod readme;
 mod row;
+mod sums;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_dialects;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,7 +41,9 @@ use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
 use crate::time::{BillingPeriod, HOUR_MS, Timestamp};
 
+pub use dialect::{DemoBill, DemoDialect};
 use fleet::{ACCOUNTS, Fleet};
+use readme::readme;
 
 /// Days between the month and the day it is looked at.
 const DAYS_AFTER: i64 = 4;
@@ -47,10 +64,12 @@ pub struct DemoOptions {
     pub instances: u32,
     /// Product areas: letters, digits, inner spaces and `._/-`.
     pub areas: Vec<String>,
+    /// Formats to write the bill in, each once; the first is the one to try.
+    pub dialects: Vec<DemoDialect>,
 }
 
 impl DemoOptions {
-    /// The usual demo of a month: 50,000 rows, 12 instances, five areas.
+    /// The usual demo of a month: 50,000 rows, 12 instances, five areas, as a Detailed Billing Report.
     #[must_use]
     pub fn new(period: BillingPeriod) -> Self {
         Self {
@@ -59,6 +78,7 @@ impl DemoOptions {
             rows: 50_000,
             instances: 12,
             areas: ["integrations", "api", "website", "warehouses", "internal"].map(String::from).to_vec(),
+            dialects: vec![DemoDialect::Dbr],
         }
     }
 }
@@ -66,8 +86,10 @@ impl DemoOptions {
 /// The files of a demo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DemoFiles {
-    /// Detailed Billing Report.
+    /// The bill in the first dialect asked for: a Detailed Billing Report where nothing else was.
     pub bill: PathBuf,
+    /// The same bill in every dialect, in the order asked.
+    pub bills: Vec<DemoBill>,
     /// ECS task events.
     pub tasks: PathBuf,
     /// Container instances.
@@ -84,15 +106,24 @@ pub struct DemoFiles {
     pub as_of: Timestamp,
     /// Line items of the bill, without Rounding and total rows.
     pub rows: u64,
-    /// Exact total of the bill in USD: whole cents, because the bill carries its own Rounding rows.
+    /// Exact total of the Detailed Billing Report in USD: whole cents, because it carries its own Rounding rows.
     pub total: Amount,
+    /// What its Rounding rows sum to. No other dialect has such rows: they say exactly `total − rounding`, but for costs
+    /// kept as binary doubles (see [`DemoBill::total`]).
+    pub rounding: Amount,
 }
 
 impl DemoFiles {
-    /// What to type after `unblended` to roll the month up.
+    /// What to type after `unblended` to roll the month up from the first bill.
     #[must_use]
     pub fn rollup_arguments(&self) -> Vec<String> {
-        let mut arguments = vec!["rollup".to_owned(), self.bill.display().to_string()];
+        self.rollup_arguments_of(&self.bill)
+    }
+
+    /// What to type after `unblended` to roll the month up from one of its bills.
+    #[must_use]
+    pub fn rollup_arguments_of(&self, bill: &Path) -> Vec<String> {
+        let mut arguments = vec!["rollup".to_owned(), bill.display().to_string()];
         let named = [
             ("--policy", &self.policy),
             ("--tasks", &self.tasks),
@@ -111,8 +142,8 @@ impl DemoFiles {
 /// Writes a demo month into a directory, which is created where it does not exist.
 ///
 /// # Errors
-/// `config.bad_value` where a product area cannot stand on a tag and a service map; `output.io` where a file cannot be
-/// written.
+/// `config.bad_value` where a product area cannot stand on a tag and a service map, or no dialect is asked for;
+/// `config.unsupported` for Parquet in a build without the feature `parquet`; `output.io` where a file cannot be written.
 ///
 /// ```
 /// # let dir = tempfile::tempdir().unwrap();
@@ -123,12 +154,13 @@ impl DemoFiles {
 /// ```
 pub fn demo(dir: &Path, options: &DemoOptions) -> Result<DemoFiles> {
     let fleet = Fleet::new(options)?;
+    bill::check_dialects(&options.dialects)?;
     fs::create_dir_all(dir).map_err(|cause| {
         Error::new(ErrorCode::OutputIo, "the demo's directory cannot be created")
             .at(Location::file(dir.display().to_string()))
             .with_cause(cause)
     })?;
-    let bill = bill::write_bill(dir, &fleet, options)?;
+    let written = bill::write_bills(dir, &fleet, options)?;
     let files = DemoFiles {
         tasks: dir.join("tasks.jsonl"),
         instances: dir.join("instances.json"),
@@ -137,17 +169,24 @@ pub fn demo(dir: &Path, options: &DemoOptions) -> Result<DemoFiles> {
         policy: dir.join("unblended.toml"),
         readme: dir.join("README.txt"),
         as_of: options.period.end().plus_millis(DAYS_AFTER * 24 * HOUR_MS),
-        bill: bill.path,
-        rows: bill.rows,
-        total: bill.total,
+        bill: written.bills.first().map(|bill| bill.path.clone()).unwrap_or_default(),
+        bills: written.bills,
+        rows: written.rows,
+        total: written.total,
+        rounding: written.rounding,
     };
     events::write_tasks(&files.tasks, &fleet, options.seed)?;
     events::write_instances(&files.instances, &fleet)?;
     events::write_volumes(&files.volumes, &fleet, options.seed)?;
     write_text(&files.services, &service_map(&fleet))?;
-    write_text(&files.policy, &policy(&fleet))?;
-    write_text(&files.readme, &readme(&files))?;
+    write_text(&files.policy, &policy(&fleet, &files.bills))?;
+    write_text(&files.readme, &readme(dir, &files))?;
     Ok(files)
+}
+
+/// The error of a dialect that needs what this build lacks.
+fn not_written_here(dialect: DemoDialect) -> Error {
+    Error::new(ErrorCode::ConfigUnsupported, format!("`{dialect}` needs the feature `parquet`, which this build lacks"))
 }
 
 fn write_text(path: &Path, text: &str) -> Result<()> {
@@ -165,7 +204,7 @@ fn service_map(fleet: &Fleet) -> String {
     format!("{:#}\n", serde_json::json!(encoded))
 }
 
-fn policy(fleet: &Fleet) -> String {
+fn policy(fleet: &Fleet, bills: &[DemoBill]) -> String {
     let first = fleet.areas.first().map_or("", String::as_str);
     let last = fleet.areas.last().map_or("", String::as_str);
     let shares = if first == last {
@@ -173,6 +212,9 @@ fn policy(fleet: &Fleet) -> String {
     } else {
         format!("{{ {first:?} = \"0.7\", {last:?} = \"0.3\" }}")
     };
+    // A Detailed Billing Report always spreads fees; the others do where it is asked for.
+    let only_dbr = bills.iter().all(|bill| bill.dialect == DemoDialect::Dbr);
+    let commitments = "\n[commitments] # fees over their term in every format\nspread = true\n";
     format!(
         "# How the demo's cost is attributed. Everything not said here is the default.\n\
          basis = \"unblended\"\n\n\
@@ -185,24 +227,9 @@ fn policy(fleet: &Fleet) -> String {
          [[rules]] # a gateway everybody uses\n\
          id = \"nat-gateways\"\n\
          match = {{ product = \"Amazon Elastic Compute Cloud\", usage_type = \"*NatGateway*\" }}\n\
-         split = {shares}\n",
-        fleet.alias, ACCOUNTS[2]
-    )
-}
-
-fn readme(files: &DemoFiles) -> String {
-    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    format!(
-        "A made-up month: {} line items, {} USD in all. Roll it up from this directory:\n\n\
-         unblended rollup {} --policy {} --tasks {} --instances {} --volumes {} --services {} \\\n  --as-of {}\n",
-        files.rows,
-        files.total,
-        name(&files.bill),
-        name(&files.policy),
-        name(&files.tasks),
-        name(&files.instances),
-        name(&files.volumes),
-        name(&files.services),
-        files.as_of,
+         split = {shares}\n{}",
+        fleet.alias,
+        ACCOUNTS[2],
+        if only_dbr { "" } else { commitments }
     )
 }

@@ -73,6 +73,15 @@ impl Random {
         text
     }
 
+    /// An id in the form of a UUID.
+    pub(super) fn uuid(&mut self) -> String {
+        let mut id = self.hex(32);
+        for at in [20, 16, 12, 8] {
+            id.insert(at, '-');
+        }
+        id
+    }
+
     /// Puts the items in any order, each as likely as the others.
     pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
         for at in (1..items.len()).rev() {
@@ -105,5 +114,7 @@ mod tests {
         assert_eq!(random.between(9, 9), 9);
         assert_eq!(random.pick::<u8>(&[]), None);
         assert_eq!(random.hex(17).len(), 17);
+        let parts: Vec<usize> = random.uuid().split('-').map(str::len).collect();
+        assert_eq!(parts, [8, 4, 4, 4, 12]);
     }
 }
