@@ -705,8 +705,22 @@ export function errorCodes(): Record<string, ErrorInfo>;
 /** JSON Schemas of what is read and written, by name. */
 export function schemas(): Record<string, object>;
 
+/** A format of the demo's bill; `focus` is FOCUS 1.0. */
+export type DemoDialect =
+  | 'dbr'
+  | 'cur'
+  | 'cur-parquet'
+  | 'cur-parquet-decimal'
+  | 'cur2'
+  | 'cur2-parquet'
+  | 'focus'
+  | 'focus-1.2';
+
 export interface DemoFiles {
+  /** The bill in the first dialect asked for. */
   readonly bill: string;
+  /** The path of the bill in each dialect. */
+  readonly bills: Partial<Record<DemoDialect, string>>;
   readonly tasks: string;
   readonly instances: string;
   readonly volumes: string;
@@ -715,14 +729,27 @@ export interface DemoFiles {
   readonly readme: string;
   /** Line items of the bill, without Rounding and total rows. */
   readonly rows: number;
-  /** Exact total of the bill in USD. */
+  /** Exact total of the Detailed Billing Report in USD. */
   readonly total: DecimalText;
+  /**
+   * What its Rounding rows add: the other dialects have none, and say exactly `total - rounding` but for costs kept as
+   * binary doubles.
+   */
+  readonly rounding: DecimalText;
 }
 
 /** Writes a realistic month: a bill with events, service map and policy; the same options, the same bill. */
 export function demo(
   dir: Path,
-  options?: { period?: Period; seed?: number; rows?: number; instances?: number; areas?: readonly string[] },
+  options?: {
+    period?: Period;
+    seed?: number;
+    rows?: number;
+    instances?: number;
+    areas?: readonly string[];
+    /** Formats of the bill; a Detailed Billing Report where left out. */
+    dialects?: readonly (DemoDialect | 'all')[];
+  },
 ): Promise<DemoFiles>;
 
 /** Runs the command line program with what is typed after `unblended`; resolves to its exit status. */

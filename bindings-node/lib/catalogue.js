@@ -23,7 +23,8 @@ function schemas() {
  * @param {any} [options]
  */
 async function demo(dir, options = {}) {
-  const { period = '2016-06', ...rest } = known(options, ['period', 'seed', 'rows', 'instances', 'areas'], 'demo');
+  const names = ['period', 'seed', 'rows', 'instances', 'areas', 'dialects'];
+  const { period = '2016-06', ...rest } = known(options, names, 'demo');
   return read(await later(() => native.demo(pathText(dir), JSON.stringify({ period, ...rest }))));
 }
 

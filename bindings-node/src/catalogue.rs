@@ -1,5 +1,6 @@
 //! What there is: policies, error codes, JSON Schemas, the demo and the command line program.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use napi::Env;
@@ -8,7 +9,7 @@ use napi_derive::napi;
 use serde::Deserialize;
 use serde_json::json;
 use unblended::facade;
-use unblended::{BillingPeriod, DemoOptions, Error, ErrorCode, Location, Policy, Result};
+use unblended::{BillingPeriod, DemoDialect, DemoOptions, Error, ErrorCode, Location, Policy, Result};
 
 use crate::border::{call, parsed, promise, value, written};
 
@@ -66,6 +67,7 @@ struct DemoRequest {
     rows: Option<u64>,
     instances: Option<u32>,
     areas: Option<Vec<String>>,
+    dialects: Option<Vec<String>>,
 }
 
 /// Writes a demo month; its files, as JSON text.
@@ -79,13 +81,15 @@ pub fn demo(env: &Env, dir: String, request: String) -> napi::Result<Object<'_>>
             rows: asked.rows.unwrap_or(usual.rows),
             instances: asked.instances.unwrap_or(usual.instances),
             areas: asked.areas.unwrap_or(usual.areas),
-            ..usual
+            dialects: asked.dialects.map_or(Ok(usual.dialects), DemoDialect::named)?,
+            period: usual.period,
         };
         let files = unblended::demo(Path::new(&dir), &options)?;
+        let bills: BTreeMap<_, _> = files.bills.iter().map(|bill| (bill.dialect.as_str(), &bill.path)).collect();
         written(&json!({
-            "bill": files.bill, "tasks": files.tasks, "instances": files.instances, "volumes": files.volumes,
+            "bill": files.bill, "bills": bills, "tasks": files.tasks, "instances": files.instances, "volumes": files.volumes,
             "services": files.services, "policy": files.policy, "readme": files.readme, "rows": files.rows,
-            "total": files.total,
+            "total": files.total, "rounding": files.rounding,
         }))
     })
 }

@@ -1,11 +1,12 @@
 //! What there is: policies, error codes, JSON Schemas, the demo and the command line program.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use serde_json::json;
 use unblended::facade;
-use unblended::{DemoOptions, Error, ErrorCode, Policy};
+use unblended::{DemoDialect, DemoOptions, Error, ErrorCode, Policy};
 
 use crate::border::{abandonable, call, value, written};
 
@@ -57,18 +58,21 @@ pub(crate) fn demo(
     rows: u64,
     instances: Option<u32>,
     areas: Option<Vec<String>>,
+    dialects: Option<Vec<String>>,
 ) -> PyResult<String> {
     let options = call(py, || {
         let usual = DemoOptions::new(value(period)?);
         let (instances, areas) = (instances.unwrap_or(usual.instances), areas.unwrap_or(usual.areas.clone()));
-        Ok(DemoOptions { seed, rows, instances, areas, ..usual })
+        let dialects = dialects.map_or(Ok(usual.dialects.clone()), DemoDialect::named)?;
+        Ok(DemoOptions { seed, rows, instances, areas, dialects, ..usual })
     })?;
     abandonable(py, move || {
         let files = unblended::demo(&dir, &options)?;
+        let bills: BTreeMap<_, _> = files.bills.iter().map(|bill| (bill.dialect.as_str(), &bill.path)).collect();
         written(&json!({
-            "bill": files.bill, "tasks": files.tasks, "instances": files.instances, "volumes": files.volumes,
+            "bill": files.bill, "bills": bills, "tasks": files.tasks, "instances": files.instances, "volumes": files.volumes,
             "services": files.services, "policy": files.policy, "readme": files.readme, "rows": files.rows,
-            "total": files.total,
+            "total": files.total, "rounding": files.rounding,
         }))
     })
 }

@@ -114,6 +114,16 @@ test('the demo is the same for the same options', async () => {
   await assert.rejects(demo(folder(), { row: 1 }), /has no option `row`/);
 });
 
+test('the demo is written in every dialect asked for', async () => {
+  const files = await demo(folder(), { rows: 3_000, dialects: ['focus', 'dbr'] });
+  assert.deepEqual(Object.keys(files.bills), ['dbr', 'focus']);
+  assert.equal(files.bill, files.bills.focus);
+  const alone = await demo(folder(), { rows: 3_000 });
+  assert.deepEqual(readFileSync(files.bills.dbr), readFileSync(alone.bill));
+  assert.deepEqual([files.total, files.rounding], [alone.total, alone.rounding]);
+  await assert.rejects(demo(folder(), { dialects: ['csv'] }), { code: 'config.bad_value' });
+});
+
 test('the program of the package is the command line program', async () => {
   const bin = join(process.cwd(), 'node_modules/.bin/unblended');
   const { stdout } = await run(bin, ['--version']);

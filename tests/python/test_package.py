@@ -108,6 +108,16 @@ def test_the_demo_is_the_same_every_time(tmp_path: Path) -> None:
         unblended.demo(tmp_path, areas=["ü"])
 
 
+def test_the_demo_is_written_in_every_dialect_asked_for(tmp_path: Path) -> None:
+    demo = unblended.demo(tmp_path, rows=3_000, dialects=["cur2", "dbr", "focus-1.2"])
+    assert sorted(demo.bills) == ["cur2", "dbr", "focus-1.2"]
+    assert demo.bill == demo.bills["cur2"] and all(path.is_file() for path in demo.bills.values())
+    assert unblended.scan(demo.bills["dbr"]).digest == unblended.scan(unblended.demo(tmp_path / "d", rows=3_000).bill).digest
+    assert demo.rounding != 0 and demo.total == demo.total.quantize(demo.total.__class__("0.01"))
+    with pytest.raises(unblended.ConfigError, match="config.bad_value"):
+        unblended.demo(tmp_path, dialects=["csv"])
+
+
 def test_the_program_is_the_same_program(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert unblended.run_cli(["--version"]) == 0
     assert unblended.__version__ in capfd.readouterr().out

@@ -34,9 +34,15 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 class DemoFiles(NamedTuple):
-    """The files of a demo month, how many line items the bill has, and its exact total in USD."""
+    """The files of a demo month, how many line items the bill has, and its exact total in USD.
+
+    `bill` is that of the first dialect asked for, `bills` has the path of each. `rounding` is what the Rounding rows of a
+    Detailed Billing Report add: the other dialects have none, and say exactly `total - rounding` but for costs kept as
+    binary doubles.
+    """
 
     bill: FilePath
+    bills: dict[str, FilePath]
     tasks: FilePath
     instances: FilePath
     volumes: FilePath
@@ -45,6 +51,7 @@ class DemoFiles(NamedTuple):
     readme: FilePath
     rows: int
     total: Decimal
+    rounding: Decimal
 
 
 def demo(
@@ -55,6 +62,7 @@ def demo(
     seed: int = 1,
     instances: int | None = None,
     areas: Sequence[str] | None = None,
+    dialects: Sequence[str] | None = None,
 ) -> DemoFiles:
     """Writes a realistic month: bill, events, service map and policy; the same arguments, the same bytes.
 
@@ -65,15 +73,20 @@ def demo(
         seed: chooses ids, tags, tasks and quantities.
         instances: EC2 instances with evidence, at least 4; 12 where None.
         areas: product areas.
+        dialects: formats of the bill, a Detailed Billing Report where None: `dbr`, `cur`, `cur-parquet`,
+            `cur-parquet-decimal`, `cur2`, `cur2-parquet`, `focus` (1.0), `focus-1.2`, or `all`.
 
     Raises:
-        ConfigError: `config.bad_value` where an area cannot stand on a tag.
+        ConfigError: `config.bad_value` where an area cannot stand on a tag or a dialect does not exist.
+            `config.unsupported` for Parquet in a build without it.
         IoError: `output.io`.
     """
-    files = json.loads(_native.demo(dir, period, seed, rows, instances, None if areas is None else list(areas)))
-    written, total = files.pop("rows"), Decimal(files.pop("total"))
+    asked = [None if texts is None else list(texts) for texts in (areas, dialects)]
+    files = json.loads(_native.demo(dir, period, seed, rows, instances, *asked))
+    written, bills = files.pop("rows"), {name: FilePath(path) for name, path in files.pop("bills").items()}
+    total, rounding = Decimal(files.pop("total")), Decimal(files.pop("rounding"))
     paths: dict[str, Any] = {name: FilePath(path) for name, path in files.items()}
-    return DemoFiles(**paths, rows=written, total=total)
+    return DemoFiles(**paths, bills=bills, rows=written, total=total, rounding=rounding)
 
 
 def run_cli(argv: Sequence[str] | None = None) -> int:
