@@ -177,7 +177,11 @@ impl BillWriter for DbrWriter {
         self.total("", "StatementTotal", &format!("Total statement amount for period {first} - {last}"), all)?;
         match self.to {
             Target::Plain(mut file) => file.flush().map_err(write_failed)?,
-            Target::Zipped(archive) => archive.finish().map_err(write_failed)?.flush().map_err(write_failed)?,
+            Target::Zipped(mut archive) => {
+                // Flushed before it is finished, as ever: the same bytes.
+                archive.flush().map_err(write_failed)?;
+                archive.finish().map_err(write_failed)?.flush().map_err(write_failed)?;
+            }
         }
         Ok(DemoBill { dialect: DemoDialect::Dbr, path: self.path, total: Amount::from_units(all) })
     }

@@ -21,10 +21,10 @@ pub(super) fn readme(dir: &Path, files: &DemoFiles) -> String {
     if files.bills.iter().any(|bill| bill.dialect != DemoDialect::Dbr) {
         let _ = write!(
             text,
-            "\nA Detailed Billing Report rounds each account to whole cents with Rounding rows, {} USD in all; the other\n\
-             formats have no such rows, so that their exact totals are less by just that. Formats that keep costs as\n\
-             binary doubles lose the digits past the sixteenth or so. Roll up one bill at a time: together they would\n\
-             count twice.\n",
+            "\nA Detailed Billing Report rounds each account to whole cents with Rounding rows, {} USD in all. The\n\
+             other formats have no such rows: their exact totals differ by just that. Formats that keep costs as binary\n\
+             doubles lose what is past the sixteenth digit or so. Roll up one bill at a time: together they would count\n\
+             twice.\n",
             files.rounding
         );
     }
