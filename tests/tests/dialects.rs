@@ -1,4 +1,5 @@
 //! The demo month in every dialect, rolled up: who owns what must not depend on the format, as far as a format says it.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

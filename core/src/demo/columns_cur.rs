@@ -24,7 +24,7 @@ pub(super) enum ColumnType {
 #[derive(Clone, Debug)]
 pub(super) struct Column {
     pub(super) name: String,
-    pub(super) column_type: ColumnType,
+    pub(super) typed: ColumnType,
     pub(super) cell: CellOf,
 }
 
@@ -36,11 +36,7 @@ pub(super) type ColumnOf = (&'static str, ColumnType, CellOf);
 use ColumnType::{Cost, Map, Quantity, Text, Time};
 
 pub(super) fn columns(table: &[ColumnOf]) -> Vec<Column> {
-    let column = |(name, column_type, cell): &ColumnOf| Column {
-        name: (*name).to_owned(),
-        column_type: *column_type,
-        cell: *cell,
-    };
+    let column = |(name, typed, cell): &ColumnOf| Column { name: (*name).to_owned(), typed: *typed, cell: *cell };
     table.iter().map(column).collect()
 }
 

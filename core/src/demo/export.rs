@@ -66,7 +66,7 @@ impl<'m> TableWriter<'m> {
         };
         let (path, chunks) = if dialect == DemoDialect::Cur {
             let chunks = Chunks::new(dir, month, rows);
-            (chunks.manifest_path(&month.period), Some(chunks))
+            (chunks.manifest_path(month.period), Some(chunks))
         } else {
             (dir.join(data_file(dialect, month.period)), None)
         };
@@ -76,7 +76,7 @@ impl<'m> TableWriter<'m> {
     }
 
     fn next_file(&mut self) -> Result<()> {
-        let path = self.chunks.as_mut().map_or_else(|| self.path.clone(), |chunks| chunks.next(&self.month.period));
+        let path = self.chunks.as_mut().map_or_else(|| self.path.clone(), |chunks| chunks.next(self.month.period));
         self.file = match self.dialect {
             DemoDialect::CurParquet | DemoDialect::CurParquetDecimal | DemoDialect::Cur2Parquet => {
                 parquet_file(&path, &self.columns, self.dialect)?
@@ -166,12 +166,12 @@ impl Chunks {
     }
 
     /// The period's folder in the bucket, whose root is the folder of the demo.
-    fn folder(period: &BillingPeriod) -> String {
+    fn folder(period: BillingPeriod) -> String {
         let (start, end) = (day(period.start()), day(period.end()));
         format!("{}/{REPORT}/{start}-{end}", DemoDialect::Cur)
     }
 
-    fn next(&mut self, period: &BillingPeriod) -> PathBuf {
+    fn next(&mut self, period: BillingPeriod) -> PathBuf {
         let number = self.keys.len() + 1;
         let key = format!("{}/{}/{REPORT}-{number}.csv.gz", Self::folder(period), self.assembly);
         let path = self.dir.join(&key);
@@ -179,7 +179,7 @@ impl Chunks {
         path
     }
 
-    fn manifest_path(&self, period: &BillingPeriod) -> PathBuf {
+    fn manifest_path(&self, period: BillingPeriod) -> PathBuf {
         self.dir.join(format!("{}/{REPORT}-Manifest.json", Self::folder(period)))
     }
 
@@ -204,8 +204,8 @@ impl Chunks {
             "reportKeys": self.keys,
             "additionalArtifactKeys": [],
         });
-        let current = self.manifest_path(&month.period);
-        let beside = self.dir.join(format!("{}/{}/{REPORT}-Manifest.json", Self::folder(&month.period), self.assembly));
+        let current = self.manifest_path(month.period);
+        let beside = self.dir.join(format!("{}/{}/{REPORT}-Manifest.json", Self::folder(month.period), self.assembly));
         for path in [current, beside] {
             serde_json::to_writer_pretty(create(&path)?, &manifest).map_err(write_failed)?;
         }

@@ -54,19 +54,19 @@ enum Builder {
     Double(Float64Builder),
     Decimal(Decimal128Builder),
     Time(TimestampMillisecondBuilder),
-    Map(MapBuilder<StringBuilder, StringBuilder>),
+    Map(Box<MapBuilder<StringBuilder, StringBuilder>>),
 }
 
 impl ParquetFile {
     pub(super) fn open(path: &Path, columns: &[Column], costs: CostType) -> Result<Self> {
-        let fields = columns.iter().map(|column| Field::new(&column.name, data_type(column.column_type, costs), true));
+        let fields = columns.iter().map(|column| Field::new(&column.name, data_type(column.typed, costs), true));
         let schema = Arc::new(Schema::new(fields.collect::<Fields>()));
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_max_row_group_row_count(Some(GROUP_ROWS))
             .build();
         let to = ArrowWriter::try_new(create(path)?, schema.clone(), Some(properties)).map_err(write_failed)?;
-        let builders = columns.iter().map(|column| Builder::new(column.column_type, costs)).collect();
+        let builders = columns.iter().map(|column| Builder::new(column.typed, costs)).collect();
         let billed = columns.iter().position(|column| column.name == "line_item_unblended_cost");
         Ok(Self { to, schema, builders, rows: 0, total: Amount::ZERO, billed, text: String::new() })
     }
@@ -111,7 +111,7 @@ impl Builder {
             (ColumnType::Cost, CostType::Double) | (ColumnType::Quantity, _) => Self::Double(Float64Builder::new()),
             (ColumnType::Time, _) => Self::Time(TimestampMillisecondBuilder::new()),
             (ColumnType::Map, _) => {
-                Self::Map(MapBuilder::new(Some(map_names()), StringBuilder::new(), StringBuilder::new()))
+                Self::Map(Box::new(MapBuilder::new(Some(map_names()), StringBuilder::new(), StringBuilder::new())))
             }
         }
     }
