@@ -79,7 +79,7 @@ impl Month {
 /// What a report says by product and area; Rounding rows have no product, and only one format has them.
 fn product_area_costs(report: &Report) -> Costs {
     let rows = report.product_area_costs().unwrap();
-    let with_product = rows.iter().filter(|row| !row.product.as_str().is_empty());
+    let with_product = rows.iter().filter(|row| !row.product.is_empty());
     let area = |area: &Option<unblended::ProductArea>| area.as_ref().map_or(String::new(), |a| a.as_str().to_owned());
     with_product
         .map(|row| {
@@ -98,7 +98,7 @@ fn area_costs(report: &Report) -> BTreeMap<(String, String), Amount> {
     for row in report.area_costs().unwrap() {
         costs.insert(key(row.product_area.as_ref(), row.row_kind.as_str()), row.cost);
     }
-    for row in report.product_area_costs().unwrap().iter().filter(|row| row.product.as_str().is_empty()) {
+    for row in report.product_area_costs().unwrap().iter().filter(|row| row.product.is_empty()) {
         let sum = costs.get_mut(&key(row.product_area.as_ref(), row.row_kind.as_str())).unwrap();
         *sum = sum.checked_sub(row.cost).unwrap();
     }
