@@ -2,12 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use unblended::{
     Amount, Attribution, BillOptions, DemoBill, DemoDialect, DemoFiles, DemoOptions, Encoding, Evidence,
-    EvidenceBuilder, EvidenceOptions, Input, KeepIntervals, Policy, Progress, Report, ReservationBook, ScanOptions,
-    attribute, demo, scan,
+    EvidenceBuilder, EvidenceOptions, KeepIntervals, Policy, Progress, Report, ReservationBook, ScanOptions, attribute,
+    demo, find_inputs, scan,
 };
 
 /// Product, area or nobody, row kind → cost.
@@ -47,7 +46,8 @@ impl Month {
             bill: BillOptions { tag_keys: self.policy.tag_keys(), keep_intervals, ..BillOptions::default() },
             ..ScanOptions::default()
         };
-        let bill = scan(self.inputs(dialect), &options, &Progress::new()).unwrap();
+        let path = self.bill(dialect).path.display().to_string();
+        let bill = scan(find_inputs(&[path]).unwrap(), &options, &Progress::new()).unwrap();
         let report = attribute(&Attribution {
             bill: &bill,
             policy: &self.policy,
@@ -60,19 +60,6 @@ impl Month {
         report.reconcile_tables().unwrap();
         assert_eq!(report.totals.billed, self.bill(dialect).total, "{dialect}");
         report
-    }
-
-    /// The data files: those that a manifest names lie in the folder of its assembly.
-    fn inputs(&self, dialect: DemoDialect) -> Vec<Input> {
-        let path = &self.bill(dialect).path;
-        if dialect != DemoDialect::Cur {
-            return vec![Input::path(path)];
-        }
-        let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-        let folder = path.parent().unwrap().join(manifest["assemblyId"].as_str().unwrap());
-        let keys = manifest["reportKeys"].as_array().unwrap();
-        let name = |key: &serde_json::Value| Path::new(key.as_str().unwrap()).file_name().unwrap().to_owned();
-        keys.iter().map(|key| Input::path(folder.join(name(key)))).collect()
     }
 }
 
