@@ -23,7 +23,7 @@ use crate::split::split;
 pub(super) struct Rules<'a> {
     /// Kinds of line item types that the format does not name.
     kinds: &'a BTreeMap<String, LineItemKind>,
-    rules: Vec<CompiledRule<'a>>,
+    in_effect: Vec<CompiledRule<'a>>,
     overlaps: Cell<u64>,
 }
 
@@ -90,14 +90,14 @@ fn kind_of<'k>(key: &'k ChargeKey, kinds: &BTreeMap<String, LineItemKind>) -> &'
 
 impl<'a> Rules<'a> {
     pub(super) fn new(policy: &'a Policy, bill: &Bill) -> Result<Self> {
-        let in_effect = |rule: &&Rule| {
+        let is_in_effect = |rule: &&Rule| {
             bill.period()
                 .is_none_or(|now| rule.from.is_none_or(|from| from <= now) && rule.to.is_none_or(|to| now <= to))
         };
-        let rules = policy
+        let in_effect = policy
             .rules
             .iter()
-            .filter(in_effect)
+            .filter(is_in_effect)
             .map(|rule| {
                 Ok(CompiledRule {
                     rule,
@@ -107,7 +107,7 @@ impl<'a> Rules<'a> {
                 })
             })
             .collect::<Result<_>>()?;
-        Ok(Self { kinds: &policy.line_items.kinds, rules, overlaps: Cell::new(0) })
+        Ok(Self { kinds: &policy.line_items.kinds, in_effect, overlaps: Cell::new(0) })
     }
 
     /// Gives a charge to the owners its first matching rule names; `false` where no rule matches.
@@ -123,7 +123,7 @@ impl<'a> Rules<'a> {
         amount: Amount,
         ledger: &mut Ledger<'a>,
     ) -> Result<bool> {
-        let mut matching = self.rules.iter().filter(|rule| rule.matches(subject, self.kinds));
+        let mut matching = self.in_effect.iter().filter(|rule| rule.matches(subject, self.kinds));
         let Some(first) = matching.next() else { return Ok(false) };
         first.matched.set(first.matched.get() + 1);
         self.overlaps.set(self.overlaps.get() + u64::from(matching.next().is_some()));
@@ -145,7 +145,7 @@ impl<'a> Rules<'a> {
             let message = "charges match several rules, the first in the policy wins";
             found.add(DiagnosticCode::RulesOverlap, message, self.overlaps.get(), None);
         }
-        for rule in self.rules.iter().filter(|rule| rule.matched.get() == 0) {
+        for rule in self.in_effect.iter().filter(|rule| rule.matched.get() == 0) {
             let message = format!("rule `{}` matched no charge", rule.rule.id);
             found.add(DiagnosticCode::RulesNeverMatched, message, 1, None);
         }

@@ -141,19 +141,22 @@ fn resources(bill: &Bill) -> ResourceCounts {
     counts
 }
 
+/// Currency, product, kind, type as written and whether it is a correction.
+type TotalKey<'b> = (Currency, &'b str, LineItemKind, &'b str, bool);
+
 fn totals(bill: &Bill) -> Result<Vec<KindTotal>> {
-    let mut sums: BTreeMap<(Currency, &str, LineItemKind, &str, bool), (u64, Amount)> = BTreeMap::new();
+    let mut sums: BTreeMap<TotalKey<'_>, (u64, Amount)> = BTreeMap::new();
     for charge in bill.charges() {
         let key = charge.key();
         let at = (key.currency(), key.product(), key.kind(), key.line_item_type(), key.is_correction());
         let sum = sums.entry(at).or_default();
         *sum = (sum.0 + charge.rows(), sum.1.checked_add(charge.amount())?);
     }
-    let total = |((currency, product, kind, line_item_type, is_correction), (rows, cost)): (_, (u64, Amount))| {
-        let (product, line_item_type) = (str::to_owned(product), str::to_owned(line_item_type));
+    let totals = sums.into_iter().map(|((currency, product, kind, line_item_type, is_correction), (rows, cost))| {
+        let (product, line_item_type) = (product.to_owned(), line_item_type.to_owned());
         KindTotal { currency, product, kind, line_item_type, is_correction, rows, cost }
-    };
-    Ok(sums.into_iter().map(total).collect())
+    });
+    Ok(totals.collect())
 }
 
 fn tag_coverage(bill: &Bill) -> Result<Vec<TagCoverage>> {

@@ -17,7 +17,11 @@ pub(super) const TABLE: DialectTable = DialectTable {
         (A::Payer, &[Column("BillingAccountId")], Optional("the payer account is empty")),
         (A::UsageAccount, &[Column("SubAccountId")], Optional("the usage account is the payer account")),
         (A::PeriodStart, &[Column("BillingPeriodStart")], Optional("the period is told by usage dates")),
-        (A::UsageType, &[Column("x_UsageType")], Optional("usage types are empty, and instance hours are not known")),
+        (
+            A::UsageType,
+            &[Column("x_UsageType"), Column("SkuMeter")],
+            Optional("usage types are empty, and instance hours are not known"),
+        ),
         (A::Operation, &[Column("x_Operation")], Optional("operations are empty")),
         (A::Quantity, &[Column("ConsumedQuantity")], Optional("instance hours are not known")),
         (A::ResourceId, &[Column("ResourceId")], Optional("no volumes, containers or inherited tags")),
