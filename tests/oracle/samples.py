@@ -157,6 +157,12 @@ def text(amount: Decimal) -> str:
     return "0" if plain in ("", "-0") else plain
 
 
+def shown(tags: dict) -> list:
+    """No value, and the ten that cost most."""
+    largest = sorted((value for value in tags if value), key=lambda value: (-abs(tags[value]), value))[:10]
+    return sorted({""} & set(tags) | set(largest))
+
+
 def facts(folder: str, file: str, dialect: str, key: str, column: str, period: str | None) -> dict:
     """What one sample holds in one billing period."""
     payer_name, cost_name, currency_name, entity_name, invoice_name, _ = COLUMNS[dialect]
@@ -196,7 +202,8 @@ def facts(folder: str, file: str, dialect: str, key: str, column: str, period: s
         "rounded_rows": cut,
         "excluded_sum": text(sum(excluded, Decimal(0))),
         "kinds": {name: {"rows": len(own), "sum": text(sum(own))} for name, own in sorted(kinds.items())},
-        "tag_values": {value: text(cost) for value, cost in sorted(tags.items())},
+        "tag_value_count": len(tags),
+        "tag_values": {value: text(tags[value]) for value in shown(tags)},
         "status": status(dialect, entities),
         "payers": sorted({payer for payer, _ in entities}),
         "billing_entities": sorted({entity for _, entity in entities}),
