@@ -6,7 +6,8 @@ import re
 
 EXCLUDED = ("InvoiceTotal", "AccountTotal", "StatementTotal")
 ADJUSTMENTS = {"Rounding": "Rounding", "CBRounding": "CbRounding", "Discount": "Discount"}
-FEES = ("UpfrontFee", "RecurringFee")
+# Fees that can be set aside; the recurring fee of a savings plan stays in its hour (R33).
+FEES = ("UpfrontFee", "RecurringFee", "SavingsPlanUpfrontFee")
 RESERVED_USAGE = ("HeavyUsage", "MediumUsage", "LightUsage")
 
 # Kinds whose reservation or savings plan id is part of the charge (R1).
@@ -17,7 +18,6 @@ COMMITTED = (
     "SavingsPlanCoveredUsage",
     "SavingsPlanNegation",
     "SavingsPlanRecurringFee",
-    "SavingsPlanUpfrontFee",
 )
 
 # CUR types whose kind has the same name; RIFee and Fee are decided below.
@@ -74,11 +74,12 @@ def cur_kind(line_item_type: str, reservation: str) -> str:
 
 
 def focus_kind(category: str, frequency: str, commitment: str, commitment_category: str, status: str) -> str:
-    """The kind of a FOCUS row; a charge category that is not known is `Other`."""
+    """The kind of a FOCUS row (R31); a charge category that is not known is `Other`."""
     if category == "Usage":
         used = "SavingsPlanCoveredUsage" if commitment_category == "Spend" else "DiscountedUsage"
         return {"Used": used, "Unused": "UnusedCommitment"}.get(status, "Usage")
     if category == "Purchase":
-        kinds = {"One-Time": "UpfrontFee", "Recurring": "RecurringFee"}
-        return kinds.get(frequency, "Purchase") if commitment else "Purchase"
+        plan = "SavingsPlan" if commitment_category == "Spend" else ""
+        fees = {"One-Time": plan + "UpfrontFee", "Recurring": plan + "RecurringFee"}
+        return fees.get(frequency, "Purchase") if commitment else "Purchase"
     return category if category in FOCUS_KINDS else UNKNOWN

@@ -92,7 +92,7 @@ def required_features() -> list[str]:
 def features_of(options: dict, rollup) -> set:
     """What a month exercised: what the generator wrote and what the oracle made of it."""
     found = set(options["features"])
-    found |= {f"kind:{row.kind}" for row in rollup.rows}
+    found |= {f"kind:{'Other' if row.unknown else row.kind}" for row in rollup.rows}
     found |= {f"mechanism:{piece.mechanism}" for piece in rollup.pieces}
     found |= {f"row_kind:{piece.row_kind}" for piece in rollup.pieces}
     found.add(f"status:{rollup.status}")

@@ -6,7 +6,7 @@ import classify
 import money
 import times
 from cur import json_map
-from rows import Cells, Row, bare_id
+from rows import Cells, Row, bare_id, region_of
 
 
 def reads(names: set) -> bool:
@@ -43,7 +43,7 @@ class Reader:
             product=cell("ServiceName", "x_ServiceCode"),
             usage_type=cell("x_UsageType"),
             operation=cell("x_Operation"),
-            region=cell("RegionId"),
+            region=cell("RegionId") or region_of(cell("AvailabilityZone")),
             resource=bare_id(cell("ResourceId")),
             description=cell("ChargeDescription"),
             start=times.parse(cell("ChargePeriodStart")),

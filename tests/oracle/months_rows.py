@@ -170,7 +170,7 @@ def plan_facts(world: World) -> list:
     unused = {"type": "Unused", "resource": plan, "commitment": plan, "product": PLANS}
     found.append(fact(world, account, hour, **unused))
     for name in ("SavingsPlanRecurringFee", "SavingsPlanUpfrontFee"):
-        if not world.spread and world.chance(0.6):
+        if world.chance(0.6):
             found.append(fact(world, account, hour, type=name, commitment=plan, product=PLANS, usage_type="ComputeSP"))
     return found
 
@@ -254,5 +254,5 @@ def all_facts(world: World, dbr_rows: list, crossed: bool) -> list:
 
 def has_unknown_terms(found: list) -> bool:
     """Whether some row may be a commitment fee without a known term."""
-    fees = [one for one in found if one["type"] in ("Fee", "RIFee", "Purchase", "Monthly")]
+    fees = [one for one in found if one["type"] in ("Fee", "RIFee", "Purchase", "Monthly", "SavingsPlanUpfrontFee")]
     return any(not amortize.known_term(one["start"], one["end"]) for one in fees)

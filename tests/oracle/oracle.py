@@ -40,7 +40,8 @@ class Evidence:
         self.registrations = tasks.Registrations([one for sort, one in records if sort == "registration"])
         self.tasks = tasks.merge_tasks([one for sort, one in records if sort == "task"])
         self.runs = tasks.build_runs(self.tasks, self.registrations, self.volumes.terminated, policy)
-        self.owners = {arn: tasks.run_of(task, None, 0, 0, policy.default_cpu) for arn, task in self.tasks.items()}
+        fargate = {arn: task for arn, task in self.tasks.items() if tasks.is_fargate(task)}
+        self.owners = {arn: tasks.run_of(task, None, 0, 0, policy.default_cpu) for arn, task in fargate.items()}
         self.named = self.names(records)
 
     def names(self, records: list) -> set:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, field
 
-import classify
 import dbr
 import money
 import rows
@@ -74,10 +73,13 @@ class Policy:
         return ([value for name, value in row.tags if name == rows.folded_key(key)] + [""])[0]
 
     def settle(self, row) -> None:
-        """Give a row of unknown type the kind the policy maps it to; `strict` refuses what is left (spec 3.1)."""
+        """Give a row of unknown type the kind the policy maps it to, else its type as written (spec 3.1).
+
+        `strict` refuses what is left.
+        """
         if row.unknown is None:
             return
-        row.kind = self.kinds.get(row.unknown, classify.UNKNOWN)
+        row.kind = self.kinds.get(row.unknown, row.unknown)
         if self.strict and row.unknown not in self.kinds:
             raise ValueError("classify.unknown_line_item_type")
 

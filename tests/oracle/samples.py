@@ -118,7 +118,8 @@ def kind(dialect: str, row: dict) -> str | None:
         used = "SavingsPlanCoveredUsage" if spend else "DiscountedUsage"
         return {"Used": used, "Unused": "UnusedCommitment"}.get(status, "Usage")
     if category == "Purchase" and row["CommitmentDiscountId"] not in ("", "NULL"):
-        return {"One-Time": "UpfrontFee", "Recurring": "RecurringFee"}[row["ChargeFrequency"]]
+        plan = "SavingsPlan" if row["CommitmentDiscountCategory"] == "Spend" else ""
+        return plan + {"One-Time": "UpfrontFee", "Recurring": "RecurringFee"}[row["ChargeFrequency"]]
     return {"Purchase": "Purchase", "Tax": "Tax", "Adjustment": "Adjustment"}[category]
 
 
