@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use unblended::facade::{self, ScanRequest};
 use unblended::{
-    Amount, Bill, BillStatus, BillingPeriod, Charge, Currency, Dialect, DiagnosticCode, EntityStatus, LineItemKind,
+    Amount, Bill, BillStatus, BillingPeriod, Charge, Currency, DiagnosticCode, Dialect, EntityStatus, LineItemKind,
     Progress, Timestamp,
 };
 use unblended_tests::tree;
@@ -146,7 +146,8 @@ fn is_as_counted(folder: &Path, facts: &Facts) {
     for (value, sum) in &facts.tag_values {
         assert_eq!(values[value].sum, *sum, "{name}: {} `{value}`", facts.tag_key);
     }
-    let of_entities = |text: fn(&EntityStatus) -> &String| found.entities.iter().map(text).cloned().collect::<BTreeSet<_>>();
+    let of_entities =
+        |text: fn(&EntityStatus) -> &String| found.entities.iter().map(text).cloned().collect::<BTreeSet<_>>();
     assert_eq!(of_entities(|entity| &entity.payer), facts.payers, "{name}");
     assert_eq!(of_entities(|entity| &entity.billing_entity), facts.billing_entities, "{name}");
     let invoices: BTreeSet<String> = found.entities.iter().flat_map(|entity| entity.invoice_ids.clone()).collect();
