@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -61,6 +62,8 @@ class Rollup:
         self.period, rows = bills.read_bill(options["bills"], options.get("period"))
         for row in rows:
             row.currency = row.currency or options.get("bill_currency", "USD")
+            if not re.fullmatch("[A-Z]{3}", row.currency):
+                raise ValueError("parse.bad_currency")
             policy.settle(row)
         counting = [row for row in rows if not row.excluded]
         self.currency = chosen_currency(counting, options.get("currency"), options.get("bill_currency", "USD"))
