@@ -159,7 +159,8 @@ class Sheet:
     def tag_columns(self) -> dict:
         """Header -> tag key; None for a decoy."""
         world = self.world
-        found = {TAG + world.spelled(key): key for key in world.random.sample([*world.keys, "env"], len(world.keys) + 1)}
+        keys = world.random.sample([*world.keys, "env"], len(world.keys) + 1)
+        found = {TAG + world.spelled(key): key for key in keys}
         if world.chance(0.3):
             found["resourceTags/aws:createdBy"] = None
         if self.form == "cur" and not world.fold and world.chance(0.4):

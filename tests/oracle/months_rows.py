@@ -188,7 +188,8 @@ def odd_facts(world: World) -> list:
             found.append(of_instance(world, one, (hour, hour + HOUR), usage_type="BoxUsage-less", **cells))
         else:
             found.append(fact(world, random.choice(world.accounts), month, **cells))
-    kinds = ("market", "market", "fee", "purchase", "recurring purchase", "correction", "new", "credit", "tax", "refund")
+    kinds = ("market", "market", "fee", "purchase", "recurring purchase", "correction", "new", "credit")
+    kinds += ("tax", "refund")
     for name in random.sample(kinds, random.randint(2, 6)):
         cells = {"tags": world.random_tags(0.3), "cost": amount(world, 0.4)}
         if name == "market":

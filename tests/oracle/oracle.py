@@ -55,7 +55,8 @@ class Evidence:
 
 class Rollup:
     """One bill attributed: the JSON object, and what led to it. Options: `bills`, and `period`, `policy`, `tags`,
-    `tasks`, `instances`, `volumes`, `services`, `reservations`, `currency`, `bill_currency`, `as_of` as on the command line."""
+    `tasks`, `instances`, `volumes`, `services`, `reservations`, `currency`, `bill_currency`, `as_of` as on the
+    command line."""
 
     def __init__(self, options: dict):
         policy = policy_module.load(options.get("policy"), options.get("tags"))

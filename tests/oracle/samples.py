@@ -110,7 +110,8 @@ def kind(dialect: str, row: dict) -> str | None:
     if dialect == "cur":
         if row.get("splitLineItem/ParentResourceId", "") or row["lineItem/Operation"] in ("ECSTask-EC2", "EKSPod-EC2"):
             raise ValueError(f"look at this row: {row}")
-        names = {"RIFee": "RecurringFee"} | {one: one for one in ("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage")}
+        names = {one: one for one in ("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage")}
+        names["RIFee"] = "RecurringFee"
         return names[row["lineItem/LineItemType"]]
     category = row["ChargeCategory"]
     if category == "Usage":
