@@ -58,6 +58,7 @@ const stages = {
     });
     return { attachments, diagnostics: await codes(evidence) };
   },
+  dialects: endToEnd,
   end_to_end: endToEnd,
 };
 
@@ -113,6 +114,7 @@ async function endToEnd({ args, files, ...rest }, expect) {
   const [command, bill, ...typed] = args;
   assert.equal(command, 'rollup');
   const options = {};
+  let period;
   for (let at = 0; at < typed.length; at += 1) {
     const name = typed[at];
     if (name === '--no-progress') continue;
@@ -120,14 +122,18 @@ async function endToEnd({ args, files, ...rest }, expect) {
     if (name === '--output') assert.equal(typed[at], 'json');
     else if (name === '--policy') options.policy = await Policy.fromFile(join(dir, typed[at]));
     else if (name === '--services') options.services = new ServiceMap(join(dir, typed[at]));
+    else if (name === '--currency') options.currency = typed[at];
+    else if (name === '--period') period = typed[at];
     else if (name === '--volumes') options.volumes = join(dir, typed[at]);
     else if (['--tasks', '--instances'].includes(name)) options.ecs = [...(options.ecs ?? []), join(dir, typed[at])];
     else assert.fail(`no adapter for ${name}`);
   }
-  const scanned = await scan(join(dir, bill), { policy: options.policy });
+  const scanned = await scan(join(dir, bill), { policy: options.policy, period });
   const report = (await scanned.attribute(options)).toJSON();
   const output = Object.fromEntries(Object.keys(expect?.output ?? {}).map((key) => [key, report[key]]));
-  return { exit: 0, output };
+  if (expect?.counts === undefined) return { exit: 0, output };
+  const count = (code) => report.diagnostics.filter((it) => it.code === code).reduce((sum, it) => sum + it.count, 0);
+  return { exit: 0, output, counts: Object.fromEntries(Object.keys(expect.counts).map((it) => [it, count(it)])) };
 }
 
 let count = 0;

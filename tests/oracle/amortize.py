@@ -62,14 +62,14 @@ def part_of(fee: int, start: int, end: int, begin: int, finish: int) -> int:
 def fee_entries(rows: list, period: str) -> dict:
     """The entries of a scan: fee rows of known term, equal keys added up (spec 6.2, R21).
 
-    The key is (payer, billing period, usage account, product, kind, commitment id, start, end), start and end as
-    printed; the commitment id is the SubscriptionId, else the ItemDescription.
+    The key is (payer, billing period, usage account, product, kind, commitment id, start, end, currency), start
+    and end as printed; the commitment id is the subscription, reservation or savings plan id, else the description.
     """
     entries = {}
     for row in rows:
         if row.kind in classify.FEES and known_term(row.start, row.end):
-            commitment = row.subscription or row.description
-            key = (row.payer, period, row.account, row.product, row.kind, commitment, row.start, row.end)
+            commitment = row.commitment or row.description
+            key = (row.payer, period, row.account, row.product, row.kind, commitment, row.start, row.end, row.currency)
             entries[key] = entries.get(key, 0) + row.amount
     return entries
 
@@ -92,6 +92,7 @@ def read_book(path: str | None) -> dict:
             row["commitment_id"],
             times.parse(row["start"]),
             times.parse(row["end"]),
+            row["currency"],
         )
         entries[key] = entries.get(key, 0) + money.parse(row["fee"])
     return entries
@@ -100,11 +101,11 @@ def read_book(path: str | None) -> dict:
 class Fees:
     """This period's parts of all fees, and what is deferred and carried in (R21)."""
 
-    def __init__(self, rows: list, period: str, book: dict, unknown_term: str):
+    def __init__(self, rows: list, period: str, book: dict, unknown_term: str, currency: str = "USD"):
         begin, finish = times.month_bounds(period)
         scanned = fee_entries(rows, period)
         payers = {row.payer for row in rows}
-        carried = {key: fee for key, fee in book.items() if key[0] in payers and key[1] < period}
+        carried = {key: fee for key, fee in book.items() if key[0] in payers and key[1] < period and key[8] == currency}
         self.parts = []
         self.deferred = 0
         self.carried_in = 0

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import charges as charges_module
+import classify
 import money
 import times
 from containers import IDLE, Containers
@@ -104,7 +105,7 @@ class Attribution:
     def give_charge(self, charge) -> None:
         """A charge no rule took: a volume's, an instance's, a Fargate task's, or any other."""
         resource = charge.resource
-        fee = charge.kind in ("UpfrontFee", "RecurringFee")
+        fee = charge.kind in classify.FEES
         if not fee and charges_module.is_volume(resource) and self.attached.get(resource):
             self.give_volume(charge)
         elif not fee and charges_module.is_instance(resource) and self.containers.has_runs(resource):

@@ -15,6 +15,7 @@ class Charge:
 
     payer: str
     account: str
+    currency: str
     kind: str
     product: str
     usage_type: str
@@ -57,19 +58,22 @@ def build(rows: list, policy: Policy, named: set) -> list[Charge]:
     for row in rows:
         kept = row.resource in named and (is_volume(row.resource) or is_instance(row.resource))
         interval = (row.start, row.end) if kept else None
-        own = tuple(policy.tag_of(row.tags, key) for key in keys)
+        own = tuple(policy.row_tag(row, key) for key in keys)
         fee = row.kind in classify.FEES
         identity = (
             row.payer,
             row.account,
+            row.entity,
             row.invoice,
-            row.kind,
+            row.currency,
+            row.kind if row.unknown is None else row.unknown,
+            row.correction,
             row.product,
             row.usage_type,
             row.operation,
             row.region,
             row.resource,
-            row.subscription if row.kind in (*classify.FEES, "DiscountedUsage") else "",
+            row.commitment if row.kind in classify.COMMITTED else "",
             own,
             (row.description, row.start, row.end) if fee else None,
         )
@@ -77,6 +81,7 @@ def build(rows: list, policy: Policy, named: set) -> list[Charge]:
             found[identity, interval] = Charge(
                 row.payer,
                 row.account,
+                row.currency,
                 row.kind,
                 row.product,
                 row.usage_type,
@@ -102,7 +107,7 @@ class ResourceTags:
             if row.resource == "" or row.excluded:
                 continue
             for key in policy.tag_keys:
-                value = policy.tag_of(row.tags, key)
+                value = policy.row_tag(row, key)
                 if value:
                     self.values.setdefault((row.resource, policy.fold(key)), set()).add(value)
         self.policy = policy

@@ -1,4 +1,4 @@
-"""What a DBR row is (spec 3.1, 3.2; reading R3)."""
+"""What a row is (spec 3.1 to 3.3; reading R3; the tables of domain 2.3 and 7.1)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,39 @@ import re
 
 EXCLUDED = ("InvoiceTotal", "AccountTotal", "StatementTotal")
 ADJUSTMENTS = {"Rounding": "Rounding", "CBRounding": "CbRounding", "Discount": "Discount"}
-FEES = ("UpfrontFee", "RecurringFee")
+# Fees that can be set aside; the recurring fee of a savings plan stays in its hour (R33).
+FEES = ("UpfrontFee", "RecurringFee", "SavingsPlanUpfrontFee")
 RESERVED_USAGE = ("HeavyUsage", "MediumUsage", "LightUsage")
+
+# Kinds whose reservation or savings plan id is part of the charge (R1).
+COMMITTED = (
+    *FEES,
+    "DiscountedUsage",
+    "UnusedCommitment",
+    "SavingsPlanCoveredUsage",
+    "SavingsPlanNegation",
+    "SavingsPlanRecurringFee",
+)
+
+# CUR types whose kind has the same name; RIFee and Fee are decided below.
+CUR_KINDS = (
+    "Usage DiscountedUsage SavingsPlanCoveredUsage SavingsPlanNegation SavingsPlanRecurringFee SavingsPlanUpfrontFee "
+    "Credit Refund Tax EdpDiscount RiVolumeDiscount PrivateRateDiscount BundledDiscount SppDiscount "
+    "DistributorDiscount Discount"
+).split()
+FOCUS_KINDS = ("Tax", "Credit", "Adjustment")
+SPLIT_OPERATIONS = ("ECSTask-EC2", "EKSPod-EC2")
+UNKNOWN = "Other"
 
 
 def is_excluded(record_type: str) -> bool:
     """Total rows are statement evidence, they never count (spec 3.2)."""
     return record_type in EXCLUDED
+
+
+def is_split_cost(parent: str, operation: str) -> bool:
+    """Whether a CUR row is split cost allocation data, which repeats cost (spec 3.3)."""
+    return parent not in ("", "null") or operation in SPLIT_OPERATIONS
 
 
 def words(text: str) -> set:
@@ -21,7 +47,7 @@ def words(text: str) -> set:
 
 
 def kind_of(record_type, usage_type, operation, description, reserved, resource, amount) -> str:
-    """The line item kind of a counting row; the first match decides (spec 3.1)."""
+    """The line item kind of a counting DBR row; the first match decides (spec 3.1)."""
     if record_type in ADJUSTMENTS:
         return ADJUSTMENTS[record_type]
     if resource == "":
@@ -36,3 +62,24 @@ def kind_of(record_type, usage_type, operation, description, reserved, resource,
         if amount < 0 and ("credit" in description.lower() or "credit" in operation.lower()):
             return "Credit"
     return "DiscountedUsage" if reserved == "Y" else "Usage"
+
+
+def cur_kind(line_item_type: str, reservation: str) -> str:
+    """The kind of a CUR row; a type that is not known is `Other`."""
+    if line_item_type == "RIFee":
+        return "RecurringFee"
+    if line_item_type == "Fee":
+        return "UpfrontFee" if reservation else "Fee"
+    return line_item_type if line_item_type in CUR_KINDS else UNKNOWN
+
+
+def focus_kind(category: str, frequency: str, commitment: str, commitment_category: str, status: str) -> str:
+    """The kind of a FOCUS row (R31); a charge category that is not known is `Other`."""
+    if category == "Usage":
+        used = "SavingsPlanCoveredUsage" if commitment_category == "Spend" else "DiscountedUsage"
+        return {"Used": used, "Unused": "UnusedCommitment"}.get(status, "Usage")
+    if category == "Purchase":
+        plan = "SavingsPlan" if commitment_category == "Spend" else ""
+        fees = {"One-Time": plan + "UpfrontFee", "Recurring": plan + "RecurringFee"}
+        return fees.get(frequency, "Purchase") if commitment else "Purchase"
+    return category if category in FOCUS_KINDS else UNKNOWN

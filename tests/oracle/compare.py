@@ -1,10 +1,11 @@
 """The program under test against the oracle, over many random months.
 
-    python3 tests/oracle/compare.py --binary PATH --months 200 [--seed 1] [--keep DIR]
+    python3 tests/oracle/compare.py --binary PATH --months 120 --others 40 --crossed 10 [--seed 1] [--keep DIR]
 
+`--months` DBR months, `--others` of each other form (`--forms` names some), `--crossed` months written in every form.
 Everything but `run_id` and `diagnostics` is compared: values and order. The folder of a month that differs is kept,
 with the command line in `command.txt`. `--oracle-only` runs no program: it checks the oracle's own sums.
-Exit status 1 on any failure, if fewer months ran than asked, or if a run of 200 or more missed a feature.
+Exit status 1 on any failure, if fewer months ran than asked, or if a run of 200 or more of all forms missed a feature.
 """
 
 from __future__ import annotations
@@ -40,20 +41,29 @@ SHOWN = 12  # differences printed per month
 REQUIRED = {
     "mechanism": "rule ecs ecs_idle volume tag account reservation idle unused_commitment unattributed",
     "row_kind": "area idle unused_commitment unattributed",
-    "kind": "Usage DiscountedUsage UpfrontFee RecurringFee Tax Refund Credit Rounding Discount CbRounding",
-    "status": "open estimated invoiced",
+    "form": "dbr cur athena cur2 focus-1.0 focus-1.2",
+    "kind": "Usage DiscountedUsage UpfrontFee RecurringFee Tax Refund Credit Rounding Discount CbRounding Fee "
+    "SavingsPlanCoveredUsage SavingsPlanNegation SavingsPlanRecurringFee SavingsPlanUpfrontFee EdpDiscount "
+    "RiVolumeDiscount PrivateRateDiscount BundledDiscount SppDiscount DistributorDiscount UnusedCommitment Purchase "
+    "Adjustment Other",
+    "status": "open estimated unknown invoiced",
+    "bill": "several payers|several currencies|another currency|excluded split cost|correction",
+    "line_items": "kinds|strict",
     "row": "InvoiceTotal|AccountTotal|StatementTotal|negative|conflicting tags|same charge twice|odd interval"
-    "|ARN resource|Fargate task|fee-like text with a resource|credit positive|tax word|no record type",
+    "|ARN resource|Fargate task|fee-like text with a resource|credit positive|tax word|no record type"
+    "|Marketplace|unknown type|split cost|looks like split cost|tag with and without prefix",
     "amount": "exponent|plus sign|more than 18 decimals|half unit",
     "file": "csv|csv.gz|csv.zip|quoted|unquoted|single account|consolidated|named all|named none|named some"
-    "|of another month|zip of two entries|tag keys that differ by case",
+    "|of another month|zip of two entries|tag keys that differ by case"
+    "|optional column missing|without period columns|rows of another month|shuffled columns|NULL text|CR LF|LF"
+    "|byte order mark|quoted newline",
     "period": "given|found",
     "areas": "accounts|aliases|case_insensitive",
     "rule": "account|product|usage_type|operation|region|resource|tag|kind|area|split|dates|list",
     "containers": "window usage|window period|idle spread|idle separate|memory weight|default_cpu|capacity by id"
     "|capacity by type",
     "volumes": "follow True|follow False",
-    "commitments": "among all|among areas",
+    "commitments": "among all|among areas|spread",
     "task": "across month border|without stop|no startedAt (pull)|no startedAt (created)|no startedAt (pending)"
     "|TaskFailedToStart|custom group|standalone|cpu 0 or missing|own tags|equal versions that differ",
     "instance": "terminated|deregistered|capacity changes",
@@ -82,10 +92,13 @@ def required_features() -> list[str]:
 def features_of(options: dict, rollup) -> set:
     """What a month exercised: what the generator wrote and what the oracle made of it."""
     found = set(options["features"])
-    found |= {f"kind:{row.kind}" for row in rollup.rows}
+    found |= {f"kind:{'Other' if row.unknown else row.kind}" for row in rollup.rows}
     found |= {f"mechanism:{piece.mechanism}" for piece in rollup.pieces}
     found |= {f"row_kind:{piece.row_kind}" for piece in rollup.pieces}
     found.add(f"status:{rollup.status}")
+    found |= {"bill:correction" for row in rollup.rows if row.correction}
+    found |= {"bill:excluded split cost" for row in rollup.excluded if row.dialect != "dbr"}
+    found |= {"bill:another currency" for _ in rollup.rows[:1] if rollup.currency != "USD"}
     return found
 
 
@@ -166,34 +179,54 @@ def run_program(binary: str, options: dict, seed: int, folder: str) -> dict:
     return json.loads(done.stdout)
 
 
-def one_month(job: tuple) -> tuple[int, list[str], set]:
-    """Make, run and compare one month: (seed, differences, features)."""
-    seed, binary, keep = job
-    folder = os.path.join(keep, f"month-{seed}")
+def check(binary: str | None, options: dict, seed: int, folder: str) -> tuple[dict, list[str], set]:
+    """One written month through oracle and program: (the oracle's result, differences, features)."""
+    rollup = oracle.Rollup(options)
+    problems = [f"the oracle itself: {text}" for text in broken_sums(rollup.result)]
+    with open(os.path.join(folder, "oracle.json"), "w", encoding="utf-8") as file:
+        json.dump(rollup.result, file, indent=1, ensure_ascii=False)
+    if binary:
+        got = run_program(binary, options, seed, folder)
+        with open(os.path.join(folder, "program.json"), "w", encoding="utf-8") as file:
+            json.dump(got, file, indent=1, ensure_ascii=False)
+        problems += differences(rollup.result, got)
+    return rollup.result, problems, features_of(options, rollup)
+
+
+def check_crossed(binary: str | None, seed: int, folder: str) -> tuple[list[str], set]:
+    """One month in every form: each through the program, and all equal but for the status."""
+    problems, found, first = [], set(), None
+    for form, options in months.make_crossed(seed, folder).items():
+        result, wrong, features = check(binary, options, seed, os.path.join(folder, form))
+        found |= features
+        first = first or result
+        wrong += [f"unlike dbr: {text}" for text in differences({**first, "status": result["status"]}, result)]
+        problems += [f"{form}: {text}" for text in wrong]
+    return problems, found
+
+
+def one_month(job: tuple) -> tuple[str, list[str], set]:
+    """Make, run and compare one month: (name, differences, features)."""
+    form, seed, binary, keep = job
+    name = f"{form}-{seed}"
+    folder = os.path.join(keep, name)
     shutil.rmtree(folder, ignore_errors=True)
     found = set()
     try:
-        options = months.make(seed, folder)
-        rollup = oracle.Rollup(options)
-        found = features_of(options, rollup)
-        problems = [f"the oracle itself: {text}" for text in broken_sums(rollup.result)]
-        with open(os.path.join(folder, "oracle.json"), "w", encoding="utf-8") as file:
-            json.dump(rollup.result, file, indent=1, ensure_ascii=False)
-        if binary:
-            got = run_program(binary, options, seed, folder)
-            with open(os.path.join(folder, "program.json"), "w", encoding="utf-8") as file:
-                json.dump(got, file, indent=1, ensure_ascii=False)
-            problems += differences(rollup.result, got)
+        if form == "crossed":
+            problems, found = check_crossed(binary, seed, folder)
+        else:
+            _, problems, found = check(binary, months.make(seed, folder, form), seed, folder)
     except (RuntimeError, subprocess.TimeoutExpired) as error:
         problems = [str(error)]
     except Exception:  # a fault of generator or oracle must not end the run
         problems = [traceback.format_exc()]
     if not problems:
         shutil.rmtree(folder, ignore_errors=True)
-    return seed, problems, found
+    return name, problems, found
 
 
-def report_features(counts: Counter, months_run: int, verbose: bool) -> list[str]:
+def report_features(counts: Counter, is_full_run: bool, verbose: bool) -> list[str]:
     """Print how many months exercised each feature; the required ones that never occurred."""
     missing = [name for name in required_features() if counts[name] == 0]
     if verbose:
@@ -202,9 +235,7 @@ def report_features(counts: Counter, months_run: int, verbose: bool) -> list[str
     else:
         rare = sorted((counts[name], name) for name in required_features())[:5]
         print(f"{len(counts)} features; rarest: " + ", ".join(f"{name} {count}" for count, name in rare))
-    if months_run < 200:
-        return []
-    return missing
+    return missing if is_full_run else []
 
 
 def main() -> int:
@@ -213,6 +244,9 @@ def main() -> int:
     options.add_argument("--binary")
     options.add_argument("--oracle-only", action="store_true")
     options.add_argument("--months", type=int, default=200)
+    options.add_argument("--others", type=int, default=0)
+    options.add_argument("--crossed", type=int, default=0)
+    options.add_argument("--forms", nargs="+", default=list(months.FORMS[1:]), choices=months.FORMS[1:])
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--keep", help="folder for the months that differ")
     options.add_argument("--features", action="store_true", help="print the count of every feature")
@@ -222,24 +256,28 @@ def main() -> int:
     keep = os.path.abspath(given.keep) if given.keep else tempfile.mkdtemp(prefix="oracle-months-")
     os.makedirs(keep, exist_ok=True)
     binary = os.path.abspath(given.binary) if given.binary else None
-    jobs = [(seed, binary, keep) for seed in range(given.seed, given.seed + given.months)]
+    wanted = [("dbr", given.months), *((form, given.others) for form in given.forms), ("crossed", given.crossed)]
+    jobs = [
+        (form, seed, binary, keep) for form, count in wanted for seed in range(given.seed, given.seed + count)
+    ]
     counts = Counter()
     passed = failed = 0
     with Pool(2) as pool:
-        for seed, problems, found in pool.imap_unordered(one_month, jobs):
+        for name, problems, found in pool.imap_unordered(one_month, jobs):
             counts.update(found)
             passed += not problems
             failed += bool(problems)
             if problems:
-                print(f"month {seed}: {len(problems)} differences, kept in {keep}/month-{seed}")
+                print(f"month {name}: {len(problems)} differences, kept in {keep}/{name}")
                 print("\n".join(f"    {text}" for text in problems[:SHOWN]), flush=True)
-    missing = report_features(counts, passed + failed, given.features)
+    is_full_run = passed + failed >= 200 and given.others > 0 and len(given.forms) == len(months.FORMS) - 1
+    missing = report_features(counts, is_full_run, given.features)
     for name in missing:
         print(f"never exercised: {name}")
     if not failed and not os.listdir(keep):
         os.rmdir(keep)
     print(f"{passed} passed, {failed} failed")
-    return 1 if failed or missing or passed + failed < given.months else 0
+    return 1 if failed or missing or passed + failed < len(jobs) else 0
 
 
 if __name__ == "__main__":

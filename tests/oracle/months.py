@@ -10,33 +10,92 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import months_bill  # noqa: E402
 import months_evidence  # noqa: E402
 import months_fees  # noqa: E402
+import months_files  # noqa: E402
 import months_policy  # noqa: E402
+import months_rows  # noqa: E402
 import months_volumes  # noqa: E402
 import months_world  # noqa: E402
 import times  # noqa: E402
 from months_world import DAY, HOUR  # noqa: E402
 
 
-def make(seed: int, folder: str) -> dict:
-    """Write the month of a seed into a folder.
+FORMS = ("dbr", "cur", "athena", "cur2", "focus-1.0", "focus-1.2")
+
+
+def make(seed: int, folder: str, form: str = "dbr") -> dict:
+    """Write the month of a seed into a folder, in one of `FORMS`.
 
     The result has the options of `oracle.rollup_bill` (bills, period, policy, tags, tasks, instances, volumes,
-    services, reservations, as_of) and `features`, the sorted names of what the month exercises.
+    services, reservations, currency, as_of) and `features`, the sorted names of what the month exercises.
     """
     os.makedirs(folder, exist_ok=True)
-    world = months_world.make_world(seed)
+    world = months_world.make_world(seed if form == "dbr" else f"{form} {seed}")
+    world.note(f"form:{form}")
+    if form != "dbr":
+        return make_other(world, folder, form)
     fees, unknown = months_fees.fee_rows(world, months_bill.amount)
     rows = months_bill.all_rows(world, fees)
     bills, period = months_bill.write_bill(world, folder, rows)
+    options = {"bills": bills, "period": period}
+    return finish(world, folder, options, unknown, True)
+
+
+def make_other(world, folder: str, form: str) -> dict:
+    """The month in a form beside the DBR, with the rows that only those have."""
+    world.dialect = "focus" if form.startswith("focus") else "cur"
+    world.kinds = months_policy.OTHER_KINDS
+    world.fold = world.fold and form == "cur"
+    world.spread = world.chance(0.2)
+    world.nulls = world.chance(0.5)
+    months_rows.share_out(world, False)
+    fees, _ = months_fees.fee_rows(world, months_bill.amount)
+    facts = months_rows.all_facts(world, months_bill.all_rows(world, fees), False)
+    bills, period = months_files.write_bill(world, folder, facts, form)
+    options = {"bills": bills, "period": period}
+    counted = [one for one in months_files.kept_by(form, facts) if not one["parent"]]
+    if len(set(world.currencies.values())) > 1:
+        options["currency"] = world.random.choice(sorted({one["currency"] for one in counted}))
+    return finish(world, folder, options, months_rows.has_unknown_terms(facts), world.spread)
+
+
+def make_crossed(seed: int, folder: str) -> dict:
+    """The same month in all forms: form -> options. It has only what every form can say (see README.md)."""
+    options = {}
+    for form in FORMS:
+        own = os.path.join(folder, form)
+        os.makedirs(own, exist_ok=True)
+        world = months_world.make_world(f"crossed {seed}")
+        world.fold = False
+        world.kinds = ("Usage", "DiscountedUsage", "Tax", "Credit")
+        months_rows.share_out(world, True)
+        rows = [one for one in months_bill.all_rows(world, []) if months_rows.is_crossed(one)]
+        for cells in rows:
+            cells["InvoiceID"] = "7"
+        facts = months_rows.all_facts(world, rows, True)
+        state = world.random.getstate()
+        if form == "dbr":
+            bills, _ = months_bill.write_bill(world, own, [months_rows.dbr_of_fact(one) for one in facts])
+            bills = [path for path in bills if not months_bill.is_other_month(world, path)]
+        else:
+            world.dialect = "focus" if form.startswith("focus") else "cur"
+            bills, _ = months_files.write_bill(world, own, facts, form, crossed=True)
+        world.random.setstate(state)
+        found = {"bills": bills, "period": world.period}
+        options[form] = finish(world, own, found, False, False)
+    return options
+
+
+def finish(world, folder: str, options: dict, unknown_terms: bool, with_book: bool) -> dict:
+    """The evidence, the policy and the other options of a month whose bill is written."""
     out = months_evidence.Documents(world, folder)
     known = months_evidence.tell_instances(world, out)
     months_evidence.tell_tasks(world, out)
     months_volumes.tell_volumes(world, out, set(known))
-    options = {"bills": bills, **out.flush()}
-    options["policy"] = months_policy.write_policy(world, folder, known, unknown)
-    options["period"] = period
+    options = {**options, **out.flush()}
+    options["policy"] = months_policy.write_policy(world, folder, known, unknown_terms)
     options["services"] = months_evidence.tell_services(world, folder)
-    options["reservations"] = months_fees.write_book(world, folder, months_bill.amount)
+    if with_book:
+        options["reservations"] = months_fees.write_book(world, folder, months_bill.amount)
     if world.chance(0.25):
         keys = world.random.sample(world.keys, world.random.randint(1, len(world.keys)))
         options["tags"] = [("user:" + key if world.chance(0.3) else key) for key in keys]
@@ -57,7 +116,7 @@ def make(seed: int, folder: str) -> dict:
 def arguments(options: dict) -> list[str]:
     """The options as command line arguments of `unblended rollup`."""
     found = list(options["bills"])
-    for name in ("period", "policy", "services", "reservations", "as_of"):
+    for name in ("period", "policy", "services", "reservations", "currency", "as_of"):
         if options.get(name):
             found += ["--" + name.replace("_", "-"), options[name]]
     for name in ("tasks", "instances", "volumes"):
@@ -69,4 +128,4 @@ def arguments(options: dict) -> list[str]:
 
 
 if __name__ == "__main__":
-    print("\n".join(arguments(make(int(sys.argv[1]), sys.argv[2]))))
+    print("\n".join(arguments(make(int(sys.argv[1]), *sys.argv[2:]))))

@@ -345,6 +345,11 @@ def other_month(world: World) -> str:
     return times.add_months(times.to_datetime(world.begin), -1).strftime("%Y-%m")
 
 
+def is_other_month(world: World, path: str) -> bool:
+    """Whether a file is that of the month before."""
+    return other_month(world) in os.path.basename(path)
+
+
 def write_bill(world: World, folder: str, rows: list) -> tuple[list, str | None]:
     """The bill's files and the period option, if one is needed or wanted."""
     random = world.random

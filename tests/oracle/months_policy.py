@@ -19,6 +19,22 @@ KINDS = (
     "Discount",
     "CbRounding",
 )
+OTHER_KINDS = (
+    "SavingsPlanCoveredUsage",
+    "SavingsPlanNegation",
+    "SavingsPlanRecurringFee",
+    "Fee",
+    "EdpDiscount",
+    "*Discount",
+    "usage",
+    "Future*",
+    "Purchase",
+    "Adjustment",
+    "UnusedCommitment",
+    "Tax",
+    "Usage",
+    "UpfrontFee",
+)
 
 
 def toml(value) -> str:
@@ -67,7 +83,7 @@ def match_fields(world: World) -> dict:
                 world, ["web*", "?", "prod", "api-core", "internal"]
             )
         },
-        "kind": some(world, list(KINDS)),
+        "kind": some(world, list(world.kinds or KINDS)),
     }
 
 
@@ -149,6 +165,20 @@ def areas(world: World) -> dict:
     return table
 
 
+def line_items(world: World) -> list:
+    """The `[line_items]` table: kinds of types nobody knows; strict only where none is left unknown."""
+    lines = []
+    has_unknown = "row:unknown type" in world.features
+    if world.chance(0.4):
+        kind = world.random.choice(("Usage", "Tax", "Credit"))
+        lines = ["[line_items.kinds]", f'FutureFlatRate = "{kind}"', 'usage = "Usage"']
+        world.note("line_items:kinds")
+    if world.chance(0.3) and (lines or not has_unknown):
+        lines = ["[line_items]", "strict = true", *lines]
+        world.note("line_items:strict")
+    return lines
+
+
 def write_policy(world: World, folder: str, known: set, fees_unknown: bool) -> str:
     """The policy file; returns its path."""
     random = world.random
@@ -171,7 +201,12 @@ def write_policy(world: World, folder: str, known: set, fees_unknown: bool) -> s
         follow = world.chance(0.5)
         lines += ["[volumes]", f"follow_attachments = {toml(follow)}"]
         world.note(f"volumes:follow {follow}")
+    if world.dialect != "dbr" and world.kinds == OTHER_KINDS:
+        lines += line_items(world)
     lines.append("[commitments]")
+    if world.spread:
+        lines.append("spread = true")
+        world.note("commitments:spread")
     lines.append(f'share = "{random.choice(("cost", "auto"))}"')
     if world.chance(0.6):
         among = random.choice(("all", "areas"))

@@ -93,6 +93,12 @@ class World:
     volumes: list = field(default_factory=list)
     fold: bool = False  # tag keys are written in several cases, and the policy folds them
     features: set = field(default_factory=set)
+    dialect: str = "dbr"  # dbr, cur or focus
+    payers: dict = field(default_factory=dict)  # usage account -> payer, beside the DBR
+    currencies: dict = field(default_factory=dict)  # usage account -> currency
+    kinds: tuple = ()  # that rules ask for
+    spread: bool = False  # fees are amortized beside the DBR too
+    nulls: bool = False  # FOCUS writes nulls as text
 
     def chance(self, probability: float) -> bool:
         """True with that probability."""
@@ -129,7 +135,7 @@ class World:
         return {key: self.area() for key in self.keys if self.chance(probability)}
 
 
-def make_world(seed: int) -> World:
+def make_world(seed) -> World:
     """The estate of a seed."""
     random = Random(seed)
     period = random.choice(PERIODS)

@@ -1,7 +1,7 @@
-"""The independent slow oracle: one DBR rollup straight from the spec (docs/spec.md and decision 0002).
+"""The independent slow oracle: one rollup straight from the spec (docs/spec.md and decision 0002).
 
     python3 tests/oracle/oracle.py BILL... --period P --policy F --tag K --tasks P... --instances P... \
-        --volumes P... --services P --reservations P --as-of T
+        --volumes P... --services P --reservations P --currency C --as-of T
 
 prints the object of spec 11.2 without `run_id` and `diagnostics`. It shares no code with the program under test.
 """
@@ -11,13 +11,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import amortize  # noqa: E402
+import bills  # noqa: E402
 import charges  # noqa: E402
-import dbr  # noqa: E402
+import classify  # noqa: E402
 import policy as policy_module  # noqa: E402
 import rollup  # noqa: E402
 import services  # noqa: E402
@@ -39,7 +41,8 @@ class Evidence:
         self.registrations = tasks.Registrations([one for sort, one in records if sort == "registration"])
         self.tasks = tasks.merge_tasks([one for sort, one in records if sort == "task"])
         self.runs = tasks.build_runs(self.tasks, self.registrations, self.volumes.terminated, policy)
-        self.owners = {arn: tasks.run_of(task, None, 0, 0, policy.default_cpu) for arn, task in self.tasks.items()}
+        fargate = {arn: task for arn, task in self.tasks.items() if tasks.is_fargate(task)}
+        self.owners = {arn: tasks.run_of(task, None, 0, 0, policy.default_cpu) for arn, task in fargate.items()}
         self.named = self.names(records)
 
     def names(self, records: list) -> set:
@@ -52,26 +55,46 @@ class Evidence:
 
 class Rollup:
     """One bill attributed: the JSON object, and what led to it. Options: `bills`, and `period`, `policy`, `tags`,
-    `tasks`, `instances`, `volumes`, `services`, `reservations`, `as_of` as on the command line."""
+    `tasks`, `instances`, `volumes`, `services`, `reservations`, `currency`, `bill_currency`, `as_of` as on the
+    command line."""
 
     def __init__(self, options: dict):
         policy = policy_module.load(options.get("policy"), options.get("tags"))
-        self.period, rows = dbr.read_bill(options["bills"], options.get("period"))
-        self.rows = [row for row in rows if not row.excluded]
-        self.excluded = [row for row in rows if row.excluded]
+        self.period, rows = bills.read_bill(options["bills"], options.get("period"))
+        for row in rows:
+            row.currency = row.currency or options.get("bill_currency", "USD")
+            if not re.fullmatch("[A-Z]{3}", row.currency):
+                raise ValueError("parse.bad_currency")
+            policy.settle(row)
+        counting = [row for row in rows if not row.excluded]
+        self.currency = chosen_currency(counting, options.get("currency"), options.get("bill_currency", "USD"))
+        self.rows = [row for row in counting if row.currency == self.currency]
+        self.excluded = [row for row in rows if row.excluded and row.currency == self.currency]
         paths = [*options.get("tasks", []), *options.get("instances", []), *options.get("volumes", [])]
         evidence = Evidence(paths, policy)
         book = amortize.read_book(options.get("reservations"))
-        fees = amortize.Fees(self.rows, self.period, book, policy.unknown_term)
-        ordinary = [row for row in self.rows if not is_set_aside(row)]
-        bill = charges.build(ordinary, policy, evidence.named)
+        fees = amortize.Fees(
+            [row for row in self.rows if policy.spreads(row)], self.period, book, policy.unknown_term, self.currency
+        )
+        # Tags, running times and the status are facts of the whole bill; amounts are those of one currency (1.6).
+        bill = charges.build([row for row in counting if not is_set_aside(row, policy)], policy, evidence.named)
         entries = services.load(options.get("services"))
         containers = Containers(evidence, entries, bill, policy, self.period)
         attached = evidence.attached if policy.follow_attachments else {}
-        tags = charges.ResourceTags(self.rows, policy)
-        self.pieces = Attribution(policy, self.period, bill, fees, tags, containers, attached).run()
-        self.status = rollup.status(self.rows, self.period, times.parse(options["as_of"]))
-        self.result = rollup.result(self.period, self.status, self.rows, self.excluded, fees, self.pieces)
+        tags = charges.ResourceTags(counting, policy)
+        chosen = [charge for charge in bill if charge.currency == self.currency]
+        self.pieces = Attribution(policy, self.period, chosen, fees, tags, containers, attached).run()
+        self.status = rollup.status(counting, self.period, times.parse(options["as_of"]))
+        state = (self.period, self.status, self.currency)
+        self.result = rollup.result(state, self.rows, self.excluded, fees, self.pieces)
+
+
+def chosen_currency(rows: list, asked: str | None, default: str) -> str:
+    """The currency that is attributed: the asked one, else the only one (spec 1.6, 11.2)."""
+    found = {row.currency for row in rows}
+    if asked is not None and asked not in found or asked is None and len(found) > 1:
+        raise ValueError("config.currency")
+    return asked or (found.pop() if found else default)
 
 
 def rollup_bill(options: dict) -> dict:
@@ -79,16 +102,16 @@ def rollup_bill(options: dict) -> dict:
     return Rollup(options).result
 
 
-def is_set_aside(row) -> bool:
-    """Fee rows of known term are amortized, not attributed as charges (spec 5.2, R21)."""
-    return row.kind in ("UpfrontFee", "RecurringFee") and amortize.known_term(row.start, row.end)
+def is_set_aside(row, policy) -> bool:
+    """Fee rows of known term are amortized, not attributed as charges, where fees are spread (spec 5.2, R21)."""
+    return policy.spreads(row) and row.kind in classify.FEES and amortize.known_term(row.start, row.end)
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     found = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     found.add_argument("bills", nargs="+")
-    for name in ("period", "policy", "services", "reservations"):
+    for name in ("period", "policy", "services", "reservations", "currency"):
         found.add_argument(f"--{name}")
     for name in ("tasks", "instances", "volumes"):
         found.add_argument(f"--{name}", nargs="*", action="extend", default=[])
@@ -98,4 +121,5 @@ def parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    print(json.dumps(rollup_bill(vars(parser().parse_args())), indent=1, ensure_ascii=False))
+    given = {name: value for name, value in vars(parser().parse_args()).items() if value is not None}
+    print(json.dumps(rollup_bill(given), indent=1, ensure_ascii=False))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import dbr
 import money
+import rows
 
 RULE_TEXTS = ("account", "product", "usage_type", "operation", "region", "resource", "kind")
 
@@ -41,6 +42,9 @@ class Policy:
     follow_attachments: bool = True
     among: str = "all"
     unknown_term: str = "expense"
+    spread: bool = False
+    kinds: dict = field(default_factory=dict)  # unknown line item type -> kind
+    strict: bool = False
 
     def fold(self, key: str) -> str:
         """A tag key as it is compared (R20)."""
@@ -62,6 +66,27 @@ class Policy:
         folded = [value for name, value in sorted(tags) if self.fold(name) == self.fold(key) and value]
         return (exact + folded + [""])[0]
 
+    def row_tag(self, row, key: str) -> str:
+        """The value a bill row has for a wanted key, "" if none; where the dialect folds names, so is the key."""
+        if not row.folded:
+            return self.tag_of(row.tags, key)
+        return ([value for name, value in row.tags if name == rows.folded_key(key)] + [""])[0]
+
+    def settle(self, row) -> None:
+        """Give a row of unknown type the kind the policy maps it to, else its type as written (spec 3.1).
+
+        `strict` refuses what is left.
+        """
+        if row.unknown is None:
+            return
+        row.kind = self.kinds.get(row.unknown, row.unknown)
+        if self.strict and row.unknown not in self.kinds:
+            raise ValueError("classify.unknown_line_item_type")
+
+    def spreads(self, row) -> bool:
+        """Whether fees of a row's dialect are set aside and amortized (spec 5.2)."""
+        return row.dialect == "dbr" or self.spread
+
     def scanned_keys(self) -> list:
         """The tag keys a charge keeps: the requested ones in order, then those that rules ask for."""
         keys = list(self.tag_keys)
@@ -73,7 +98,8 @@ class Policy:
 
 
 def plain_key(key: str) -> str:
-    """`user:Key` and `Key` name the same tag (spec 2.9)."""
+    """`Key`, `user:Key`, `resourceTags/user:Key` and `resource_tags_user_key` name the same tag (spec 2.9)."""
+    key = key.removeprefix("resourceTags/").removeprefix("resource_tags_user_")
     return dbr.tag_name(key) or key
 
 
@@ -121,5 +147,9 @@ def load(path: str | None, tags: list | None = None) -> Policy:
     if commitments.get("share", "auto") not in ("auto", "cost"):
         raise ValueError("the oracle shares fees by cost only")
     policy.among = commitments.get("among", policy.among)
+    policy.spread = commitments.get("spread", policy.spread)
+    line_items = table.get("line_items", {})
+    policy.kinds = line_items.get("kinds", policy.kinds)
+    policy.strict = line_items.get("strict", policy.strict)
     policy.unknown_term = commitments.get("unknown_term", policy.unknown_term)
     return policy

@@ -9,17 +9,37 @@ import money
 import times
 
 
+STATES = ("open", "estimated", "unknown", "invoiced")  # least final first
+
+
 def status(rows: list, period: str, as_of: int) -> str:
-    """open, estimated, unknown or invoiced (spec 8.1 to 8.3), from every counting row."""
+    """The least final status of all (payer, billing entity) of a bill (spec 8.1 to 8.3), from every counting row."""
     if as_of < times.month_bounds(period)[1]:
         return "open"
-    invoiced = False
+    entities = defaultdict(list)
     for row in rows:
-        if re.fullmatch(r"[0-9]+", row.invoice):
-            invoiced = True
-        elif row.invoice != "" or row.amount != 0:
-            return "estimated"
-    return "invoiced" if invoiced else "unknown"
+        entities[row.payer, row.entity].append(row)
+    found = [entity_status(own) for own in entities.values()]
+    return min(found, key=STATES.index, default="unknown")
+
+
+def entity_status(rows: list) -> str:
+    """The status of one payer's bill of one entity for a period that is over; rows without evidence prove nothing."""
+    said = {invoice_state(row) for row in rows}
+    if "estimated" in said:
+        return "estimated"
+    return "invoiced" if "invoiced" in said and "unknown" not in said else "unknown"
+
+
+def invoice_state(row) -> str:
+    """What the invoice id of one row says (spec 8.2)."""
+    if row.invoice is None:
+        return "unknown"
+    if row.invoice == "":
+        return "estimated" if row.amount != 0 else "ignored"
+    if row.dialect == "dbr" and not re.fullmatch(r"[0-9]+", row.invoice):
+        return "estimated"
+    return "invoiced"
 
 
 def table(pieces: list, names: tuple, keys) -> list:
@@ -38,8 +58,9 @@ def total(pieces: list, row_kind: str) -> int:
     return sum(piece.amount for piece in pieces if piece.row_kind == row_kind)
 
 
-def result(period: str, state: str, rows: list, excluded: list, fees, pieces: list) -> dict:
-    """The JSON object of spec 11.2, without run id and diagnostics."""
+def result(state: tuple, rows: list, excluded: list, fees, pieces: list) -> dict:
+    """The JSON object of spec 11.2, without run id and diagnostics. `state`: period, status, currency."""
+    period, status_now, currency = state
     kinds = {
         "areas": "area",
         "idle": "idle",
@@ -57,9 +78,9 @@ def result(period: str, state: str, rows: list, excluded: list, fees, pieces: li
     owned = [piece for piece in pieces if piece.service is not None]
     return {
         "period": period,
-        "status": state,
+        "status": status_now,
         "basis": "unblended",
-        "currency": "USD",
+        "currency": currency,
         "totals": {name: money.text(value) for name, value in totals.items()},
         "area_costs": table(pieces, ("product_area", "row_kind"), lambda one: (one.area, one.row_kind)),
         "service_costs": table(owned, ("cluster", "service", "product_area"), lambda one: (*one.service, one.area)),

@@ -14,7 +14,7 @@ import json
 import re
 from decimal import Decimal
 
-import dbr
+import rows
 import times
 
 
@@ -90,7 +90,7 @@ def from_event(event: dict) -> list[tuple[str, dict]]:
     if sort == "EBS Volume Notification":
         if detail.get("event") == "deleteVolume" and detail.get("result") == "deleted":
             time = times.parse_any(event["time"])
-            return [("delete", {"volume": dbr.bare_id(name), "time": time}) for name in event["resources"]]
+            return [("delete", {"volume": rows.bare_id(name), "time": time}) for name in event["resources"]]
         return []
     if sort == "AWS API Call via CloudTrail":
         return from_call(detail, detail.get("eventTime") or event["time"])

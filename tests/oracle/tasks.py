@@ -155,6 +155,13 @@ def merge_tasks(records: list[dict]) -> dict[str, Task]:
     return tasks
 
 
+def is_fargate(task: Task) -> bool:
+    """Whether a task ran on Fargate, where rows of the bill carry its ARN (R15): it says so, or it has no host."""
+    if task.get("launchType"):
+        return task.get("launchType") == "FARGATE"
+    return not task.get("containerInstanceArn") and not task.get("instance")
+
+
 def end_of(task: Task, start: int, instance: str | None, registrations: Registrations, terminated: dict) -> int:
     """Where a run ends: its stop, else deregistration or termination where known, else it stays open (spec 4.1)."""
     stopped = times.parse_any(task.get("stoppedAt"))

@@ -16,10 +16,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import amortize  # noqa: E402
 import classify  # noqa: E402
 import compare  # noqa: E402
-import dbr  # noqa: E402
 import money  # noqa: E402
 import months  # noqa: E402
 import oracle  # noqa: E402
+import rows  # noqa: E402
 import services  # noqa: E402
 import times  # noqa: E402
 import volumes  # noqa: E402
@@ -115,11 +115,11 @@ class ClassifyTest(unittest.TestCase):
         self.assertEqual(found, ["InvoiceTotal", "AccountTotal", "StatementTotal"])
 
     def test_ids_and_regions(self):
-        self.assertEqual(dbr.bare_id("arn:aws:ec2:us-west-2:1:instance/i-0ab"), "i-0ab")
-        self.assertEqual(dbr.bare_id("arn:aws-cn:ec2:cn-north-1:1:volume/vol-1"), "vol-1")
+        self.assertEqual(rows.bare_id("arn:aws:ec2:us-west-2:1:instance/i-0ab"), "i-0ab")
+        self.assertEqual(rows.bare_id("arn:aws-cn:ec2:cn-north-1:1:volume/vol-1"), "vol-1")
         for kept in ("arn:aws:ec2:us-west-2:1:snapshot/snap-1", "x/i-0ab", "arn:aws:rds:us-west-2:1:instance/i-1"):
-            self.assertEqual(dbr.bare_id(kept), kept)
-        self.assertEqual([dbr.region_of(z) for z in ("us-east-1b", "us-east-1", "")], ["us-east-1", "us-east-1", ""])
+            self.assertEqual(rows.bare_id(kept), kept)
+        self.assertEqual([rows.region_of(z) for z in ("us-east-1b", "us-east-1", "")], ["us-east-1", "us-east-1", ""])
 
 
 class AmortizeTest(unittest.TestCase):

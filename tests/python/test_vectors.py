@@ -135,7 +135,7 @@ class Failed(Exception):
 def end_to_end(given: dict[str, Any], folder: Path, expect: dict[str, Any]) -> Any:
     args, files = only(given, "args", "files")
     for name, content in files.items():
-        (folder / name).write_text(content, newline="")
+        (folder / name).write_text(content, encoding="utf-8", newline="")
     done = subprocess.run(
         [sys.executable, "-m", "unblended", *args], cwd=folder, capture_output=True, text=True, check=False
     )
@@ -145,7 +145,11 @@ def end_to_end(given: dict[str, Any], folder: Path, expect: dict[str, Any]) -> A
         error.code = next(code for code in unblended.error_codes() if code in done.stderr)
         raise error
     output = json.loads(done.stdout)
-    return {"exit": done.returncode, "output": {key: output[key] for key in expect["output"]}}
+    got: dict[str, Any] = {"exit": done.returncode, "output": {key: output[key] for key in expect["output"]}}
+    if "counts" in expect:
+        found = output["diagnostics"]
+        got["counts"] = {code: sum(one["count"] for one in found if one["code"] == code) for code in expect["counts"]}
+    return got
 
 
 ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -160,7 +164,7 @@ ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 
 def run(vector: Vector, folder: Path) -> Any:
-    if vector["stage"] == "end_to_end":
+    if vector["stage"] in ("dialects", "end_to_end"):
         return end_to_end(vector["input"], folder, vector.get("expect") or {})
     return ADAPTERS[vector["stage"]](vector["input"])
 

@@ -77,7 +77,8 @@ pub(crate) struct CommandInput {
     files: Map<String, Value>,
 }
 
-/// Runs the program in a folder with the files. Of its output, only the fields that the vector names are compared.
+/// Runs the program in a folder with the files. Of its output, only the fields that the vector names are compared, and
+/// of its diagnostics only how often the codes occur that it names.
 pub(crate) fn command(input: &CommandInput, expect: &Value) -> Result<Value> {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in &input.files {
@@ -96,6 +97,15 @@ pub(crate) fn command(input: &CommandInput, expect: &Value) -> Result<Value> {
     }
     let output: Value = serde_json::from_slice(&done.stdout).unwrap_or_else(|error| panic!("{error}: {done:?}"));
     let named = expect["output"].as_object().unwrap().keys();
-    let output: Map<String, Value> = named.map(|key| (key.clone(), output[key].clone())).collect();
-    Ok(json!({"exit": done.status.code(), "output": output}))
+    let named_fields: Map<String, Value> = named.map(|key| (key.clone(), output[key].clone())).collect();
+    let mut got = json!({"exit": done.status.code(), "output": named_fields});
+    if let Some(codes) = expect["counts"].as_object() {
+        let found = output["diagnostics"].as_array().unwrap();
+        let count = |code: &String| {
+            let of_code = found.iter().filter(|one| one["code"] == code.as_str());
+            of_code.map(|one| one["count"].as_u64().unwrap()).sum::<u64>()
+        };
+        got["counts"] = codes.keys().map(|code| (code.clone(), json!(count(code)))).collect::<Map<_, _>>().into();
+    }
+    Ok(got)
 }
