@@ -5,6 +5,9 @@ use super::{LineItem, LineItemKind, Repetition, Treatment};
 /// Operations of split cost allocation data on EC2; such rows repeat the cost of their instance.
 const SPLIT_OPERATIONS: [&str; 2] = ["ECSTask-EC2", "EKSPod-EC2"];
 
+/// How their usage types end, after the region.
+const SPLIT_USAGE: [&str; 4] = ["ECS-EC2-vCPU-Hours", "ECS-EC2-GB-Hours", "EKS-EC2-vCPU-Hours", "EKS-EC2-GB-Hours"];
+
 /// Kind by line item type, as AWS lists them.
 const KINDS: [(&str, LineItemKind); 18] = [
     ("BundledDiscount", LineItemKind::BundledDiscount),
@@ -29,8 +32,9 @@ const KINDS: [(&str, LineItemKind); 18] = [
 
 pub(super) fn classify(item: &LineItem<'_>) -> Treatment {
     // Some exports write a missing parent as text.
-    let has_parent = !item.split_parent.is_empty() && item.split_parent != "null";
-    if has_parent || SPLIT_OPERATIONS.contains(&item.operation) {
+    let has_parent = !item.split_parent.is_empty() && !item.split_parent.eq_ignore_ascii_case("null");
+    let is_split_usage = || SPLIT_USAGE.iter().any(|usage| item.usage_type.ends_with(usage));
+    if has_parent || SPLIT_OPERATIONS.contains(&item.operation) || is_split_usage() {
         return Treatment::Excluded(Repetition::SplitCostAllocation);
     }
     match KINDS.iter().find(|(name, _)| *name == item.line_item_type) {
@@ -75,6 +79,7 @@ mod tests {
     fn split_cost_allocation_rows_repeat_their_instance_and_fargate_rows_do_not() {
         let excluded = Treatment::Excluded(Repetition::SplitCostAllocation);
         assert_eq!(classify(&LineItem { split_parent: "i-1", ..item("Usage") }), excluded);
+        assert_eq!(classify(&LineItem { usage_type: "USE1-ECS-EC2-GB-Hours", ..item("Usage") }), excluded);
         assert_eq!(classify(&LineItem { operation: "EKSPod-EC2", dialect: Dialect::Cur2, ..item("Usage") }), excluded);
         for ordinary in
             [LineItem { split_parent: "null", ..item("Usage") }, LineItem { operation: "FargateTask", ..item("Usage") }]

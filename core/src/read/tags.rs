@@ -93,7 +93,10 @@ fn columns_of(key: &str, names: &[String], form: TagForm, case_insensitive: bool
         TagForm::FoldedColumn(prefix) => format!("{prefix}{}", folded(&prefixed(key))),
         TagForm::FoldedEntry(_) | TagForm::Entry(_) => return Vec::new(),
     };
-    let in_lowercase = wanted.to_lowercase();
+    let in_lowercase = match form {
+        TagForm::FoldedColumn(prefix) => format!("{prefix}{}", folded(&prefixed(key).to_lowercase())),
+        _ => wanted.to_lowercase(),
+    };
     let matches = |name: &str| *name == wanted || (case_insensitive && name.to_lowercase() == in_lowercase);
     let mut found: Vec<(bool, &str, usize)> = names
         .iter()
@@ -108,7 +111,10 @@ fn columns_of(key: &str, names: &[String], form: TagForm, case_insensitive: bool
 /// The entry of a key in a map.
 fn entry_key(key: &str, form: TagForm, case_insensitive: bool) -> EntryKey {
     let spellings = match form {
-        TagForm::FoldedColumn(_) | TagForm::FoldedEntry(_) => vec![folded(&prefixed(key))],
+        TagForm::FoldedColumn(_) | TagForm::FoldedEntry(_) => {
+            let any_case = case_insensitive.then(|| prefixed(key).to_lowercase());
+            [prefixed(key)].into_iter().chain(any_case).map(|key| folded(&key)).collect()
+        }
         TagForm::Column(_) | TagForm::Entry(_) => {
             let bare = key.strip_prefix(USER).unwrap_or(key);
             vec![bare.to_owned(), prefixed(key)]
