@@ -1,10 +1,11 @@
 //! The pieces notebooks use on their own, amounts as text.
 
 use pyo3::prelude::*;
+use unblended::facade::border::{self, answer};
 use unblended::facade::{self, AllocationRequest, FinalRow};
 use unblended::{Amount, Interval, LineItem, Treatment, classify, known_term};
 
-use crate::border::{call, parsed, value, written};
+use crate::border::{call, value};
 
 type Parts = Vec<(String, String)>;
 
@@ -27,12 +28,12 @@ pub(crate) fn amortize(py: Python<'_>, fee: &str, start: &str, end: &str) -> PyR
 
 #[pyfunction]
 pub(crate) fn allocate_cpu(py: Python<'_>, request: &str) -> PyResult<Option<Parts>> {
-    call(py, || Ok(facade::allocate_cpu(&parsed::<AllocationRequest>(request)?)?.map(texts)))
+    call(py, || Ok(facade::allocate_cpu(&border::request::<AllocationRequest>(request)?)?.map(texts)))
 }
 
 #[pyfunction]
 pub(crate) fn is_final(py: Python<'_>, rows: &str, period: &str, as_of: &str) -> PyResult<String> {
-    call(py, || written(&facade::is_final(&parsed::<Vec<FinalRow>>(rows)?, value(period)?, value(as_of)?)))
+    call(py, || answer(&facade::is_final(&border::request::<Vec<FinalRow>>(rows)?, value(period)?, value(as_of)?)))
 }
 
 #[pyfunction]
@@ -62,9 +63,9 @@ pub(crate) fn _classify(py: Python<'_>, line_item: &str) -> PyResult<(&'static s
         let item: LineItem<'_> = serde_json::from_str(line_item)
             .map_err(|cause| unblended::Error::new(unblended::ErrorCode::ConfigBadValue, cause.to_string()))?;
         Ok(match classify(&item) {
-            Treatment::Counts(kind) => ("counts", written(&kind)?),
-            Treatment::CountsUnknown(kind) => ("counts_unknown", written(&kind)?),
-            Treatment::Excluded(total) => ("excluded", written(&total)?),
+            Treatment::Counts(kind) => ("counts", answer(&kind)?),
+            Treatment::CountsUnknown(kind) => ("counts_unknown", answer(&kind)?),
+            Treatment::Excluded(total) => ("excluded", answer(&total)?),
         })
     })
 }

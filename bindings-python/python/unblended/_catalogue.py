@@ -70,7 +70,8 @@ def demo(
         ConfigError: `config.bad_value` where an area cannot stand on a tag.
         IoError: `output.io`.
     """
-    files = json.loads(_native.demo(dir, period, seed, rows, instances, None if areas is None else list(areas)))
+    request = {"period": period, "seed": seed, "rows": rows, "instances": instances, "areas": areas}
+    files = json.loads(_native.demo(dir, json.dumps(request, default=list)))
     written, total = files.pop("rows"), Decimal(files.pop("total"))
     paths: dict[str, Any] = {name: FilePath(path) for name, path in files.items()}
     return DemoFiles(**paths, rows=written, total=total)

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::Serialize;
 
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
@@ -64,7 +65,7 @@ impl DemoOptions {
 }
 
 /// The files of a demo.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DemoFiles {
     /// Detailed Billing Report.
     pub bill: PathBuf,
@@ -81,6 +82,7 @@ pub struct DemoFiles {
     /// How to roll it up.
     pub readme: PathBuf,
     /// A few days after the month, when its bill is invoiced and its open tasks are young.
+    #[serde(skip)]
     pub as_of: Timestamp,
     /// Line items of the bill, without Rounding and total rows.
     pub rows: u64,

@@ -1,6 +1,7 @@
 //! Tables of a report as columns of text, the same in every language.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::rollup::Report;
@@ -59,6 +60,23 @@ impl Table {
     pub fn rows(&self) -> usize {
         self.columns.first().map_or(0, |column| column.values.len())
     }
+
+    /// The rows as objects of names and values; counts are numbers.
+    #[must_use]
+    pub fn to_objects(&self) -> Vec<Value> {
+        let row = |at: usize| self.columns.iter().map(|column| (column.name.clone(), column.value(at))).collect();
+        (0..self.rows()).map(row).collect()
+    }
+}
+
+impl Column {
+    fn value(&self, at: usize) -> Value {
+        let text = self.values.get(at).and_then(Option::as_deref);
+        match self.column_type {
+            ColumnType::Count => text.and_then(|text| text.parse::<i64>().ok()).into(),
+            ColumnType::Text | ColumnType::Money => text.into(),
+        }
+    }
 }
 
 /// One table of a report, sorted by its keys.
@@ -100,8 +118,8 @@ fn columns(names: &[&str], rows: &[impl Serialize]) -> Result<Table> {
             .map_err(|cause| Error::new(ErrorCode::OutputIo, "a row cannot be written").with_cause(cause))?;
         for column in &mut columns {
             column.values.push(match row.get(&column.name) {
-                Some(serde_json::Value::String(text)) => Some(text.clone()),
-                Some(serde_json::Value::Null) | None => None,
+                Some(Value::String(text)) => Some(text.clone()),
+                Some(Value::Null) | None => None,
                 Some(other) => Some(other.to_string()),
             });
         }
