@@ -7,7 +7,7 @@ use std::sync::Arc;
 use napi::Env;
 use napi::bindgen_prelude::{Object, Uint8Array};
 use napi_derive::napi;
-use unblended::facade::border::{answer, request};
+use unblended::facade::border::{Large, answer, request};
 use unblended::facade::{self, AttributeRequest, EvidenceRequest, EvidenceView, ExplainRequest};
 use unblended::{Error, ErrorCode, ReservationBook, Result, Timestamp};
 
@@ -20,13 +20,13 @@ use crate::stream::Stream;
 #[napi]
 #[derive(Debug, Default)]
 pub struct Bill {
-    pub(crate) bill: Arc<unblended::Bill>,
+    pub(crate) bill: Arc<Large<unblended::Bill>>,
     head: String,
 }
 
 impl Bill {
     pub(crate) fn of(bill: unblended::Bill) -> Result<Self> {
-        Ok(Self { head: answer(&facade::bill_head(&bill))?, bill: Arc::new(bill) })
+        Ok(Self { head: answer(&facade::bill_head(&bill))?, bill: Arc::new(bill.into()) })
     }
 }
 
@@ -72,7 +72,7 @@ impl Bill {
     #[napi]
     pub fn merge<'env>(&self, env: &'env Env, other: &Bill) -> napi::Result<Object<'env>> {
         let (one, other) = (Arc::clone(&self.bill), Arc::clone(&other.bill));
-        promise(env, move || Self::of((*one).clone().merge((*other).clone())?))
+        promise(env, move || Self::of(unblended::Bill::clone(&one).merge(unblended::Bill::clone(&other))?))
     }
 
     /// What is known without looking at charges, as JSON text.
@@ -127,7 +127,7 @@ impl Bill {
 /// Task runs, capacities, attachments and service map, read once (spec 4).
 #[napi]
 #[derive(Debug, Default)]
-pub struct Evidence(pub(crate) Arc<unblended::Evidence>);
+pub struct Evidence(pub(crate) Arc<Large<unblended::Evidence>>);
 
 #[napi]
 impl Evidence {
@@ -141,7 +141,7 @@ impl Evidence {
     #[napi]
     pub fn read(env: &Env, sources: String) -> napi::Result<Object<'_>> {
         promise(env, move || {
-            facade::evidence(&request::<EvidenceRequest>(&sources)?).map(|evidence| Self(Arc::new(evidence)))
+            facade::evidence(&request::<EvidenceRequest>(&sources)?).map(|evidence| Self(Arc::new(evidence.into())))
         })
     }
 
@@ -168,13 +168,13 @@ impl Evidence {
 #[napi]
 #[derive(Debug, Default)]
 pub struct Reservations {
-    pub(crate) book: Arc<ReservationBook>,
+    pub(crate) book: Arc<Large<ReservationBook>>,
     digest: String,
 }
 
 impl Reservations {
     pub(crate) fn of(book: ReservationBook) -> Self {
-        Self { digest: book.digest().to_string(), book: Arc::new(book) }
+        Self { digest: book.digest().to_string(), book: Arc::new(book.into()) }
     }
 }
 
@@ -209,6 +209,6 @@ impl Reservations {
     #[napi]
     pub fn fees<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
         let book = Arc::clone(&self.book);
-        promise(env, move || Answer::of(book.as_ref()))
+        promise(env, move || Answer::of(&**book))
     }
 }

@@ -7,7 +7,7 @@ use napi::bindgen_prelude::Object;
 use napi_derive::napi;
 use unblended::facade;
 use unblended::facade::border::{self, answer, request};
-use unblended::{Error, ErrorCode, Location, Policy, Result};
+use unblended::{Policy, Result};
 
 use crate::answer::Answer;
 use crate::border::{call, promise, value};
@@ -74,18 +74,8 @@ pub fn run_cli(env: &Env, argv: Vec<String>) -> napi::Result<Object<'_>> {
 /// once, or in a promise.
 #[napi]
 pub fn fail_for_test(env: &Env, code: String, at_once: bool) -> napi::Result<Object<'_>> {
-    let known = ErrorCode::ALL.iter().find(|known| known.as_str() == code);
-    let fail = move || deliberate(known.copied());
     if at_once {
-        call(fail)?;
+        call(|| facade::fail(&code))?;
     }
-    promise(env, fail)
-}
-
-#[expect(clippy::panic, reason = "that is what it is for")]
-fn deliberate(code: Option<ErrorCode>) -> Result<()> {
-    match code {
-        None | Some(ErrorCode::InternalPanic) => panic!("deliberate"),
-        Some(code) => Err(Error::new(code, "deliberate").at(Location::file("f")).with_cause("deliberate too")),
-    }
+    promise(env, move || facade::fail(&code))
 }

@@ -1,10 +1,8 @@
 //! The pieces that are useful on their own, amounts as text.
 
 use napi_derive::napi;
-use serde_json::json;
 use unblended::facade::border::{answer, request};
 use unblended::facade::{self, AllocationRequest, FinalRow};
-use unblended::{Amount, Error, ErrorCode, Interval, LineItem, Treatment, classify, known_term};
 
 use crate::border::{call, value};
 
@@ -35,28 +33,8 @@ pub fn is_final(rows: String, period: String, as_of: Option<String>) -> napi::Re
     })
 }
 
-/// What the shared vectors ask of and the facade does not have, as JSON text.
+/// The answer of a stage to a shared vector, as JSON text.
 #[napi]
 pub fn vector(stage: String, input: String) -> napi::Result<String> {
-    call(|| match stage.as_str() {
-        "money" => {
-            let parsed = Amount::parse(&request::<String>(&input)?)?;
-            answer(&json!({"amount": parsed.amount, "residue": parsed.residue.to_string()}))
-        }
-        "sum" => answer(&json!({"amount": Amount::sum(request::<Vec<Amount>>(&input)?)?})),
-        "term_seconds" => {
-            let (start, end) = request(&input)?;
-            answer(&known_term(Interval::new(start, end)).map(|term| term.millis() / 1000))
-        }
-        "classify" => {
-            let item: LineItem<'_> = serde_json::from_str(&input)
-                .map_err(|cause| Error::new(ErrorCode::ConfigBadValue, cause.to_string()))?;
-            answer(&match classify(&item) {
-                Treatment::Counts(kind) => json!({"counts": kind}),
-                Treatment::CountsUnknown(kind) => json!({"counts_unknown": kind}),
-                Treatment::Excluded(total) => json!({"excluded": total}),
-            })
-        }
-        _ => Err(Error::new(ErrorCode::ConfigBadValue, format!("`{stage}` is no stage"))),
-    })
+    call(|| answer(&facade::vector(&stage, &input)?))
 }

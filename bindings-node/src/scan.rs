@@ -6,7 +6,7 @@ use napi::Env;
 use napi::bindgen_prelude::Object;
 use napi_derive::napi;
 use unblended::Progress;
-use unblended::facade::border::scan_request;
+use unblended::facade::border::{Large, scan_request};
 use unblended::facade::{self, Keep, StreamInput};
 
 use crate::bill::{Bill, Evidence};
@@ -19,7 +19,7 @@ use crate::stream::Stream;
 pub struct Scan {
     progress: Arc<Progress>,
     streams: Vec<StreamInput>,
-    evidence: Option<Arc<unblended::Evidence>>,
+    evidence: Option<Arc<Large<unblended::Evidence>>>,
 }
 
 #[napi]

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
+use unblended::Policy;
 use unblended::facade::border::{self, answer};
 use unblended::facade::{self, DemoRequest};
-use unblended::{Error, ErrorCode, Policy};
 
 use crate::border::{abandonable, call, value};
 
@@ -61,11 +61,6 @@ pub(crate) fn run_cli(py: Python<'_>, argv: Vec<std::ffi::OsString>) -> PyResult
 
 /// Fails with a code, and for `internal.panic` with a panic, to show what becomes of it.
 #[pyfunction]
-#[expect(clippy::panic, reason = "that is what it is for")]
 pub(crate) fn _fail_for_test(py: Python<'_>, code: &str) -> PyResult<()> {
-    let code = ErrorCode::ALL.iter().find(|known| known.as_str() == code);
-    call(py, || match code {
-        None | Some(ErrorCode::InternalPanic) => panic!("deliberate"),
-        Some(code) => Err(Error::new(*code, "deliberate").with_cause("deliberate too")),
-    })
+    call(py, || facade::fail(code))
 }

@@ -3,7 +3,9 @@
 //! Requests and texts given inline cross in one step and are held several times over, so their size is bounded; what is
 //! larger is read from files and streams, which is bounded only by the machine.
 
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -82,6 +84,33 @@ pub fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 #[must_use]
 pub fn panicked() -> Error {
     Error::new(ErrorCode::InternalPanic, "a defect of this library was caught, please report it")
+}
+
+/// A value of many small parts, which are given back on a thread of their own: who lets go of it last may be a collector
+/// of garbage on a thread that must not wait.
+#[derive(Debug, Default)]
+pub struct Large<T: Default + Send + 'static>(T);
+
+impl<T: Default + Send + 'static> From<T> for Large<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
+
+impl<T: Default + Send + 'static> Deref for Large<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Default + Send + 'static> Drop for Large<T> {
+    fn drop(&mut self) {
+        let value = std::mem::take(&mut self.0);
+        // Where no thread can be started, the value is given back here.
+        let _ = thread::Builder::new().name("unblended".to_owned()).spawn(move || drop(value));
+    }
 }
 
 /// Refuses a text that is larger than is taken.
