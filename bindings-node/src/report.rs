@@ -81,7 +81,7 @@ impl Report {
     /// The rows of one table.
     #[napi]
     pub fn table<'env>(&self, env: &'env Env, name: String) -> napi::Result<Object<'env>> {
-        self.in_table(env, &name, |table| Answer::of(&table.to_objects()))
+        self.in_table(env, &name, |table| Answer::of(&table.objects()))
     }
 
     /// One table as an Arrow IPC stream.

@@ -34,7 +34,7 @@ pub use pure::split_amount;
 pub use report::{AttributeRequest, attribute, read_policy, reservations};
 pub use scan::{Keep, ScanRequest, StreamInput, load_bill, save_bill, scan, tag_keys};
 pub use store::{FinalizeTermsRequest, RunQuery, StoreHandle, new_run_id};
-pub use table::{Column, ColumnType, Table, TableName, table};
+pub use table::{Column, ColumnType, RowObject, Table, TableName, table};
 pub use vectors::{fail, vector};
 pub use view::{AttachmentView, EvidenceView, TaskRunView, bill_head, report_head};
 

@@ -1,6 +1,6 @@
 //! Tables of a report as columns of text, the same in every language.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::error::{Error, ErrorCode, Result};
@@ -61,11 +61,23 @@ impl Table {
         self.columns.first().map_or(0, |column| column.values.len())
     }
 
-    /// The rows as objects of names and values; counts are numbers.
+    /// The rows as objects of names and values, in the order of the columns; counts are numbers.
     #[must_use]
-    pub fn to_objects(&self) -> Vec<Value> {
-        let row = |at: usize| self.columns.iter().map(|column| (column.name.clone(), column.value(at))).collect();
-        (0..self.rows()).map(row).collect()
+    pub fn objects(&self) -> Vec<RowObject<'_>> {
+        (0..self.rows()).map(|at| RowObject { table: self, at }).collect()
+    }
+}
+
+/// One row of a table, which is written as an object.
+#[derive(Clone, Copy, Debug)]
+pub struct RowObject<'t> {
+    table: &'t Table,
+    at: usize,
+}
+
+impl Serialize for RowObject<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.table.columns.iter().map(|column| (&column.name, column.value(self.at))))
     }
 }
 
