@@ -149,7 +149,6 @@ mod tests {
 
     #[test]
     fn panics_are_errors() {
-        #[expect(clippy::panic, reason = "that is what it is for")]
         let work = || -> Result<()> { panic!("deliberate") };
         assert_eq!(caught(work).unwrap_err().code(), ErrorCode::InternalPanic);
     }
