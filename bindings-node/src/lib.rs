@@ -3,7 +3,7 @@
 //! Invariants:
 //! - no domain logic: every function is one call of the facade; names and shapes for users are made in `lib/*.js`;
 //! - nothing that grows with a bill or evidence runs on the thread of the event loop; large answers cross in pages;
-//! - errors cross as the JSON text of [`border::payload`], a panic as `internal.panic`.
+//! - errors cross as JSON text, a panic as `internal.panic`.
 #![allow(
     clippy::missing_errors_doc,
     clippy::must_use_candidate,
