@@ -2,7 +2,11 @@
  * Who spent the AWS bill, exact to the last digit.
  *
  * Scan once, ask many times. Every attributed, idle, unused and unattributed amount sums back to the bill exactly, or
- * the promise rejects and says where. Amounts are decimal text; scans and attribution run off the event loop.
+ * the promise rejects and says where. Amounts are decimal text.
+ *
+ * What promises works on a thread of its own, and what it answers is handed over in pages: the event loop is never held
+ * for 20 ms, however large the bill. What answers at once grows with what it is given, and `report.toJson` with the
+ * distinct names in the report's tables, not with the rows of the bill.
  *
  * @example
  * const bill = await scan('bills/*.csv.zip');
@@ -136,11 +140,14 @@ export interface ScanOptions {
   readonly keepIntervals?: 'all' | 'none' | readonly string[];
   /** Currency of rows that name none; USD where left out. */
   readonly currency?: string;
-  /** Malformed rows that become findings instead of an error. */
+  /** Malformed rows that become findings instead of an error: any number; beyond 50, findings are counted in one. */
   readonly maxBadRows?: number;
   /** Whether the same content may be given twice, and then counts twice. */
   readonly allowDuplicates?: boolean;
-  /** Threads that read; as many as the machine runs at once where left out. Never changes a result. */
+  /**
+   * Threads that read, however many are asked for, at most one for each input; as many as the machine runs at once
+   * where left out. Never changes a result.
+   */
   readonly threads?: number;
   /** Ends the scan: the promise rejects with the signal's reason, once files and streams are let go. */
   readonly signal?: AbortSignal;
@@ -204,7 +211,7 @@ export class Policy {
 export class EcsUsage {
   /** They are read when a bill is attributed, or by `Evidence.read`. */
   constructor(paths?: Path | readonly Path[]);
-  /** Usage in a text: JSON lines, JSON, or CSV with a header. `name` stands in locations. */
+  /** Usage in a text of at most 32 MiB: JSON lines, JSON, or CSV with a header. `name` stands in locations. */
   static fromText(text: string, options?: { name?: string }): EcsUsage;
   /** The same usage and that of a text. */
   withText(text: string, options?: { name?: string }): EcsUsage;
@@ -215,7 +222,7 @@ export class EcsUsage {
 export class VolumeAttachments {
   /** They are read when a bill is attributed, or by `Evidence.read`. */
   constructor(paths?: Path | readonly Path[]);
-  /** Attachments in a text: JSON lines, JSON, or CSV with a header. `name` stands in locations. */
+  /** Attachments in a text of at most 32 MiB: JSON lines, JSON, or CSV with a header. `name` stands in locations. */
   static fromText(text: string, options?: { name?: string }): VolumeAttachments;
   /** The same attachments and those of a text. */
   withText(text: string, options?: { name?: string }): VolumeAttachments;
@@ -296,11 +303,11 @@ export class Reservations {
   constructor();
   /** JSON where the name ends so, else CSV. */
   static read(path: Path): Promise<Reservations>;
-  /** This table and the fees a store keeps. Throws `reservations.conflict` where they differ. */
-  combine(stored: Reservations): Reservations;
+  /** This table and the fees a store keeps. Rejects with `reservations.conflict` where they differ. */
+  combine(stored: Reservations): Promise<Reservations>;
   /** Hash of the fees; that of the runs made with them. */
   readonly digest: string;
-  toObjects(): Fee[];
+  toObjects(): Promise<Fee[]>;
 }
 
 export interface Fee {
@@ -345,6 +352,7 @@ export class Bill {
   /** The empty bill, which changes nothing when it is merged. */
   constructor();
   static load(path: Path): Promise<Bill>;
+  /** Reads what `toBytes` gave; the bytes must not change until then. */
   static fromBytes(bytes: Uint8Array): Promise<Bill>;
   /** Writes the bill to a file that is whole or absent. */
   save(path: Path): Promise<void>;
@@ -515,7 +523,7 @@ export interface Tables {
 /** The result of attributing one bill in one currency. */
 export class Report {
   private constructor();
-  /** Reads what `toBytes` of the same version gave. */
+  /** Reads what `toBytes` of the same version gave; the bytes must not change until then. */
   static fromBytes(bytes: Uint8Array): Promise<Report>;
   /** The whole report with its cells. */
   toBytes(): Promise<Uint8Array>;
@@ -548,7 +556,10 @@ export class Report {
   rows<Name extends keyof Tables>(table: Name): AsyncGenerator<Tables[Name], void, undefined>;
   /** A table as an Arrow IPC stream; costs are decimal128(38, 18), see `formatDecimal`. */
   tableIpc(table: keyof Tables): Promise<Uint8Array>;
-  /** The JSON of `unblended rollup --output json`, byte for byte but for the run id (a fresh one where left out). */
+  /**
+   * The JSON of `unblended rollup --output json`, byte for byte but for the run id (a fresh one where left out). Made at
+   * once: it grows with the distinct areas, services and products, not with the rows of the bill.
+   */
   toJson(runId?: string): string;
   /** The same as an object, without a run id. */
   toJSON(): Record<string, unknown>;

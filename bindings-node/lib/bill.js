@@ -1,7 +1,8 @@
 'use strict';
 
 const { native, bind, wrap, handleOf } = require('./native.js');
-const { later, sync } = require('./errors.js');
+const { answerOf, madeOf } = require('./answers.js');
+const { later } = require('./errors.js');
 const { Evidence, Reservations } = require('./evidence.js');
 const { policyOf } = require('./policy.js');
 const { Report } = require('./report.js');
@@ -24,7 +25,7 @@ class Bill {
 
   /** @param {Uint8Array} bytes */
   static async fromBytes(bytes) {
-    return wrap(Bill, await later(() => native.Bill.fromBytes(bytes)));
+    return wrap(Bill, await madeOf(bytes, native.Bill.receive));
   }
 
   /** @param {string | URL} path */
@@ -67,11 +68,11 @@ class Bill {
   }
 
   async currencies() {
-    return ask(this, 'currencies');
+    return headOf(this).currencies;
   }
 
   async payers() {
-    return ask(this, 'payers');
+    return headOf(this).payers;
   }
 
   async digest() {
@@ -115,13 +116,13 @@ class Bill {
       service,
     };
     const request = JSON.stringify({ attribute: job.request, cells });
-    return read(await later(() => handleOf(this, Bill).explain(job.evidence, job.reservations, request)));
+    return answerOf(() => handleOf(this, Bill).explain(job.evidence, job.reservations, request));
   }
 }
 
 /** @param {Bill} bill */
 function headOf(bill) {
-  return read(sync(() => handleOf(bill, Bill).head()));
+  return read(handleOf(bill, Bill).head());
 }
 
 /**
@@ -130,7 +131,7 @@ function headOf(bill) {
  * @param {string} [argument]
  */
 async function ask(bill, question, argument) {
-  return read(await later(() => handleOf(bill, Bill).ask(question, argument)));
+  return answerOf(() => handleOf(bill, Bill).ask(question, argument));
 }
 
 /** @param {any} options */

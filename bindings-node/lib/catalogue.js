@@ -3,8 +3,9 @@
 /** What there is: error codes, JSON Schemas, the demo and the command line program. */
 
 const { native } = require('./native.js');
+const { answerOf } = require('./answers.js');
 const { later, sync } = require('./errors.js');
-const { known, pathText, read } = require('./values.js');
+const { known, pathText } = require('./values.js');
 
 /** Every error code: its class and what it means. */
 function errorCodes() {
@@ -25,7 +26,7 @@ function schemas() {
 async function demo(dir, options = {}) {
   const names = ['period', 'seed', 'rows', 'instances', 'areas', 'dialects'];
   const { period = '2016-06', ...rest } = known(options, names, 'demo');
-  return read(await later(() => native.demo(pathText(dir), JSON.stringify({ period, ...rest }))));
+  return answerOf(() => native.demo(pathText(dir), JSON.stringify({ period, ...rest })));
 }
 
 /**

@@ -3,8 +3,9 @@
 /** Evidence from outside the bill: who ran where, what was attached to what, who owns which service (spec 4). */
 
 const { native, bind, wrap, handleOf } = require('./native.js');
-const { later, sync } = require('./errors.js');
-const { camel, known, instantText, pathText, read } = require('./values.js');
+const { answerOf } = require('./answers.js');
+const { later } = require('./errors.js');
+const { known, instantText, pathText } = require('./values.js');
 
 /** @param {any} paths one path or several */
 function pathsOf(paths) {
@@ -88,19 +89,19 @@ class Evidence {
   }
 
   async taskRuns() {
-    return camel(await partOf(this, 'tasks'));
+    return partOf(this, 'tasks');
   }
 
   async attachments() {
-    return camel(await partOf(this, 'attachments'));
+    return partOf(this, 'attachments');
   }
 
   async serviceOwners() {
-    return camel(await partOf(this, 'services'));
+    return partOf(this, 'services');
   }
 
   async diagnostics() {
-    return camel(await partOf(this, 'diagnostics'));
+    return partOf(this, 'diagnostics');
   }
 
   async resources() {
@@ -116,8 +117,8 @@ class Evidence {
  * @param {Evidence} evidence
  * @param {string} part
  */
-async function partOf(evidence, part) {
-  return JSON.parse(await later(() => handleOf(evidence, Evidence).toJson()))[part];
+function partOf(evidence, part) {
+  return answerOf(() => handleOf(evidence, Evidence).ask(part));
 }
 
 /** Commitment fees billed in other periods. */
@@ -133,17 +134,17 @@ class Reservations {
   }
 
   /** @param {Reservations} stored */
-  combine(stored) {
+  async combine(stored) {
     const [one, other] = [handleOf(this, Reservations), handleOf(stored, Reservations)];
-    return wrap(Reservations, sync(() => one.combine(other)));
+    return wrap(Reservations, await later(() => one.combine(other)));
   }
 
   get digest() {
     return handleOf(this, Reservations).digest();
   }
 
-  toObjects() {
-    return read(sync(() => handleOf(this, Reservations).toJson()));
+  async toObjects() {
+    return answerOf(() => handleOf(this, Reservations).fees());
   }
 }
 

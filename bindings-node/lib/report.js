@@ -1,13 +1,9 @@
 'use strict';
 
-const { setImmediate: turn } = require('node:timers/promises');
-
 const { native, handleOf, wrap } = require('./native.js');
+const { answerOf, itemsOf, madeOf } = require('./answers.js');
 const { later, sync } = require('./errors.js');
-const { camelName, read, snakeName } = require('./values.js');
-
-/** Rows made between two turns of the event loop: about a millisecond. */
-const PAGE = 500;
+const { read, snakeName } = require('./values.js');
 
 /** The result of attributing one bill in one currency. Costs are decimal text, exact. */
 class Report {
@@ -17,7 +13,7 @@ class Report {
 
   /** @param {Uint8Array} bytes what `toBytes` of the same version gave */
   static async fromBytes(bytes) {
-    return wrap(Report, await later(() => native.Report.fromBytes(bytes)));
+    return wrap(Report, await madeOf(bytes, native.Report.receive));
   }
 
   /** @returns {Promise<Uint8Array>} */
@@ -71,27 +67,27 @@ class Report {
 
   /** With locations, which the table of that name leaves out. */
   async diagnostics() {
-    return headOf(this).diagnostics;
+    return answerOf(() => handleOf(this, Report).diagnostics());
   }
 
   async areaCosts() {
-    return collected(this.rows('areaCosts'));
+    return tableOf(this, 'areaCosts');
   }
 
   async serviceCosts() {
-    return collected(this.rows('serviceCosts'));
+    return tableOf(this, 'serviceCosts');
   }
 
   async productAreaCosts() {
-    return collected(this.rows('productAreaCosts'));
+    return tableOf(this, 'productAreaCosts');
   }
 
   async mechanisms() {
-    return collected(this.rows('mechanisms'));
+    return tableOf(this, 'mechanisms');
   }
 
   async cells() {
-    return collected(this.rows('cells'));
+    return tableOf(this, 'cells');
   }
 
   /**
@@ -99,12 +95,7 @@ class Report {
    * @param {string} table
    */
   async *rows(table) {
-    const content = await later(() => handleOf(this, Report).table(snakeName(table)));
-    for (let from = 0; from < content.rows(); from += PAGE) {
-      const columns = JSON.parse(sync(() => content.page(from, PAGE)));
-      yield* rowsOf(columns);
-      await turn();
-    }
+    yield* itemsOf(() => handleOf(this, Report).table(snakeName(table)));
   }
 
   /**
@@ -133,32 +124,16 @@ class Report {
 
 /** @param {Report} report */
 function headOf(report) {
-  return read(sync(() => handleOf(report, Report).head()));
-}
-
-/** @param {{ name: string, column_type: string, values: (string | null)[] }[]} columns */
-function rowsOf(columns) {
-  const named = columns.map(({ name, column_type: type, values }) => ({
-    name: camelName(name),
-    values: type === 'count' ? values.map((value) => (value === null ? null : Number(value))) : values,
-  }));
-  const count = named[0]?.values.length ?? 0;
-  return Array.from({ length: count }, (_, at) =>
-    Object.fromEntries(named.map(({ name, values }) => [name, values[at]])),
-  );
+  return read(handleOf(report, Report).head());
 }
 
 /**
- * @template T
- * @param {AsyncIterable<T>} rows
- * @returns {Promise<T[]>}
+ * @param {Report} report
+ * @param {string} table
+ * @returns {Promise<any[]>}
  */
-async function collected(rows) {
-  const all = [];
-  for await (const row of rows) {
-    all.push(row);
-  }
-  return all;
+function tableOf(report, table) {
+  return answerOf(() => handleOf(report, Report).table(snakeName(table)));
 }
 
 module.exports = { Report };

@@ -1,7 +1,8 @@
 'use strict';
 
-const { native, wrap } = require('./native.js');
+const { native, handleOf, wrap } = require('./native.js');
 const { Bill } = require('./bill.js');
+const { answerOf } = require('./answers.js');
 const { later } = require('./errors.js');
 const { Evidence } = require('./evidence.js');
 const { policyOf } = require('./policy.js');
@@ -39,12 +40,19 @@ async function scan(source, options = {}) {
   const { signal, onProgress, policy } = known(options, keys, 'scan');
   signal?.throwIfAborted();
   const { paths, streams } = sourcesOf(source);
-  const request = JSON.stringify({ ...(await requestOf(options)), paths });
+  const request = JSON.stringify({ ...requestOf(options), paths });
   const how = policy ? policyOf(policy).toJson() : undefined;
   signal?.throwIfAborted();
 
   const job = new native.Scan();
-  const pumps = streams.map(({ name, stream }) => new Pump(name, stream, job.addStream(name)));
+  if (options.evidence) {
+    job.keepFor(handleOf(options.evidence, Evidence));
+  }
+  const pumps = streams.map(({ name, stream }) => {
+    const pipe = new native.Stream();
+    job.addStream(name, pipe);
+    return new Pump(name, stream, pipe);
+  });
   const stop = () => {
     job.cancel();
     pumps.forEach((pump) => pump.stop());
@@ -72,17 +80,10 @@ async function scan(source, options = {}) {
 }
 
 /** @param {any} options */
-async function requestOf(options) {
-  const { policy, basis, tagKeys, tagsCaseInsensitive = false, evidence, keepIntervals = 'all' } = options;
+function requestOf(options) {
+  const { policy, basis, tagKeys, tagsCaseInsensitive = false, keepIntervals = 'all' } = options;
   if (policy && (basis !== undefined || tagKeys !== undefined || tagsCaseInsensitive)) {
     throw new TypeError('`policy` says basis, tag keys and folding of case; give either');
-  }
-  let kept = Array.isArray(keepIntervals) ? { resources: keepIntervals } : keepIntervals;
-  if (evidence) {
-    if (!(evidence instanceof Evidence)) {
-      throw new TypeError('`evidence` comes from `Evidence.read`');
-    }
-    kept = { resources: await evidence.resources() };
   }
   return {
     period: options.period,
@@ -92,7 +93,7 @@ async function requestOf(options) {
     tag_keys: tagKeys,
     more_tag_keys: options.moreTagKeys,
     tags_case_insensitive: tagsCaseInsensitive,
-    keep_intervals: kept,
+    keep_intervals: Array.isArray(keepIntervals) ? { resources: keepIntervals } : keepIntervals,
     max_bad_rows: options.maxBadRows,
     allow_duplicates: options.allowDuplicates,
     threads: options.threads,
@@ -154,7 +155,7 @@ function explained(error, pumps) {
 async function tagKeys(paths, options = {}) {
   const { period } = known(options, ['period'], 'tagKeys');
   const all = (Array.isArray(paths) ? paths : [paths]).map(pathText);
-  return later(() => native.tagKeys(all, period));
+  return answerOf(() => native.tagKeys(all, period));
 }
 
 module.exports = { scan, tagKeys };

@@ -2,7 +2,14 @@
 
 /** What a scan can read: paths, bytes and streams of bytes. */
 
+const { setImmediate: turn } = require('node:timers/promises');
+
 const { pathText } = require('./values.js');
+
+/** Bytes that cross at once. */
+const PIECE = 1 << 18;
+/** Milliseconds after which the event loop gets a turn although there is room for more. */
+const SLICE = 4;
 
 /**
  * Paths, and streams with their names.
@@ -83,6 +90,7 @@ class Pump {
   #stream;
   #pipe;
   #isStopped = false;
+  #turned = performance.now();
   /** What the source failed with. @type {{ error: any } | undefined} */
   failure;
 
@@ -102,15 +110,26 @@ class Pump {
         if (done || this.#isStopped) {
           break;
         }
-        if (!this.#pipe.push(bytesOf(value))) {
-          await this.#pipe.room();
-        }
+        await this.#push(bytesOf(value));
       }
       this.#pipe.end();
     } catch (error) {
       this.failure ??= { error };
       this.#pipe.end(String(error?.message ?? error));
       this.stop();
+    }
+  }
+
+  /** @param {Uint8Array} bytes */
+  async #push(bytes) {
+    for (let at = 0; at < bytes.length && !this.#isStopped; at += PIECE) {
+      if (!this.#pipe.push(bytes.subarray(at, at + PIECE))) {
+        await this.#pipe.room();
+      }
+      if (performance.now() - this.#turned > SLICE) {
+        await turn();
+        this.#turned = performance.now();
+      }
     }
   }
 

@@ -2,10 +2,11 @@
 
 const { native, wrap, handleOf } = require('./native.js');
 const { Bill } = require('./bill.js');
+const { answerOf } = require('./answers.js');
 const { StateError, later } = require('./errors.js');
 const { Reservations } = require('./evidence.js');
 const { Report } = require('./report.js');
-const { camel, known, pathText, read } = require('./values.js');
+const { known, pathText } = require('./values.js');
 
 const queryKeys = ['period', 'basis', 'payer', 'currency'];
 
@@ -52,7 +53,7 @@ class Store {
   /** @param {any} [query] */
   async runs(query = {}) {
     const text = JSON.stringify(known(query, queryKeys, 'runs'));
-    return read(await later(() => handleOf(this, Store).runs(text)));
+    return answerOf(() => handleOf(this, Store).runs(text));
   }
 
   /** @param {string} id */
@@ -61,7 +62,7 @@ class Store {
   }
 
   async finalized() {
-    return read(await later(() => handleOf(this, Store).finalized()));
+    return answerOf(() => handleOf(this, Store).finalized());
   }
 
   /**
@@ -73,10 +74,10 @@ class Store {
     const { restate, assertInvoiced, allowIncomplete, ...query } = known(options, keys, 'finalize');
     const terms = { restate, assert_invoiced: assertInvoiced, allow_incomplete: allowIncomplete };
     const [asked, vouched] = [JSON.stringify(query), JSON.stringify(terms)];
-    const outcome = JSON.parse(await later(() => handleOf(this, Store).finalize(asked, vouched)));
+    const outcome = await answerOf(() => handleOf(this, Store).finalize(asked, vouched));
     if (outcome.refused) {
       const error = new StateError(outcome.refused.message, { code: outcome.refused.code });
-      error.differences = camel(outcome.refused.differences);
+      error.differences = outcome.refused.differences;
       throw error;
     }
     return (outcome.finalized ?? outcome.unchanged).version;

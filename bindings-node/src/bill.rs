@@ -1,55 +1,67 @@
 //! A bill, evidence about it, and fees of other periods.
 
+use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
 use napi::Env;
 use napi::bindgen_prelude::{Object, Uint8Array};
 use napi_derive::napi;
-use serde_json::json;
-use unblended::facade::{self, AttributeRequest, EvidenceRequest, ExplainRequest};
-use unblended::{Error, ErrorCode, ReservationBook, Timestamp};
+use unblended::facade::border::{Large, answer, request};
+use unblended::facade::{self, AttributeRequest, EvidenceRequest, EvidenceView, ExplainRequest};
+use unblended::{Error, ErrorCode, ReservationBook, Result, Timestamp};
 
-use crate::border::{call, parsed, promise, value, written};
+use crate::answer::Answer;
+use crate::border::{call, promise, value};
 use crate::report::Report;
+use crate::stream::Stream;
 
-/// The charges of one billing period (spec 3.5).
+/// The charges of one billing period (spec 3.5), and what is known without them as JSON text.
 #[napi]
 #[derive(Debug, Default)]
-pub struct Bill(pub(crate) Arc<unblended::Bill>);
+pub struct Bill {
+    pub(crate) bill: Arc<Large<unblended::Bill>>,
+    head: String,
+}
+
+impl Bill {
+    pub(crate) fn of(bill: unblended::Bill) -> Result<Self> {
+        Ok(Self { head: answer(&facade::bill_head(&bill))?, bill: Arc::new(bill.into()) })
+    }
+}
 
 #[napi]
 impl Bill {
     /// The empty bill.
     #[napi(factory)]
-    pub fn empty() -> Self {
-        Self::default()
+    pub fn empty() -> napi::Result<Self> {
+        call(|| Self::of(unblended::Bill::default()))
     }
 
     /// Reads a saved bill.
     #[napi]
     pub fn load(env: &Env, path: String) -> napi::Result<Object<'_>> {
-        promise(env, move || facade::load_bill(Path::new(&path)).map(|bill| Self(Arc::new(bill))))
+        promise(env, move || Self::of(facade::load_bill(Path::new(&path))?))
     }
 
-    /// Reads the bytes of a saved bill.
+    /// Reads a saved bill from a stream.
     #[napi]
-    pub fn from_bytes(env: &Env, bytes: Uint8Array) -> napi::Result<Object<'_>> {
-        let bytes = bytes.to_vec();
-        promise(env, move || unblended::Bill::load(bytes.as_slice()).map(|bill| Self(Arc::new(bill))))
+    pub fn receive<'env>(env: &'env Env, stream: &Stream) -> napi::Result<Object<'env>> {
+        let reader = stream.0.reader();
+        promise(env, move || Self::of(unblended::Bill::load(BufReader::new(reader))?))
     }
 
     /// Writes the bill to a file.
     #[napi]
     pub fn save<'env>(&self, env: &'env Env, path: String) -> napi::Result<Object<'env>> {
-        let bill = Arc::clone(&self.0);
+        let bill = Arc::clone(&self.bill);
         promise(env, move || facade::save_bill(&bill, Path::new(&path)))
     }
 
     /// The bill as bytes.
     #[napi]
     pub fn to_bytes<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
-        let bill = Arc::clone(&self.0);
+        let bill = Arc::clone(&self.bill);
         promise(env, move || {
             let mut bytes = Vec::new();
             bill.save(&mut bytes).map(|()| Uint8Array::from(bytes))
@@ -59,34 +71,26 @@ impl Bill {
     /// Both bills as one.
     #[napi]
     pub fn merge<'env>(&self, env: &'env Env, other: &Bill) -> napi::Result<Object<'env>> {
-        let (one, other) = (Arc::clone(&self.0), Arc::clone(&other.0));
-        promise(env, move || (*one).clone().merge((*other).clone()).map(|bill| Self(Arc::new(bill))))
+        let (one, other) = (Arc::clone(&self.bill), Arc::clone(&other.bill));
+        promise(env, move || Self::of(unblended::Bill::clone(&one).merge(unblended::Bill::clone(&other))?))
     }
 
     /// What is known without looking at charges, as JSON text.
     #[napi]
-    pub fn head(&self) -> napi::Result<String> {
-        let Self(bill) = self;
-        call(|| {
-            written(&json!({
-                "period": bill.period(), "basis": bill.basis(), "tag_keys": bill.tag_keys(), "rows": bill.rows(),
-                "excluded_rows": bill.excluded_rows(), "charges": bill.charges().len(),
-            }))
-        })
+    pub fn head(&self) -> String {
+        self.head.clone()
     }
 
-    /// The answer to a question that looks at all charges, as JSON text.
+    /// The answer to a question that looks at all charges.
     #[napi]
     pub fn ask<'env>(&self, env: &'env Env, question: String, argument: Option<String>) -> napi::Result<Object<'env>> {
-        let bill = Arc::clone(&self.0);
+        let bill = Arc::clone(&self.bill);
         let as_of = |instant: Option<&str>| instant.map_or_else(|| Ok(facade::now()), value::<Timestamp>);
         promise(env, move || match (question.as_str(), argument.as_deref()) {
-            ("billed", Some(currency)) => written(&bill.billed(value(currency)?)?),
-            ("currencies", None) => written(&bill.currencies()),
-            ("digest", None) => written(&bill.digest()?),
-            ("inspect", instant) => written(&facade::inspect(&bill, as_of(instant)?)?),
-            ("payers", None) => written(&bill.payers()),
-            ("status", instant) => written(&bill.status(as_of(instant)?)?),
+            ("billed", Some(currency)) => Answer::of(&bill.billed(value(currency)?)?),
+            ("digest", None) => Answer::of(&bill.digest()?),
+            ("inspect", instant) => Answer::of(&facade::inspect(&bill, as_of(instant)?)?),
+            ("status", instant) => Answer::of(&bill.status(as_of(instant)?)?),
             _ => Err(Error::new(ErrorCode::ConfigBadValue, format!("`{question}` is no question"))),
         })
     }
@@ -97,37 +101,33 @@ impl Bill {
         &self,
         env: &'env Env,
         evidence: &Evidence,
-        reservations: &Reservations,
-        request: String,
+        fees: &Reservations,
+        job: String,
     ) -> napi::Result<Object<'env>> {
-        let (bill, evidence, book) = (Arc::clone(&self.0), Arc::clone(&evidence.0), Arc::clone(&reservations.0));
+        let (bill, evidence, fees) = (Arc::clone(&self.bill), Arc::clone(&evidence.0), Arc::clone(&fees.book));
         promise(env, move || {
-            let request: AttributeRequest = parsed(&request)?;
-            facade::attribute(&bill, &evidence, &book, &request).map(|report| Report(Arc::new(report)))
+            Report::of(facade::attribute(&bill, &evidence, &fees, &request::<AttributeRequest>(&job)?)?)
         })
     }
 
-    /// Why cells are what they are, as JSON text.
+    /// Why cells are what they are.
     #[napi]
     pub fn explain<'env>(
         &self,
         env: &'env Env,
         evidence: &Evidence,
-        reservations: &Reservations,
-        request: String,
+        fees: &Reservations,
+        job: String,
     ) -> napi::Result<Object<'env>> {
-        let (bill, evidence, book) = (Arc::clone(&self.0), Arc::clone(&evidence.0), Arc::clone(&reservations.0));
-        promise(env, move || {
-            let request: ExplainRequest = parsed(&request)?;
-            written(&facade::explain(&bill, &evidence, &book, &request)?)
-        })
+        let (bill, evidence, fees) = (Arc::clone(&self.bill), Arc::clone(&evidence.0), Arc::clone(&fees.book));
+        promise(env, move || Answer::of(&facade::explain(&bill, &evidence, &fees, &request::<ExplainRequest>(&job)?)?))
     }
 }
 
 /// Task runs, capacities, attachments and service map, read once (spec 4).
 #[napi]
 #[derive(Debug, Default)]
-pub struct Evidence(Arc<unblended::Evidence>);
+pub struct Evidence(pub(crate) Arc<Large<unblended::Evidence>>);
 
 #[napi]
 impl Evidence {
@@ -139,72 +139,76 @@ impl Evidence {
 
     /// Reads evidence.
     #[napi]
-    pub fn read(env: &Env, request: String) -> napi::Result<Object<'_>> {
+    pub fn read(env: &Env, sources: String) -> napi::Result<Object<'_>> {
         promise(env, move || {
-            let request: EvidenceRequest = parsed(&request)?;
-            facade::evidence(&request).map(|evidence| Self(Arc::new(evidence)))
+            facade::evidence(&request::<EvidenceRequest>(&sources)?).map(|evidence| Self(Arc::new(evidence.into())))
         })
     }
 
-    /// Runs, attachments, map, findings, resources and digest, as JSON text.
+    /// A part of what it says.
     #[napi]
-    pub fn to_json<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+    pub fn ask<'env>(&self, env: &'env Env, part: String) -> napi::Result<Object<'env>> {
         let evidence = Arc::clone(&self.0);
         promise(env, move || {
-            let open = |end: Timestamp| (end != Timestamp::MAX).then_some(end);
-            let tasks = evidence.tasks.iter().map(|run| {
-                json!({"task": run.task, "cluster": run.cluster, "service": run.service, "instance": run.instance,
-                       "cpu": run.cpu, "memory": run.memory, "fargate": run.fargate,
-                       "started": run.interval.start, "stopped": open(run.interval.end)})
-            });
-            let attachments = evidence.attachments.iter().map(|attachment| {
-                json!({"volume": attachment.volume, "instance": attachment.instance,
-                       "attached": attachment.interval.start, "detached": open(attachment.interval.end)})
-            });
-            written(&json!({
-                "tasks": tasks.collect::<Vec<_>>(), "attachments": attachments.collect::<Vec<_>>(),
-                "services": evidence.services, "diagnostics": evidence.diagnostics.list(),
-                "resources": evidence.resources().collect::<std::collections::BTreeSet<_>>(),
-                "digest": evidence.digest(),
-            }))
+            let view = EvidenceView::of(&evidence);
+            match part.as_str() {
+                "tasks" => Answer::of(&view.tasks),
+                "attachments" => Answer::of(&view.attachments),
+                "services" => Answer::of(view.services),
+                "diagnostics" => Answer::of(&view.diagnostics),
+                "resources" => Answer::of(&view.resources),
+                "digest" => Answer::of(&evidence.digest()),
+                _ => Err(Error::new(ErrorCode::ConfigBadValue, format!("`{part}` is no part"))),
+            }
         })
     }
 }
 
-/// Fees billed in other periods (spec 6.2).
+/// Fees billed in other periods (spec 6.2), and their hash.
 #[napi]
 #[derive(Debug, Default)]
-pub struct Reservations(pub(crate) Arc<ReservationBook>);
+pub struct Reservations {
+    pub(crate) book: Arc<Large<ReservationBook>>,
+    digest: String,
+}
+
+impl Reservations {
+    pub(crate) fn of(book: ReservationBook) -> Self {
+        Self { digest: book.digest().to_string(), book: Arc::new(book.into()) }
+    }
+}
 
 #[napi]
 impl Reservations {
     /// The empty book.
     #[napi(factory)]
     pub fn empty() -> Self {
-        Self::default()
+        Self::of(ReservationBook::default())
     }
 
     /// Reads a table of fees.
     #[napi]
     pub fn read(env: &Env, path: String) -> napi::Result<Object<'_>> {
-        promise(env, move || facade::reservations(Path::new(&path)).map(|book| Self(Arc::new(book))))
+        promise(env, move || facade::reservations(Path::new(&path)).map(Self::of))
     }
 
     /// This table and the fees a store keeps.
     #[napi]
-    pub fn combine(&self, stored: &Reservations) -> napi::Result<Self> {
-        call(|| ReservationBook::combine(&self.0, &stored.0).map(|book| Self(Arc::new(book))))
+    pub fn combine<'env>(&self, env: &'env Env, stored: &Reservations) -> napi::Result<Object<'env>> {
+        let (one, other) = (Arc::clone(&self.book), Arc::clone(&stored.book));
+        promise(env, move || ReservationBook::combine(&one, &other).map(Self::of))
     }
 
     /// Hash of the fees.
     #[napi]
     pub fn digest(&self) -> String {
-        self.0.digest().to_string()
+        self.digest.clone()
     }
 
-    /// The fees, as JSON text.
+    /// The fees.
     #[napi]
-    pub fn to_json(&self) -> napi::Result<String> {
-        call(|| written(self.0.as_ref()))
+    pub fn fees<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let book = Arc::clone(&self.book);
+        promise(env, move || Answer::of(&**book))
     }
 }

@@ -1,14 +1,12 @@
-//! Calls across the border: threads, promises, panics, errors and JSON.
+//! Calls across the border: threads, promises and errors.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 use std::thread;
 
 use napi::bindgen_prelude::{Object, ToNapiValue};
 use napi::{Env, Status};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
+use unblended::facade::border::caught;
 use unblended::{Error, ErrorCode, Result};
 
 /// What a promise resolves to, made on the thread of the event loop.
@@ -33,12 +31,6 @@ pub(crate) fn promise<T: ToNapiValue + Send + 'static>(
     Ok(promise)
 }
 
-fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(Error::new(ErrorCode::InternalPanic, "a defect of this library was caught, please report it"))
-    })
-}
-
 /// The error as a Node error whose message is JSON text, which `lib/errors.js` makes an `UnblendedError` of.
 pub(crate) fn raised(error: &Error) -> napi::Error {
     napi::Error::new(Status::GenericFailure, payload(error))
@@ -58,21 +50,6 @@ fn payload(error: &Error) -> String {
         "causes": causes,
     })
     .to_string()
-}
-
-/// JSON text → a request.
-pub(crate) fn parsed<T: DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|cause| {
-        let text = cause.to_string();
-        let message = text.split(" at line ").next().unwrap_or(&text);
-        Error::new(ErrorCode::ConfigBadValue, message)
-    })
-}
-
-/// An answer → JSON text.
-pub(crate) fn written(answer: &impl Serialize) -> Result<String> {
-    serde_json::to_string(answer)
-        .map_err(|cause| Error::new(ErrorCode::OutputIo, "an answer cannot be written").with_cause(cause))
 }
 
 /// Text → a value of the core.

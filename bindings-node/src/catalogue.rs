@@ -1,17 +1,16 @@
 //! What there is: policies, error codes, JSON Schemas, the demo and the command line program.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use napi::Env;
 use napi::bindgen_prelude::Object;
 use napi_derive::napi;
-use serde::Deserialize;
-use serde_json::json;
 use unblended::facade;
-use unblended::{BillingPeriod, DemoDialect, DemoOptions, Error, ErrorCode, Location, Policy, Result};
+use unblended::facade::border::{self, answer, request};
+use unblended::{Policy, Result};
 
-use crate::border::{call, parsed, promise, value, written};
+use crate::answer::Answer;
+use crate::border::{call, promise, value};
 
 /// Version of core and binding.
 #[napi]
@@ -22,7 +21,7 @@ pub fn version() -> &'static str {
 /// Policy text in TOML or JSON → the whole policy as JSON text, with its digest and the tag keys a scan must keep.
 #[napi]
 pub fn policy(text: String, is_json: bool) -> napi::Result<Vec<String>> {
-    call(|| described(&if is_json { Policy::from_json(&text) } else { Policy::from_toml(&text) }?))
+    call(|| described(&border::policy(&text, is_json)?))
 }
 
 /// The same of a file.
@@ -32,25 +31,25 @@ pub fn read_policy(env: &Env, path: String) -> napi::Result<Object<'_>> {
 }
 
 fn described(policy: &Policy) -> Result<Vec<String>> {
-    Ok(vec![written(policy)?, policy.digest().to_string(), written(&policy.tag_keys())?])
+    Ok(vec![answer(policy)?, policy.digest().to_string(), answer(&policy.tag_keys())?])
 }
 
 /// The tag keys that files have; those of one billing period where it is given.
 #[napi]
 pub fn tag_keys(env: &Env, paths: Vec<String>, period: Option<String>) -> napi::Result<Object<'_>> {
-    promise(env, move || facade::tag_keys(&paths, period.as_deref().map(value).transpose()?))
+    promise(env, move || Answer::of(&facade::tag_keys(&paths, period.as_deref().map(value).transpose()?)?))
 }
 
 /// Every error code, as JSON text.
 #[napi]
 pub fn error_codes() -> napi::Result<String> {
-    call(|| written(&facade::error_codes()))
+    call(|| answer(&facade::error_codes()))
 }
 
 /// JSON Schemas by name, as JSON text.
 #[napi]
 pub fn schemas() -> napi::Result<String> {
-    call(|| written(&facade::schemas()))
+    call(|| answer(&facade::schemas()))
 }
 
 /// A fresh run id.
@@ -59,39 +58,10 @@ pub fn new_run_id() -> String {
     facade::new_run_id()
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DemoRequest {
-    period: BillingPeriod,
-    seed: Option<u64>,
-    rows: Option<u64>,
-    instances: Option<u32>,
-    areas: Option<Vec<String>>,
-    dialects: Option<Vec<String>>,
-}
-
-/// Writes a demo month; its files, as JSON text.
+/// Writes a demo month; its files.
 #[napi]
-pub fn demo(env: &Env, dir: String, request: String) -> napi::Result<Object<'_>> {
-    promise(env, move || {
-        let asked: DemoRequest = parsed(&request)?;
-        let usual = DemoOptions::new(asked.period);
-        let options = DemoOptions {
-            seed: asked.seed.unwrap_or(usual.seed),
-            rows: asked.rows.unwrap_or(usual.rows),
-            instances: asked.instances.unwrap_or(usual.instances),
-            areas: asked.areas.unwrap_or(usual.areas),
-            dialects: asked.dialects.map_or(Ok(usual.dialects), DemoDialect::named)?,
-            period: usual.period,
-        };
-        let files = unblended::demo(Path::new(&dir), &options)?;
-        let bills: BTreeMap<_, _> = files.bills.iter().map(|bill| (bill.dialect.as_str(), &bill.path)).collect();
-        written(&json!({
-            "bill": files.bill, "bills": bills, "tasks": files.tasks, "instances": files.instances, "volumes": files.volumes,
-            "services": files.services, "policy": files.policy, "readme": files.readme, "rows": files.rows,
-            "total": files.total, "rounding": files.rounding,
-        }))
-    })
+pub fn demo(env: &Env, dir: String, options: String) -> napi::Result<Object<'_>> {
+    promise(env, move || Answer::of(&facade::write_demo(Path::new(&dir), &request(&options)?)?))
 }
 
 /// The command line program; the first argument is its name.
@@ -104,18 +74,8 @@ pub fn run_cli(env: &Env, argv: Vec<String>) -> napi::Result<Object<'_>> {
 /// once, or in a promise.
 #[napi]
 pub fn fail_for_test(env: &Env, code: String, at_once: bool) -> napi::Result<Object<'_>> {
-    let known = ErrorCode::ALL.iter().find(|known| known.as_str() == code);
-    let fail = move || deliberate(known.copied());
     if at_once {
-        call(fail)?;
+        call(|| facade::fail(&code))?;
     }
-    promise(env, fail)
-}
-
-#[expect(clippy::panic, reason = "that is what it is for")]
-fn deliberate(code: Option<ErrorCode>) -> Result<()> {
-    match code {
-        None | Some(ErrorCode::InternalPanic) => panic!("deliberate"),
-        Some(code) => Err(Error::new(code, "deliberate").at(Location::file("f")).with_cause("deliberate too")),
-    }
+    promise(env, move || facade::fail(&code))
 }

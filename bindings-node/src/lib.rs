@@ -2,8 +2,8 @@
 //!
 //! Invariants:
 //! - no domain logic: every function is one call of the facade; names and shapes for users are made in `lib/*.js`;
-//! - nothing that may take more than some milliseconds runs on the thread of the event loop;
-//! - errors cross as the JSON text of [`border::payload`], a panic as `internal.panic`.
+//! - nothing that grows with a bill or evidence runs on the thread of the event loop; large answers cross in pages;
+//! - errors cross as JSON text, a panic as `internal.panic`.
 #![allow(
     clippy::missing_errors_doc,
     clippy::must_use_candidate,
@@ -11,6 +11,7 @@
     reason = "items are public for napi alone, which hands arguments over by value; users read `index.d.ts`"
 )]
 
+pub mod answer;
 pub mod bill;
 mod border;
 pub mod catalogue;
@@ -18,4 +19,4 @@ pub mod pure;
 pub mod report;
 pub mod scan;
 pub mod store;
-mod stream;
+pub mod stream;

@@ -1,28 +1,27 @@
 //! The pieces that are useful on their own, amounts as text.
 
 use napi_derive::napi;
-use serde_json::json;
+use unblended::facade::border::{answer, request};
 use unblended::facade::{self, AllocationRequest, FinalRow};
-use unblended::{Amount, Error, ErrorCode, Interval, LineItem, Treatment, classify, known_term};
 
-use crate::border::{call, parsed, value, written};
+use crate::border::{call, value};
 
 /// Splits an amount over key and weight pairs, all as JSON text.
 #[napi]
 pub fn split(amount: String, weights: String) -> napi::Result<String> {
-    call(|| written(&facade::split_amount(value(&amount)?, &parsed::<Vec<(String, String)>>(&weights)?)?))
+    call(|| answer(&facade::split_amount(value(&amount)?, &request::<Vec<(String, String)>>(&weights)?)?))
 }
 
 /// The parts of a fee by period, as JSON text.
 #[napi]
 pub fn amortize(fee: String, start: String, end: String) -> napi::Result<String> {
-    call(|| written(&facade::amortize_fee(value(&fee)?, value(&start)?, value(&end)?)?))
+    call(|| answer(&facade::amortize_fee(value(&fee)?, value(&start)?, value(&end)?)?))
 }
 
 /// Splits a cost by CPU-seconds, as JSON text.
 #[napi]
-pub fn allocate_cpu(request: String) -> napi::Result<String> {
-    call(|| written(&facade::allocate_cpu(&parsed::<AllocationRequest>(&request)?)?))
+pub fn allocate_cpu(job: String) -> napi::Result<String> {
+    call(|| answer(&facade::allocate_cpu(&request::<AllocationRequest>(&job)?)?))
 }
 
 /// Is this final? As JSON text.
@@ -30,32 +29,12 @@ pub fn allocate_cpu(request: String) -> napi::Result<String> {
 pub fn is_final(rows: String, period: String, as_of: Option<String>) -> napi::Result<String> {
     call(|| {
         let as_of = as_of.as_deref().map_or_else(|| Ok(facade::now()), value)?;
-        written(&facade::is_final(&parsed::<Vec<FinalRow>>(&rows)?, value(&period)?, as_of))
+        answer(&facade::is_final(&request::<Vec<FinalRow>>(&rows)?, value(&period)?, as_of))
     })
 }
 
-/// What the shared vectors ask of and the facade does not have, as JSON text.
+/// The answer of a stage to a shared vector, as JSON text.
 #[napi]
 pub fn vector(stage: String, input: String) -> napi::Result<String> {
-    call(|| match stage.as_str() {
-        "money" => {
-            let parsed = Amount::parse(&parsed::<String>(&input)?)?;
-            written(&json!({"amount": parsed.amount, "residue": parsed.residue.to_string()}))
-        }
-        "sum" => written(&json!({"amount": Amount::sum(parsed::<Vec<Amount>>(&input)?)?})),
-        "term_seconds" => {
-            let (start, end) = parsed(&input)?;
-            written(&known_term(Interval::new(start, end)).map(|term| term.millis() / 1000))
-        }
-        "classify" => {
-            let item: LineItem<'_> = serde_json::from_str(&input)
-                .map_err(|cause| Error::new(ErrorCode::ConfigBadValue, cause.to_string()))?;
-            written(&match classify(&item) {
-                Treatment::Counts(kind) => json!({"counts": kind}),
-                Treatment::CountsUnknown(kind) => json!({"counts_unknown": kind}),
-                Treatment::Excluded(total) => json!({"excluded": total}),
-            })
-        }
-        _ => Err(Error::new(ErrorCode::ConfigBadValue, format!("`{stage}` is no stage"))),
-    })
+    call(|| answer(&facade::vector(&stage, &input)?))
 }

@@ -1,97 +1,92 @@
-//! A report and its tables; rows cross as JSON text in pages, tables as Arrow IPC bytes (spec 10.4).
+//! A report and its tables; rows cross in pages, tables as Arrow IPC bytes (spec 10.4).
 
+use std::io::Read as _;
 use std::sync::Arc;
 
 use napi::Env;
 use napi::bindgen_prelude::{Object, Uint8Array};
 use napi_derive::napi;
-use serde_json::json;
-use unblended::facade::{self, TableName};
+use unblended::facade::border::{answer, document};
+use unblended::facade::{self, Table};
+use unblended::{Error, ErrorCode, Result};
 
-use crate::border::{call, parsed, promise, written};
+use crate::answer::Answer;
+use crate::border::{call, promise};
+use crate::stream::Stream;
 
-/// The result of attributing one bill in one currency (spec 7).
+/// The result of attributing one bill in one currency (spec 7), and what it is without cells as JSON text.
 #[napi]
 #[derive(Debug)]
-pub struct Report(pub(crate) Arc<unblended::Report>);
+pub struct Report {
+    pub(crate) report: Arc<unblended::Report>,
+    head: String,
+}
+
+impl Report {
+    pub(crate) fn of(report: unblended::Report) -> Result<Self> {
+        Ok(Self { head: answer(&facade::report_head(&report))?, report: Arc::new(report) })
+    }
+
+    fn in_table<'env, T: napi::bindgen_prelude::ToNapiValue + Send + 'static>(
+        &self,
+        env: &'env Env,
+        name: &str,
+        then: fn(&Table) -> Result<T>,
+    ) -> napi::Result<Object<'env>> {
+        let (report, name) = (Arc::clone(&self.report), answer(&name));
+        promise(env, move || then(&facade::table(&report, document(&name?)?)?))
+    }
+}
 
 #[napi]
 impl Report {
     /// Reads what [`Report::to_bytes`] wrote.
     #[napi]
-    pub fn from_bytes(env: &Env, bytes: Uint8Array) -> napi::Result<Object<'_>> {
-        let bytes = bytes.to_vec();
-        promise(env, move || parsed(&String::from_utf8_lossy(&bytes)).map(|report| Self(Arc::new(report))))
+    pub fn receive<'env>(env: &'env Env, stream: &Stream) -> napi::Result<Object<'env>> {
+        let mut reader = stream.0.reader();
+        promise(env, move || {
+            let mut bytes = Vec::new();
+            let read = reader.read_to_end(&mut bytes);
+            read.map_err(|cause| Error::new(ErrorCode::ReadIo, "a report cannot be read").with_cause(cause))?;
+            Self::of(document(&String::from_utf8_lossy(&bytes))?)
+        })
     }
 
     /// The whole report with its cells.
     #[napi]
     pub fn to_bytes<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
-        let report = Arc::clone(&self.0);
-        promise(env, move || written(report.as_ref()).map(|text| Uint8Array::from(text.into_bytes())))
+        let report = Arc::clone(&self.report);
+        promise(env, move || answer(report.as_ref()).map(|text| Uint8Array::from(text.into_bytes())))
     }
 
     /// The object of spec 11.2, byte for byte.
     #[napi]
     pub fn to_json(&self, run_id: String) -> napi::Result<String> {
-        call(|| self.0.to_json(&run_id))
+        call(|| self.report.to_json(&run_id))
     }
 
-    /// Everything but cells, as JSON text.
+    /// Everything but cells and findings, as JSON text.
     #[napi]
-    pub fn head(&self) -> napi::Result<String> {
-        let Self(report) = self;
-        call(|| {
-            written(&json!({
-                "period": report.period, "status": report.status, "as_of": report.as_of, "basis": report.basis,
-                "currency": report.currency, "payers": report.payers, "stops_early": report.stops_early,
-                "totals": report.totals, "coverage": report.coverage, "digests": report.digests,
-                "inputs": report.inputs, "diagnostics": report.diagnostics,
-            }))
-        })
+    pub fn head(&self) -> String {
+        self.head.clone()
     }
 
-    /// One table, to be read page by page.
+    /// Findings with their locations.
+    #[napi]
+    pub fn diagnostics<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let report = Arc::clone(&self.report);
+        promise(env, move || Answer::of(&report.diagnostics))
+    }
+
+    /// The rows of one table.
     #[napi]
     pub fn table<'env>(&self, env: &'env Env, name: String) -> napi::Result<Object<'env>> {
-        let report = Arc::clone(&self.0);
-        promise(env, move || facade::table(&report, parsed::<TableName>(&written(&name)?)?).map(Table))
+        self.in_table(env, &name, |table| Answer::of(&table.objects()))
     }
 
     /// One table as an Arrow IPC stream.
     #[napi]
     pub fn table_ipc<'env>(&self, env: &'env Env, name: String) -> napi::Result<Object<'env>> {
-        let report = Arc::clone(&self.0);
-        promise(env, move || {
-            let table = facade::table(&report, parsed::<TableName>(&written(&name)?)?)?;
-            facade::arrow::ipc_stream(&table).map(Uint8Array::from)
-        })
-    }
-}
-
-/// One table of a report.
-#[napi]
-#[derive(Debug)]
-pub struct Table(facade::Table);
-
-#[napi]
-impl Table {
-    /// Number of rows.
-    #[napi]
-    pub fn rows(&self) -> u32 {
-        u32::try_from(self.0.rows()).unwrap_or(u32::MAX)
-    }
-
-    /// Names and types of the columns with the values of some rows, as JSON text.
-    #[napi]
-    pub fn page(&self, from: u32, count: u32) -> napi::Result<String> {
-        let whole = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-        call(|| {
-            let columns = self.0.columns.iter().map(|column| {
-                let values: Vec<&Option<String>> = column.values.iter().skip(whole(from)).take(whole(count)).collect();
-                json!({"name": column.name, "column_type": column.column_type, "values": values})
-            });
-            written(&columns.collect::<Vec<_>>())
-        })
+        self.in_table(env, &name, |table| facade::arrow::ipc_stream(table).map(Uint8Array::from))
     }
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use napi::Env;
 use napi::bindgen_prelude::Object;
 use napi_derive::napi;
-use unblended::facade::{self, ScanRequest, StreamInput};
-use unblended::{Policy, Progress};
+use unblended::Progress;
+use unblended::facade::border::{Large, scan_request};
+use unblended::facade::{self, Keep, StreamInput};
 
-use crate::bill::Bill;
-use crate::border::{parsed, promise};
-use crate::stream::{Pipe, Waiting};
+use crate::bill::{Bill, Evidence};
+use crate::border::promise;
+use crate::stream::Stream;
 
 /// One scan: streams are added, it is started, watched, and may be cancelled.
 #[napi]
@@ -18,6 +19,7 @@ use crate::stream::{Pipe, Waiting};
 pub struct Scan {
     progress: Arc<Progress>,
     streams: Vec<StreamInput>,
+    evidence: Option<Arc<Large<unblended::Evidence>>>,
 }
 
 #[napi]
@@ -28,26 +30,29 @@ impl Scan {
         Self::default()
     }
 
-    /// Adds a stream, to be filled from now on.
+    /// Adds a stream.
     #[napi]
-    pub fn add_stream(&mut self, name: String) -> Stream {
-        let pipe = Pipe::default();
-        self.streams.push(StreamInput { name, reader: Box::new(pipe.reader()) });
-        Stream(pipe)
+    pub fn add_stream(&mut self, name: String, stream: &Stream) {
+        self.streams.push(StreamInput { name, reader: Box::new(stream.0.reader()) });
+    }
+
+    /// Keeps the usage intervals of the resources that evidence names.
+    #[napi]
+    pub fn keep_for(&mut self, evidence: &Evidence) {
+        self.evidence = Some(Arc::clone(&evidence.0));
     }
 
     /// Starts it. `policy` decides basis, tag keys and folding of case where it is given.
     #[napi]
     pub fn run<'env>(&mut self, env: &'env Env, request: String, policy: Option<String>) -> napi::Result<Object<'env>> {
         let (streams, progress) = (std::mem::take(&mut self.streams), Arc::clone(&self.progress));
+        let evidence = self.evidence.take();
         promise(env, move || {
-            let mut request: ScanRequest = parsed(&request)?;
-            if let Some(policy) = policy {
-                let more = std::mem::take(&mut request.more_tag_keys);
-                request.keep_for(&Policy::from_json(&policy)?);
-                request.more_tag_keys.extend(more);
+            let mut request = scan_request(&request, policy.as_deref())?;
+            if let Some(evidence) = evidence {
+                request.keep_intervals = Keep::Resources(evidence.resources().map(str::to_owned).collect());
             }
-            facade::scan(&request, streams, &progress).map(|bill| Bill(Arc::new(bill)))
+            Bill::of(facade::scan(&request, streams, &progress)?)
         })
     }
 
@@ -62,33 +67,5 @@ impl Scan {
     #[napi]
     pub fn cancel(&self) {
         self.progress.cancel();
-    }
-}
-
-/// Where the bytes of one stream go.
-#[napi]
-#[derive(Debug)]
-pub struct Stream(Pipe);
-
-#[napi]
-impl Stream {
-    /// Adds bytes; whether more may follow at once.
-    #[napi]
-    pub fn push(&self, bytes: &[u8]) -> bool {
-        self.0.push(bytes.to_vec())
-    }
-
-    /// Settles when more may follow.
-    #[napi]
-    pub fn room<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
-        let (waiting, promise): (Waiting, Object<'env>) = env.create_deferred()?;
-        self.0.wait(waiting);
-        Ok(promise)
-    }
-
-    /// Nothing follows: the source is at its end, or failed.
-    #[napi]
-    pub fn end(&self, failure: Option<String>) {
-        self.0.end(failure);
     }
 }

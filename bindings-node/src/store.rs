@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use napi::Env;
 use napi::bindgen_prelude::{Object, ToNapiValue};
 use napi_derive::napi;
-use unblended::facade::{RunQuery, StoreHandle};
+use unblended::facade::StoreHandle;
+use unblended::facade::border::request;
 use unblended::{Error, ErrorCode, Result};
 
+use crate::answer::Answer;
 use crate::bill::{Bill, Reservations};
-use crate::border::{parsed, promise, written};
+use crate::border::promise;
 use crate::report::Report;
 
 /// An open store; `None` once closed.
@@ -52,44 +54,44 @@ impl Store {
     /// Appends a report as a new run under a fresh id.
     #[napi]
     pub fn append<'env>(&self, env: &'env Env, id: String, report: &Report, bill: &Bill) -> napi::Result<Object<'env>> {
-        let (report, bill) = (Arc::clone(&report.0), Arc::clone(&bill.0));
+        let (report, bill) = (Arc::clone(&report.report), Arc::clone(&bill.bill));
         self.with(env, move |store| store.append_as(&id, &report, &bill))
     }
 
     /// Keeps the fees of a table for later runs.
     #[napi]
     pub fn add_reservations<'env>(&self, env: &'env Env, table: &Reservations) -> napi::Result<Object<'env>> {
-        let table = Arc::clone(&table.0);
+        let table = Arc::clone(&table.book);
         self.with(env, move |store| store.add_reservations(&table))
     }
 
-    /// The runs that match, as JSON text.
+    /// The runs that match.
     #[napi]
     pub fn runs<'env>(&self, env: &'env Env, query: String) -> napi::Result<Object<'env>> {
-        self.with(env, move |store| written(&store.runs(&parsed::<RunQuery>(&query)?)?))
+        self.with(env, move |store| Answer::of(&store.runs(&request(&query)?)?))
     }
 
     /// The report of one run.
     #[napi]
     pub fn run<'env>(&self, env: &'env Env, id: String) -> napi::Result<Object<'env>> {
-        self.with(env, move |store| store.run(&id).map(|stored| Report(Arc::new(stored.report))))
+        self.with(env, move |store| Report::of(store.run(&id)?.report))
     }
 
-    /// All finalized versions, as JSON text.
+    /// All finalized versions.
     #[napi]
     pub fn finalized<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
-        self.with(env, move |store| written(&store.finalized()?))
+        self.with(env, move |store| Answer::of(&store.finalized()?))
     }
 
-    /// Finalizes a run; what came of it, as JSON text.
+    /// Finalizes a run; what came of it.
     #[napi]
     pub fn finalize<'env>(&self, env: &'env Env, query: String, terms: String) -> napi::Result<Object<'env>> {
-        self.with(env, move |store| written(&store.finalize(&parsed(&query)?, &parsed(&terms)?)?))
+        self.with(env, move |store| Answer::of(&store.finalize(&request(&query)?, &request(&terms)?)?))
     }
 
     /// Fees of earlier scans.
     #[napi]
     pub fn reservations<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
-        self.with(env, move |store| store.reservations().map(|book| Reservations(Arc::new(book))))
+        self.with(env, move |store| store.reservations().map(Reservations::of))
     }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use serde_json::json;
-use unblended::facade::{self, AttributeRequest, EvidenceRequest, ExplainRequest};
+use unblended::facade::border::{self, answer};
+use unblended::facade::{self, AttributeRequest, EvidenceRequest, EvidenceView, ExplainRequest};
 use unblended::{Currency, ReservationBook, Timestamp};
 
-use crate::border::{abandonable, call, parsed, value, written};
+use crate::border::{abandonable, call, value};
 use crate::report::Report;
 
 /// The charges of one billing period (spec 3.5).
@@ -55,14 +55,7 @@ impl Bill {
 
     /// Period, basis, sizes, tag keys, currencies and payers, as JSON text.
     fn head(&self, py: Python<'_>) -> PyResult<String> {
-        let Self(bill) = self;
-        call(py, || {
-            written(&json!({
-                "period": bill.period(), "basis": bill.basis(), "rows": bill.rows(), "payers": bill.payers(),
-                "excluded_rows": bill.excluded_rows(), "charges": bill.charges().len(), "tag_keys": bill.tag_keys(),
-                "currencies": bill.currencies(),
-            }))
-        })
+        call(py, || answer(&facade::bill_head(&self.0)))
     }
 
     #[getter]
@@ -79,20 +72,20 @@ impl Bill {
     }
 
     fn inspect(&self, py: Python<'_>, as_of: &str) -> PyResult<String> {
-        call(py, || written(&facade::inspect(&self.0, value(as_of)?)?))
+        call(py, || answer(&facade::inspect(&self.0, value(as_of)?)?))
     }
 
     fn attribute(&self, py: Python<'_>, evidence: &Evidence, fees: &Reservations, request: &str) -> PyResult<Report> {
         let (bill, evidence, fees) = (Arc::clone(&self.0), Arc::clone(&evidence.0), Arc::clone(&fees.0));
-        let request = parsed::<AttributeRequest>(request);
-        abandonable(py, move || facade::attribute(&bill, &evidence, &fees, &request?))
+        let job = border::request::<AttributeRequest>(request);
+        abandonable(py, move || facade::attribute(&bill, &evidence, &fees, &job?))
             .map(|report| Report(Arc::new(report)))
     }
 
     fn explain(&self, py: Python<'_>, evidence: &Evidence, fees: &Reservations, request: &str) -> PyResult<String> {
         let (bill, evidence, fees) = (Arc::clone(&self.0), Arc::clone(&evidence.0), Arc::clone(&fees.0));
-        let request = parsed::<ExplainRequest>(request);
-        abandonable(py, move || written(&facade::explain(&bill, &evidence, &fees, &request?)?))
+        let job = border::request::<ExplainRequest>(request);
+        abandonable(py, move || answer(&facade::explain(&bill, &evidence, &fees, &job?)?))
     }
 }
 
@@ -105,8 +98,8 @@ pub(crate) struct Evidence(Arc<unblended::Evidence>);
 impl Evidence {
     #[new]
     fn new(py: Python<'_>, request: &str) -> PyResult<Self> {
-        let request = parsed::<EvidenceRequest>(request);
-        abandonable(py, move || facade::evidence(&request?)).map(|evidence| Self(Arc::new(evidence)))
+        let sources = border::request::<EvidenceRequest>(request);
+        abandonable(py, move || facade::evidence(&sources?)).map(|evidence| Self(Arc::new(evidence)))
     }
 
     #[getter]
@@ -114,29 +107,9 @@ impl Evidence {
         self.0.digest().to_string()
     }
 
-    /// Ids of the instances, tasks and volumes it names.
-    fn resources(&self) -> Vec<String> {
-        self.0.resources().map(str::to_owned).collect()
-    }
-
+    /// Runs, attachments, map, findings and resources, as JSON text.
     fn to_json(&self, py: Python<'_>) -> PyResult<String> {
-        call(py, || {
-            let Self(evidence) = self;
-            let open = |end: Timestamp| (end != Timestamp::MAX).then_some(end);
-            let tasks = evidence.tasks.iter().map(|run| {
-                json!({"task": run.task, "cluster": run.cluster, "service": run.service, "instance": run.instance,
-                       "cpu": run.cpu, "memory": run.memory, "fargate": run.fargate,
-                       "started": run.interval.start, "stopped": open(run.interval.end)})
-            });
-            let attachments = evidence.attachments.iter().map(|attachment| {
-                json!({"volume": attachment.volume, "instance": attachment.instance,
-                       "attached": attachment.interval.start, "detached": open(attachment.interval.end)})
-            });
-            written(&json!({
-                "tasks": tasks.collect::<Vec<_>>(), "attachments": attachments.collect::<Vec<_>>(),
-                "services": evidence.services, "diagnostics": evidence.diagnostics.list(),
-            }))
-        })
+        call(py, || answer(&EvidenceView::of(&self.0)))
     }
 }
 
@@ -168,6 +141,6 @@ impl Reservations {
     }
 
     fn to_json(&self, py: Python<'_>) -> PyResult<String> {
-        call(py, || written(&*self.0))
+        call(py, || answer(&*self.0))
     }
 }

@@ -1,14 +1,12 @@
 //! Calls across the border: interpreter lock, signals, panics, errors and JSON.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use unblended::facade::border::{answer, caught, panicked};
 use unblended::{Error, ErrorCode, Result};
 
 /// How long a waiting thread sleeps between two looks at signals and progress.
@@ -43,7 +41,7 @@ pub(crate) fn interruptible<T: Send + 'static>(
     };
     loop {
         match receive(TICK) {
-            Ok(answer) => return answer.map_err(|error| raised(py, &error)),
+            Ok(answered) => return answered.map_err(|error| raised(py, &error)),
             Err(RecvTimeoutError::Timeout) => {
                 if let Err(interrupt) = py.check_signals().and_then(|()| watch()) {
                     cancel();
@@ -64,29 +62,6 @@ pub(crate) fn abandonable<T: Send + 'static>(
     interruptible(py, work, || {}, || Ok(()))
 }
 
-fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(panicked()))
-}
-
-fn panicked() -> Error {
-    Error::new(ErrorCode::InternalPanic, "a defect of this library was caught, please report it")
-}
-
-/// JSON text → a request.
-pub(crate) fn parsed<T: DeserializeOwned>(text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|cause| {
-        let text = cause.to_string();
-        let message = text.split(" at line ").next().unwrap_or(&text);
-        Error::new(ErrorCode::ConfigBadValue, message)
-    })
-}
-
-/// An answer → JSON text.
-pub(crate) fn written(answer: &impl Serialize) -> Result<String> {
-    serde_json::to_string(answer)
-        .map_err(|cause| Error::new(ErrorCode::OutputIo, "an answer cannot be written").with_cause(cause))
-}
-
 /// Text → a value of the core.
 pub(crate) fn value<T: std::str::FromStr<Err = Error>>(text: &str) -> Result<T> {
     text.parse()
@@ -98,8 +73,8 @@ pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
     let make = || -> PyResult<Py<PyAny>> {
         let make =
             MAKE.get_or_try_init(py, || py.import("unblended._errors")?.getattr("from_native").map(Bound::unbind))?;
-        let location = error.location().map(written).transpose().ok().flatten();
-        let class = written(&error.code().class()).unwrap_or_default();
+        let location = error.location().map(answer).transpose().ok().flatten();
+        let class = answer(&error.code().class()).unwrap_or_default();
         let (causes, source) = causes(py, error);
         make.call1(py, (error.code().as_str(), class.trim_matches('"'), error.to_string(), location, causes, source))
     };

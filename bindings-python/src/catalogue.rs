@@ -1,14 +1,13 @@
 //! What there is: policies, error codes, JSON Schemas, the demo and the command line program.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
-use serde_json::json;
-use unblended::facade;
-use unblended::{DemoDialect, DemoOptions, Error, ErrorCode, Policy};
+use unblended::Policy;
+use unblended::facade::border::{self, answer};
+use unblended::facade::{self, DemoRequest};
 
-use crate::border::{abandonable, call, value, written};
+use crate::border::{abandonable, call, value};
 
 /// Version of core and binding.
 #[pyfunction]
@@ -19,13 +18,12 @@ pub(crate) fn version() -> &'static str {
 /// The whole policy of a text, TOML or JSON.
 #[pyfunction]
 pub(crate) fn policy(py: Python<'_>, text: &str, is_toml: bool) -> PyResult<String> {
-    let read = if is_toml { Policy::from_toml } else { Policy::from_json };
-    call(py, || written(&read(text)?))
+    call(py, || answer(&border::policy(text, !is_toml)?))
 }
 
 #[pyfunction]
 pub(crate) fn read_policy(py: Python<'_>, path: PathBuf) -> PyResult<String> {
-    call(py, || written(&facade::read_policy(&path)?))
+    call(py, || answer(&facade::read_policy(&path)?))
 }
 
 /// Digest, and the tag keys a scan must keep.
@@ -41,40 +39,18 @@ pub(crate) fn tag_keys(py: Python<'_>, paths: Vec<String>, period: Option<String
 
 #[pyfunction]
 pub(crate) fn error_codes(py: Python<'_>) -> PyResult<String> {
-    call(py, || written(&facade::error_codes()))
+    call(py, || answer(&facade::error_codes()))
 }
 
 #[pyfunction]
 pub(crate) fn schemas(py: Python<'_>) -> PyResult<String> {
-    call(py, || written(&facade::schemas()))
+    call(py, || answer(&facade::schemas()))
 }
 
 #[pyfunction]
-pub(crate) fn demo(
-    py: Python<'_>,
-    dir: PathBuf,
-    period: &str,
-    seed: u64,
-    rows: u64,
-    instances: Option<u32>,
-    areas: Option<Vec<String>>,
-    dialects: Option<Vec<String>>,
-) -> PyResult<String> {
-    let options = call(py, || {
-        let usual = DemoOptions::new(value(period)?);
-        let (instances, areas) = (instances.unwrap_or(usual.instances), areas.unwrap_or(usual.areas.clone()));
-        let dialects = dialects.map_or(Ok(usual.dialects.clone()), DemoDialect::named)?;
-        Ok(DemoOptions { seed, rows, instances, areas, dialects, ..usual })
-    })?;
-    abandonable(py, move || {
-        let files = unblended::demo(&dir, &options)?;
-        let bills: BTreeMap<_, _> = files.bills.iter().map(|bill| (bill.dialect.as_str(), &bill.path)).collect();
-        written(&json!({
-            "bill": files.bill, "bills": bills, "tasks": files.tasks, "instances": files.instances, "volumes": files.volumes,
-            "services": files.services, "policy": files.policy, "readme": files.readme, "rows": files.rows,
-            "total": files.total, "rounding": files.rounding,
-        }))
-    })
+pub(crate) fn demo(py: Python<'_>, dir: PathBuf, request: &str) -> PyResult<String> {
+    let asked = border::request::<DemoRequest>(request);
+    abandonable(py, move || answer(&facade::write_demo(&dir, &asked?)?))
 }
 
 /// The command line program; the first argument is its name.
@@ -85,11 +61,6 @@ pub(crate) fn run_cli(py: Python<'_>, argv: Vec<std::ffi::OsString>) -> PyResult
 
 /// Fails with a code, and for `internal.panic` with a panic, to show what becomes of it.
 #[pyfunction]
-#[expect(clippy::panic, reason = "that is what it is for")]
 pub(crate) fn _fail_for_test(py: Python<'_>, code: &str) -> PyResult<()> {
-    let code = ErrorCode::ALL.iter().find(|known| known.as_str() == code);
-    call(py, || match code {
-        None | Some(ErrorCode::InternalPanic) => panic!("deliberate"),
-        Some(code) => Err(Error::new(*code, "deliberate").with_cause("deliberate too")),
-    })
+    call(py, || facade::fail(code))
 }

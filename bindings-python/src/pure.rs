@@ -1,10 +1,11 @@
 //! The pieces notebooks use on their own, amounts as text.
 
 use pyo3::prelude::*;
+use unblended::Amount;
+use unblended::facade::border::{self, answer};
 use unblended::facade::{self, AllocationRequest, FinalRow};
-use unblended::{Amount, Interval, LineItem, Treatment, classify, known_term};
 
-use crate::border::{call, parsed, value, written};
+use crate::border::{call, value};
 
 type Parts = Vec<(String, String)>;
 
@@ -27,12 +28,12 @@ pub(crate) fn amortize(py: Python<'_>, fee: &str, start: &str, end: &str) -> PyR
 
 #[pyfunction]
 pub(crate) fn allocate_cpu(py: Python<'_>, request: &str) -> PyResult<Option<Parts>> {
-    call(py, || Ok(facade::allocate_cpu(&parsed::<AllocationRequest>(request)?)?.map(texts)))
+    call(py, || Ok(facade::allocate_cpu(&border::request::<AllocationRequest>(request)?)?.map(texts)))
 }
 
 #[pyfunction]
 pub(crate) fn is_final(py: Python<'_>, rows: &str, period: &str, as_of: &str) -> PyResult<String> {
-    call(py, || written(&facade::is_final(&parsed::<Vec<FinalRow>>(rows)?, value(period)?, value(as_of)?)))
+    call(py, || answer(&facade::is_final(&border::request::<Vec<FinalRow>>(rows)?, value(period)?, value(as_of)?)))
 }
 
 #[pyfunction]
@@ -40,37 +41,8 @@ pub(crate) fn new_run_id() -> String {
     facade::new_run_id()
 }
 
-/// Decimal text → canonical text and what was rounded off; for the shared vectors.
+/// The answer of a stage to a shared vector, as JSON text.
 #[pyfunction]
-pub(crate) fn _amount(py: Python<'_>, text: &str) -> PyResult<(String, String)> {
-    call(py, || Amount::parse(text).map(|parsed| (parsed.amount.to_string(), parsed.residue.to_string())))
-}
-
-/// Exact sum of decimal texts; for the shared vectors.
-#[pyfunction]
-pub(crate) fn _sum(py: Python<'_>, terms: Vec<String>) -> PyResult<String> {
-    call(py, || {
-        let terms = terms.iter().map(|text| value(text)).collect::<unblended::Result<Vec<Amount>>>()?;
-        Amount::sum(terms).map(|sum| sum.to_string())
-    })
-}
-
-/// A line item as JSON → `counts`, `counts_unknown` or `excluded`, and as what; for the shared vectors.
-#[pyfunction]
-pub(crate) fn _classify(py: Python<'_>, line_item: &str) -> PyResult<(&'static str, String)> {
-    call(py, || {
-        let item: LineItem<'_> = serde_json::from_str(line_item)
-            .map_err(|cause| unblended::Error::new(unblended::ErrorCode::ConfigBadValue, cause.to_string()))?;
-        Ok(match classify(&item) {
-            Treatment::Counts(kind) => ("counts", written(&kind)?),
-            Treatment::CountsUnknown(kind) => ("counts_unknown", written(&kind)?),
-            Treatment::Excluded(total) => ("excluded", written(&total)?),
-        })
-    })
-}
-
-/// Seconds of a fee's term where it is known; for the shared vectors.
-#[pyfunction]
-pub(crate) fn _term_seconds(py: Python<'_>, start: &str, end: &str) -> PyResult<Option<u64>> {
-    call(py, || Ok(known_term(Interval::new(value(start)?, value(end)?)).map(|term| term.millis() / 1000)))
+pub(crate) fn _vector(py: Python<'_>, stage: &str, input: &str) -> PyResult<String> {
+    call(py, || answer(&facade::vector(stage, input)?))
 }

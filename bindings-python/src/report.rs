@@ -7,11 +7,11 @@ use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{RecordBatch, RecordBatchIterator};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-use serde_json::json;
+use unblended::facade::border::{answer, document};
 use unblended::facade::{self, ColumnType, TableName};
 use unblended::{Error, ErrorCode};
 
-use crate::border::{call, parsed, written};
+use crate::border::call;
 
 /// The result of attributing one bill in one currency (spec 7).
 #[pyclass(frozen, module = "unblended._native")]
@@ -23,12 +23,12 @@ impl Report {
     /// Reads what [`Report::dump`] wrote.
     #[staticmethod]
     fn parse(py: Python<'_>, text: &str) -> PyResult<Self> {
-        call(py, || parsed(text)).map(|report| Self(Arc::new(report)))
+        call(py, || document(text)).map(|report| Self(Arc::new(report)))
     }
 
     /// The whole report with its cells, as JSON text for [`Report::parse`].
     fn dump(&self, py: Python<'_>) -> PyResult<String> {
-        call(py, || written(&*self.0))
+        call(py, || answer(&*self.0))
     }
 
     /// The object of spec 11.2, byte for byte.
@@ -38,19 +38,11 @@ impl Report {
 
     /// Everything but cells and diagnostics, as JSON text.
     fn head(&self, py: Python<'_>) -> PyResult<String> {
-        let Self(report) = self;
-        call(py, || {
-            written(&json!({
-                "period": report.period, "status": report.status, "as_of": report.as_of, "basis": report.basis,
-                "currency": report.currency, "payers": report.payers, "stops_early": report.stops_early,
-                "totals": report.totals, "coverage": report.coverage, "digests": report.digests,
-                "inputs": report.inputs,
-            }))
-        })
+        call(py, || answer(&facade::report_head(&self.0)))
     }
 
     fn table(&self, py: Python<'_>, name: &str) -> PyResult<Table> {
-        call(py, || facade::table(&self.0, parsed::<TableName>(&written(&name)?)?)).map(|table| Table(Arc::new(table)))
+        call(py, || facade::table(&self.0, document::<TableName>(&answer(&name)?)?)).map(|table| Table(Arc::new(table)))
     }
 }
 

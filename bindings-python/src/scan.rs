@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use unblended::facade::{self, ScanRequest, StreamInput};
-use unblended::{Policy, Progress, Result};
+use unblended::Progress;
+use unblended::facade::border::scan_request;
+use unblended::facade::{self, StreamInput};
 
 use crate::bill::Bill;
-use crate::border::{call, interruptible, parsed};
+use crate::border::{call, interruptible};
 use crate::stream::PyStream;
 
 /// Scans paths and named streams as one bill. `policy` decides basis, tag keys and folding of case where it is given.
@@ -21,16 +22,7 @@ pub(crate) fn scan(
     streams: Vec<(String, Bound<'_, PyAny>)>,
     on_progress: Option<Py<PyAny>>,
 ) -> PyResult<Bill> {
-    let asked = || -> Result<ScanRequest> {
-        let mut request: ScanRequest = parsed(request)?;
-        if let Some(policy) = policy {
-            let more = std::mem::take(&mut request.more_tag_keys);
-            request.keep_for(&Policy::from_json(policy)?);
-            request.more_tag_keys.extend(more);
-        }
-        Ok(request)
-    };
-    let request = call(py, asked)?;
+    let request = call(py, || scan_request(request, policy))?;
     let streams = streams
         .into_iter()
         .map(|(name, source)| Ok(StreamInput { name, reader: Box::new(PyStream::new(&source)?) }))

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
-use unblended::facade::{RunQuery, StoreHandle};
+use unblended::facade::StoreHandle;
+use unblended::facade::border::{answer, request};
 use unblended::{Error, ErrorCode, Result};
 
 use crate::bill::{Bill, Reservations};
-use crate::border::{call, parsed, written};
+use crate::border::call;
 use crate::report::Report;
 
 /// An open store; `None` once closed.
@@ -45,22 +46,22 @@ impl Store {
     }
 
     fn runs(&self, py: Python<'_>, query: &str) -> PyResult<String> {
-        self.with(py, |store| written(&store.runs(&parsed::<RunQuery>(query)?)?))
+        self.with(py, |store| answer(&store.runs(&request(query)?)?))
     }
 
     fn run(&self, py: Python<'_>, id: &str) -> PyResult<(String, Report)> {
         self.with(py, |store| {
             let stored = store.run(id)?;
-            Ok((written(&stored.run)?, Report(Arc::new(stored.report))))
+            Ok((answer(&stored.run)?, Report(Arc::new(stored.report))))
         })
     }
 
     fn finalized(&self, py: Python<'_>) -> PyResult<String> {
-        self.with(py, |store| written(&store.finalized()?))
+        self.with(py, |store| answer(&store.finalized()?))
     }
 
     fn finalize(&self, py: Python<'_>, query: &str, terms: &str) -> PyResult<String> {
-        self.with(py, |store| written(&store.finalize(&parsed(query)?, &parsed(terms)?)?))
+        self.with(py, |store| answer(&store.finalize(&request(query)?, &request(terms)?)?))
     }
 
     fn reservations(&self, py: Python<'_>) -> PyResult<Reservations> {

@@ -67,6 +67,7 @@ error_codes! {
     ConfigBasisUnavailable = "config.basis_unavailable", Config, "The dialect has no columns for the cost basis that was asked for.";
     ConfigCurrency = "config.currency", Config, "Several currencies would be added, or the chosen one does not occur in the bill.";
     ConfigRuleSplit = "config.rule_split", Config, "The percentages of a rule do not sum to 1, or a rule has no owner.";
+    ConfigTooLarge = "config.too_large", Limit, "A request, or a text given in it, is larger than is taken; files may be of any size.";
     ConfigUnknownKey = "config.unknown_key", Config, "The policy has a key that does not exist; the message names the nearest one.";
     ConfigUnsupported = "config.unsupported", Config, "The policy asks for a method that this version does not have.";
     ReadNoInput = "read.no_input", Input, "A path, directory or glob names no bill.";

@@ -39,6 +39,19 @@ test('functions that promise reject', async () => {
   });
 });
 
+test('objects of another class are refused', async () => {
+  await assert.rejects(new unblended.Reservations().combine({}), TypeError);
+  await assert.rejects(unblended.Bill.fromBytes('text'), TypeError);
+  await assert.rejects(scan('x.csv', { evidence: {} }), TypeError);
+});
+
+test('a text that is larger than is taken is refused', async () => {
+  const text = '\n'.repeat((32 << 20) + 1);
+  const ecs = unblended.EcsUsage.fromText(text);
+  await assert.rejects(unblended.Evidence.read({ ecs }), refused('config.too_large', 'LimitError'));
+  assert.throws(() => Policy.fromToml(text), refused('config.too_large', 'LimitError'));
+});
+
 test('classes throw from constructors and static functions', () => {
   assert.throws(() => new Policy({ area: {} }), refused('config.unknown_key', 'ConfigError'));
   assert.throws(() => Policy.fromJson('{'), UnblendedError);
@@ -47,7 +60,6 @@ test('classes throw from constructors and static functions', () => {
     assert.equal(error.location?.row, 1);
     return true;
   });
-  assert.throws(() => new unblended.Reservations().combine({}), TypeError);
 });
 
 test('a panic is an internal error, at once and in a promise', async () => {

@@ -1,4 +1,4 @@
-// Reading: every kind of source, back-pressure, abort, progress, and an event loop that goes on.
+// Reading: every kind of source, back-pressure, abort and progress.
 
 import assert from 'node:assert/strict';
 import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
@@ -205,41 +205,6 @@ test('progress comes before the promise is settled, and what it throws ends the 
     },
   });
   await assert.rejects(failing, oops);
-});
-
-/** How late a timer of 5 ms was at most while work went on. */
-async function lateness(work) {
-  let latest = 0;
-  let last = performance.now();
-  const timer = setInterval(() => {
-    const now = performance.now();
-    latest = Math.max(latest, now - last - 5);
-    last = now;
-  }, 5);
-  try {
-    await work();
-    return latest;
-  } finally {
-    clearInterval(timer);
-  }
-}
-
-test('the event loop goes on while a bill is scanned and attributed', async () => {
-  const large = await month({ rows: 40_000 });
-  const work = async () => {
-    const bill = await scan(createReadStream(large.files.bill));
-    const report = await bill.attribute(large.evidence);
-    await report.cells();
-    await bill.digest();
-  };
-  await work();
-  // A timer of a busy machine is late by itself, but not every time; work on the loop would be seen every time.
-  const tries = [await lateness(work), await lateness(work), await lateness(work)];
-  const started = performance.now();
-  await work();
-  const took = Math.round(performance.now() - started);
-  console.log(`event loop: at most ${tries.map((it) => it.toFixed(1)).join(', ')} ms late in ${took} ms of work`);
-  assert.ok(Math.min(...tries) < 20);
 });
 
 test('four concurrent scans give the right bills', async () => {

@@ -38,7 +38,15 @@ def test_each_code_arrives_with_its_class_and_cause(code: str) -> None:
     if code != "internal.panic":
         assert str(error.__cause__) == "deliberate too"
     again = pickle.loads(pickle.dumps(error))
-    assert (type(again), again.code, again.location, str(again)) == (type(error), code, None, str(error))
+    assert (type(again), again.code, again.location, str(again)) == (type(error), code, error.location, str(error))
+
+
+def test_a_text_that_is_larger_than_is_taken_is_refused() -> None:
+    text = "\n" * ((32 << 20) + 1)
+    with pytest.raises(unblended.LimitError, match="config.too_large"):
+        unblended.Evidence(unblended.EcsUsage.from_text(text))
+    with pytest.raises(unblended.LimitError, match="config.too_large"):
+        unblended.Policy.from_toml(text)
 
 
 def test_every_class_has_codes() -> None:

@@ -33,13 +33,17 @@ def only(given: dict[str, Any], *keys: str) -> list[Any]:
     return [given[key] for key in keys]
 
 
+def hook(stage: str, given: Any) -> Any:
+    """What the package does not offer: classification, parsing of amounts, the length of a term."""
+    return json.loads(_native._vector(stage, json.dumps(given)))
+
+
 def money(given: dict[str, Any]) -> Any:
     if "sum" in given:
         (terms,) = only(given, "sum")
-        return {"amount": _native._sum(terms)}
+        return hook("sum", terms)
     (number,) = only(given, "text")
-    amount, residue = _native._amount(number)
-    return {"amount": amount, "residue": residue}
+    return hook("money", number)
 
 
 def split(given: dict[str, Any]) -> Any:
@@ -53,13 +57,12 @@ def split(given: dict[str, Any]) -> Any:
 
 
 def classify(given: dict[str, Any]) -> Any:
-    treatment, kind = _native._classify(json.dumps(given))
-    return {treatment: json.loads(kind)}
+    return hook("classify", given)
 
 
 def amortization(given: dict[str, Any]) -> Any:
     fee, start, end, periods = only(given, "fee", "start", "end", "periods")
-    seconds = _native._term_seconds(start, end)
+    seconds = hook("term_seconds", [start, end])
     if seconds is None:
         with pytest.raises(unblended.InputError, match="fee.unknown_term"):
             unblended.amortize(fee, start, end)

@@ -81,8 +81,8 @@ def demo(
             `config.unsupported` for Parquet in a build without it.
         IoError: `output.io`.
     """
-    asked = [None if texts is None else list(texts) for texts in (areas, dialects)]
-    files = json.loads(_native.demo(dir, period, seed, rows, instances, *asked))
+    request = {"period": period, "seed": seed, "rows": rows, "instances": instances, "areas": areas, "dialects": dialects}
+    files = json.loads(_native.demo(dir, json.dumps(request, default=list)))
     written, bills = files.pop("rows"), {name: FilePath(path) for name, path in files.pop("bills").items()}
     total, rounding = Decimal(files.pop("total")), Decimal(files.pop("rounding"))
     paths: dict[str, Any] = {name: FilePath(path) for name, path in files.items()}

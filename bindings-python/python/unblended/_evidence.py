@@ -146,11 +146,14 @@ class Evidence:
         self._native = _native.Evidence(json.dumps(request))
         self._json: dict[str, Any] | None = None
 
-    def _read(self, part: str) -> list[dict[str, Any]]:
+    def _part(self, name: str) -> list[Any]:
         if self._json is None:
             self._json = json.loads(self._native.to_json())
-        rows: list[dict[str, Any]] = self._json[part]
-        return [dict(row) for row in rows]
+        part: list[Any] = self._json[name]
+        return part
+
+    def _read(self, part: str) -> list[dict[str, Any]]:
+        return [dict(row) for row in self._part(part)]
 
     @property
     def task_runs(self) -> list[dict[str, Any]]:
@@ -175,7 +178,7 @@ class Evidence:
     @property
     def resources(self) -> list[str]:
         """Ids of the instances, tasks and volumes it names: those whose intervals a scan must keep."""
-        return sorted(set(self._native.resources()))
+        return list(self._part("resources"))
 
     @property
     def digest(self) -> str:

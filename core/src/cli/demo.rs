@@ -1,15 +1,21 @@
 //! `unblended demo`: a month to try everything on.
 
-use std::collections::BTreeMap;
-
 use super::Outcome;
 use super::args::{Answer, Cli, Command, Demo};
 use super::output::Console;
 use super::runs::to_json_line;
-use crate::demo::{DemoDialect, DemoOptions, demo};
+use crate::demo::{DemoDialect, DemoFiles, DemoOptions, demo};
 use crate::error::{Error, ErrorCode, Result};
 use clap::Parser;
-use serde_json::json;
+use serde::Serialize;
+
+/// What was written, and how to roll it up.
+#[derive(Serialize)]
+struct Written<'f> {
+    #[serde(flatten)]
+    files: &'f DemoFiles,
+    rollup: Vec<String>,
+}
 
 pub(super) fn run(args: &Demo, console: &mut Console) -> Result<Outcome> {
     let dialects = DemoDialect::named(&args.dialect)?;
@@ -21,14 +27,7 @@ pub(super) fn run(args: &Demo, console: &mut Console) -> Result<Outcome> {
     let line = format!("unblended {}\n", typed.join(" "));
     if !args.rollup {
         let text = match args.output {
-            Answer::Json => {
-                let bills: BTreeMap<&str, _> =
-                    files.bills.iter().map(|bill| (bill.dialect.as_str(), &bill.path)).collect();
-                to_json_line(&json!({
-                    "rows": files.rows, "total": files.total, "rounding": files.rounding, "bills": bills,
-                    "rollup": typed,
-                }))?
-            }
+            Answer::Json => to_json_line(&Written { files: &files, rollup: typed })?,
             Answer::Table => line,
         };
         return console.print(&text).map(|()| Outcome::Done);

@@ -36,6 +36,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Serialize, Serializer};
 
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
@@ -84,11 +85,12 @@ impl DemoOptions {
 }
 
 /// The files of a demo.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DemoFiles {
     /// The bill in the first dialect asked for: a Detailed Billing Report where nothing else was.
     pub bill: PathBuf,
-    /// The same bill in every dialect, in the order asked.
+    /// The same bill in every dialect, in the order asked; written as an object of names and paths.
+    #[serde(serialize_with = "paths_by_dialect")]
     pub bills: Vec<DemoBill>,
     /// ECS task events.
     pub tasks: PathBuf,
@@ -103,6 +105,7 @@ pub struct DemoFiles {
     /// How to roll it up.
     pub readme: PathBuf,
     /// A few days after the month, when its bill is invoiced and its open tasks are young.
+    #[serde(skip)]
     pub as_of: Timestamp,
     /// Line items of the bill, without Rounding and total rows.
     pub rows: u64,
@@ -137,6 +140,10 @@ impl DemoFiles {
         arguments.extend(["--as-of".to_owned(), self.as_of.to_string()]);
         arguments
     }
+}
+
+fn paths_by_dialect<S: Serializer>(bills: &[DemoBill], to: S) -> std::result::Result<S::Ok, S::Error> {
+    to.collect_map(bills.iter().map(|bill| (bill.dialect.as_str(), &bill.path)))
 }
 
 /// Writes a demo month into a directory, which is created where it does not exist.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::border::{TEXT_BYTES_MAX, at_most};
 use crate::error::Result;
 use crate::evidence::{Encoding, Evidence, EvidenceBuilder, EvidenceOptions};
 use crate::time::Timestamp;
@@ -12,7 +13,7 @@ use crate::time::Timestamp;
 pub enum EvidenceSource {
     /// File, directory or glob, gzip or not.
     Path(String),
-    /// Uncompressed text with the name that stands in locations.
+    /// Uncompressed text of at most 32 MiB, with the name that stands in locations.
     Text {
         /// Name in locations.
         name: String,
@@ -49,23 +50,28 @@ pub struct EvidenceRequest {
 /// Reads evidence.
 ///
 /// # Errors
-/// `evidence.*` naming file, row and column; `read.*` where a file cannot be read.
+/// `evidence.*` naming file, row and column; `read.*` where a file cannot be read; `config.too_large` where a text given
+/// inline is larger than [`TEXT_BYTES_MAX`].
 pub fn evidence(request: &EvidenceRequest) -> Result<Evidence> {
     let mut builder = EvidenceBuilder::new();
     for source in &request.events {
         match source {
             EvidenceSource::Path(path) => builder.add_path(path)?,
-            EvidenceSource::Text { name, text } => builder.add(name, text.as_bytes())?,
+            EvidenceSource::Text { name, text } => builder.add(name, inline(name, text)?)?,
         }
     }
     for ServiceSource { source, encoding } in &request.services {
         match source {
             EvidenceSource::Path(path) => builder.add_services_path(path, *encoding)?,
-            EvidenceSource::Text { name, text } => builder.add_services(name, text.as_bytes(), *encoding)?,
+            EvidenceSource::Text { name, text } => builder.add_services(name, inline(name, text)?, *encoding)?,
         }
     }
     builder.finish(&EvidenceOptions {
         default_cpu: request.default_cpu.unwrap_or_else(|| crate::policy::ContainerPolicy::default().default_cpu),
         as_of: request.as_of.unwrap_or_else(super::now),
     })
+}
+
+fn inline<'t>(name: &str, text: &'t str) -> Result<&'t [u8]> {
+    at_most(TEXT_BYTES_MAX, &format!("the text `{name}`"), text).map(|()| text.as_bytes())
 }

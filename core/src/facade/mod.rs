@@ -7,25 +7,36 @@
 
 #[cfg(feature = "arrow")]
 pub mod arrow;
+pub mod border;
 mod catalogue;
+#[cfg(feature = "cli")]
+mod demo;
 mod evidence;
 mod explain;
 mod inspect;
+mod pipe;
 mod pure;
 mod report;
 mod scan;
 mod store;
 mod table;
+mod vectors;
+mod view;
 
 pub use catalogue::{ErrorInfo, error_codes, schemas};
+#[cfg(feature = "cli")]
+pub use demo::{DemoRequest, write_demo};
 pub use evidence::{EvidenceRequest, EvidenceSource, ServiceSource, evidence};
 pub use explain::{ExplainRequest, explain};
 pub use inspect::{Inspection, KindTotal, ResourceCounts, TagCoverage, inspect};
+pub use pipe::{Pipe, PipeReader};
 pub use pure::split_amount;
 pub use report::{AttributeRequest, attribute, read_policy, reservations};
 pub use scan::{Keep, ScanRequest, StreamInput, load_bill, save_bill, scan, tag_keys};
 pub use store::{FinalizeTermsRequest, RunQuery, StoreHandle, new_run_id};
-pub use table::{Column, ColumnType, Table, TableName, table};
+pub use table::{Column, ColumnType, RowObject, Table, TableName, table};
+pub use vectors::{fail, vector};
+pub use view::{AttachmentView, EvidenceView, TaskRunView, bill_head, report_head};
 
 pub use crate::amortize::{AmortizedPart, amortize_fee};
 pub use crate::attribute::{AllocationRequest, AllocationRow, allocate_cpu};

@@ -49,11 +49,11 @@ pub struct ScanRequest {
     pub tags_case_insensitive: bool,
     /// Whose usage intervals are kept.
     pub keep_intervals: Keep,
-    /// Malformed rows to report before failing.
+    /// Malformed rows to report before failing: any number; beyond 50, findings are counted in one.
     pub max_bad_rows: u64,
     /// Whether the same content may be given twice.
     pub allow_duplicates: bool,
-    /// Threads; 0 for as many as the machine runs at once.
+    /// Threads; 0 for as many as the machine runs at once. However many are asked for, at most one for each input.
     pub threads: usize,
 }
 

@@ -1,6 +1,7 @@
 //! Tables of a report as columns of text, the same in every language.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::rollup::Report;
@@ -59,6 +60,35 @@ impl Table {
     pub fn rows(&self) -> usize {
         self.columns.first().map_or(0, |column| column.values.len())
     }
+
+    /// The rows as objects of names and values, in the order of the columns; counts are numbers.
+    #[must_use]
+    pub fn objects(&self) -> Vec<RowObject<'_>> {
+        (0..self.rows()).map(|at| RowObject { table: self, at }).collect()
+    }
+}
+
+/// One row of a table, which is written as an object.
+#[derive(Clone, Copy, Debug)]
+pub struct RowObject<'t> {
+    table: &'t Table,
+    at: usize,
+}
+
+impl Serialize for RowObject<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.table.columns.iter().map(|column| (&column.name, column.value(self.at))))
+    }
+}
+
+impl Column {
+    fn value(&self, at: usize) -> Value {
+        let text = self.values.get(at).and_then(Option::as_deref);
+        match self.column_type {
+            ColumnType::Count => text.and_then(|text| text.parse::<i64>().ok()).into(),
+            ColumnType::Text | ColumnType::Money => text.into(),
+        }
+    }
 }
 
 /// One table of a report, sorted by its keys.
@@ -100,8 +130,8 @@ fn columns(names: &[&str], rows: &[impl Serialize]) -> Result<Table> {
             .map_err(|cause| Error::new(ErrorCode::OutputIo, "a row cannot be written").with_cause(cause))?;
         for column in &mut columns {
             column.values.push(match row.get(&column.name) {
-                Some(serde_json::Value::String(text)) => Some(text.clone()),
-                Some(serde_json::Value::Null) | None => None,
+                Some(Value::String(text)) => Some(text.clone()),
+                Some(Value::Null) | None => None,
                 Some(other) => Some(other.to_string()),
             });
         }

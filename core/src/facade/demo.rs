@@ -1,0 +1,44 @@
+//! The demo month as it is asked for across a border.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::demo::{DemoDialect, DemoFiles, DemoOptions, demo};
+use crate::error::Result;
+use crate::time::BillingPeriod;
+
+/// Which month; what is left out is as in [`DemoOptions::new`].
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DemoRequest {
+    /// Month of the bill.
+    pub period: BillingPeriod,
+    /// Chooses ids, tags, tasks and quantities.
+    pub seed: Option<u64>,
+    /// Line items of the bill.
+    pub rows: Option<u64>,
+    /// EC2 instances with evidence.
+    pub instances: Option<u32>,
+    /// Product areas.
+    pub areas: Option<Vec<String>>,
+    /// Formats of the bill by name, or `all`.
+    pub dialects: Option<Vec<String>>,
+}
+
+/// Writes a demo month into a directory.
+///
+/// # Errors
+/// As [`demo`].
+pub fn write_demo(dir: &Path, request: &DemoRequest) -> Result<DemoFiles> {
+    let usual = DemoOptions::new(request.period);
+    let options = DemoOptions {
+        period: request.period,
+        seed: request.seed.unwrap_or(usual.seed),
+        rows: request.rows.unwrap_or(usual.rows),
+        instances: request.instances.unwrap_or(usual.instances),
+        areas: request.areas.clone().unwrap_or(usual.areas),
+        dialects: request.dialects.clone().map_or(Ok(usual.dialects), DemoDialect::named)?,
+    };
+    demo(dir, &options)
+}
