@@ -85,15 +85,18 @@ pub(super) struct Watch<'a> {
     charge: Option<&'a Charge>,
     rule: Option<&'a str>,
     pub(super) found: Vec<Contribution>,
+    /// Where the contributions of the charge that is looked at start.
+    of_charge: usize,
 }
 
 impl<'a> Watch<'a> {
     pub(super) fn new(filter: &'a CellFilter) -> Self {
-        Self { filter, charge: None, rule: None, found: Vec::new() }
+        Self { filter, charge: None, rule: None, found: Vec::new(), of_charge: 0 }
     }
 
     pub(super) fn look_at(&mut self, charge: Option<&'a Charge>) {
         self.charge = charge;
+        self.of_charge = self.found.len();
     }
 
     pub(super) fn by_rule(&mut self, rule: Option<&'a str>) {
@@ -117,9 +120,10 @@ impl<'a> Watch<'a> {
             charge: self.charge.map(ExplainedCharge::of),
             amount,
         };
-        match self.found.last_mut() {
-            Some(last) if last.is_same_but_amount(&next) => last.amount = last.amount.checked_add(amount)?,
-            _ => self.found.push(next),
+        let same = self.found.iter_mut().skip(self.of_charge).find(|before| before.is_same_but_amount(&next));
+        match same {
+            Some(before) => before.amount = before.amount.checked_add(amount)?,
+            None => self.found.push(next),
         }
         Ok(())
     }

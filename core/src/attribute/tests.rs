@@ -351,3 +351,27 @@ fn a_line_item_type_that_is_not_known_is_mapped_reported_or_refused_as_the_polic
     assert!(!report.diagnostics.iter().any(|fact| fact.code == code));
     assert_eq!(report.totals.areas.to_string(), "7");
 }
+
+#[test]
+fn a_filter_explains_what_the_whole_explains_of_its_cells() {
+    // The volume's parts on i-1 and i-3 belong to one area and come with another's between them.
+    let tagged = |instance, team| LineItem { tags: vec![team], ..usage(instance, 0, 1, "0") };
+    let rows = [usage("vol-1", 0, 24, "24"), tagged("i-1", "a"), tagged("i-2", "b"), tagged("i-3", "a")];
+    let bill = bill(&rows);
+    let evidence = evidence(vec![], vec![attached("i-1", 0, 6), attached("i-2", 6, 12), attached("i-3", 12, 24)]);
+    let policy = Policy::from_toml("[areas]\ntag_keys = [\"team\"]\n").unwrap();
+    let job = Attribution {
+        bill: &bill,
+        policy: &policy,
+        evidence: &evidence,
+        reservations: &ReservationBook::default(),
+        currency: None,
+        as_of: "2016-08-01 00:00:00".parse().unwrap(),
+    };
+    let of_a = CellFilter { product_area: Some("a".to_owned()), ..CellFilter::default() };
+    let filtered = explain(&job, &of_a).unwrap().contributions;
+    let mut whole = explain(&job, &CellFilter::default()).unwrap().contributions;
+    whole.retain(|contribution| contribution.product_area.as_deref() == Some("a"));
+    assert_eq!(filtered, whole);
+    assert!(filtered.iter().any(|contribution| contribution.amount.to_string() == "18"));
+}
