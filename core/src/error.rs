@@ -135,7 +135,7 @@ pub struct Location {
     /// Path or given name of the input; an archive's entry follows a `!`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// Row number: the header is row 1.
+    /// Row number: in CSV the header is row 1, in Parquet and Arrow data, which have no header row, the first data row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<u64>,
     /// Byte offset of the row's start in the uncompressed input.

@@ -1,8 +1,9 @@
-//! Compressed and archived content → the CSVs inside, told by its first bytes (spec 2.1, 2.4).
+//! Content of any kind → the tables inside, told by its first bytes (spec 2.1, 2.4): CSV, plain, compressed or archived,
+//! Parquet and Arrow IPC.
 //!
 //! A zip is read through its central directory, which alone says what belongs to it and whether it is complete. A zip
 //! that comes as a stream is therefore first written to an anonymous temporary file: its entries usually have their
-//! sizes only behind their data, and memory stays bounded.
+//! sizes only behind their data, and memory stays bounded. So is a Parquet file, whose columns are told at its end.
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
@@ -11,34 +12,77 @@ use flate2::bufread::MultiGzDecoder;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
+#[cfg(feature = "batches")]
+use super::batch_table::{Batches, Given, given_failed};
 use super::input::Source;
+#[cfg(feature = "batches")]
+use super::ipc;
+#[cfg(feature = "parquet")]
+use super::parquet::ParquetPart;
 use super::progress::Watch;
 use super::rows::source_failed;
 use crate::error::{Error, ErrorCode, Result};
 
 const GZIP: &[u8] = b"\x1f\x8b";
+#[cfg(feature = "zstd")]
+const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
+/// Also how a Parquet file ends.
+pub(super) const PARQUET: &[u8] = b"PAR1";
 const ZIP: &[u8] = b"PK\x03\x04";
 const ZIP_WITHOUT_ENTRIES: &[u8] = b"PK\x05\x06";
 const ZIP_IN_PARTS: &[u8] = b"PK\x07\x08";
 
 /// Bytes asked of a compressed source at once.
-const SOURCE_BYTES: usize = 1 << 17;
+pub(super) const SOURCE_BYTES: usize = 1 << 17;
 
-/// One CSV of an input.
+/// One table of an input.
 pub(super) struct Table<'t> {
     /// Name of the entry in its archive.
     pub(super) entry: Option<&'t str>,
+    pub(super) content: TableContent<'t>,
+}
+
+/// What the rows of a table come from.
+pub(super) enum TableContent<'t> {
+    Csv(CsvBytes<'t>),
+    #[cfg(feature = "batches")]
+    Batches(&'t mut (dyn Batches + Send)),
+}
+
+/// The bytes of a CSV.
+pub(super) struct CsvBytes<'t> {
     pub(super) reader: &'t mut (dyn Read + Send),
     /// What a failure of the reader means.
     pub(super) explain: fn(io::Error) -> Error,
     pub(super) is_compressed: bool,
 }
 
-/// Calls `visit` with each CSV of an input: a plain or gzip file is one, a zip has any number, visited by name.
+impl<'t> Table<'t> {
+    fn csv(
+        entry: Option<&'t str>,
+        reader: &'t mut (dyn Read + Send),
+        explain: fn(io::Error) -> Error,
+        is_compressed: bool,
+    ) -> Self {
+        Self { entry, content: TableContent::Csv(CsvBytes { reader, explain, is_compressed }) }
+    }
+
+    #[cfg(feature = "batches")]
+    fn batches(batches: &'t mut (dyn Batches + Send)) -> Self {
+        Self { entry: None, content: TableContent::Batches(batches) }
+    }
+}
+
+/// Calls `visit` with each table of an input: a file is one, a zip has any number, visited by name.
 ///
 /// # Errors
-/// `read.io`, `read.truncated`, `read.bad_archive`, `read.no_input` for a zip without CSV; those of `visit`.
-pub(super) fn visit_tables(source: Source, watch: Watch<'_>, visit: impl FnMut(Table<'_>) -> Result<()>) -> Result<()> {
+/// `read.io`, `read.truncated`, `read.bad_archive`, `read.no_input` for a zip without CSV, `read.unknown_dialect` for
+/// Parquet without the feature; those of `visit`.
+pub(super) fn visit_tables(
+    source: Source,
+    watch: Watch<'_>,
+    mut visit: impl FnMut(Table<'_>) -> Result<()>,
+) -> Result<()> {
     match source {
         Source::Path(path) => {
             let file = File::open(path).map_err(source_failed)?;
@@ -46,7 +90,13 @@ pub(super) fn visit_tables(source: Source, watch: Watch<'_>, visit: impl FnMut(T
             let mut file = Counted { inner: file, watch, left };
             let (head, _) = head_of(&mut file)?;
             file.seek(SeekFrom::Start(0)).map_err(source_failed)?;
-            if is_zip(&head) { visit_zip(&mut file, visit) } else { visit_one(&head, &mut file, visit) }?;
+            if is_zip(&head) {
+                visit_zip(&mut file, visit)?;
+            } else if head.starts_with(PARQUET) {
+                return visit_parquet(file.inner, file.left, visit);
+            } else {
+                visit_one(&head, &mut file, visit)?;
+            }
             watch.progress.add_bytes(file.left);
             Ok(())
         }
@@ -54,20 +104,32 @@ pub(super) fn visit_tables(source: Source, watch: Watch<'_>, visit: impl FnMut(T
             let mut stream = Counted { inner: stream, watch, left: u64::MAX };
             let (head, read) = head_of(&mut stream)?;
             let mut whole = Cursor::new(head).take(read).chain(stream);
-            if !is_zip(&head) {
-                return visit_one(&head, &mut whole, visit);
+            if is_zip(&head) {
+                visit_zip(&mut Counted { inner: spooled(&mut whole)?, watch, left: 0 }, visit)
+            } else if head.starts_with(PARQUET) {
+                visit_parquet(spooled(&mut whole)?, 0, visit)
+            } else {
+                visit_one(&head, &mut whole, visit)
             }
-            let mut file = tempfile::tempfile().map_err(source_failed)?;
-            io::copy(&mut whole, &mut file).map_err(source_failed)?;
-            file.seek(SeekFrom::Start(0)).map_err(source_failed)?;
-            visit_zip(&mut Counted { inner: file, watch, left: 0 }, visit)
         }
+        #[cfg(feature = "batches")]
+        Source::Batches(reader) => visit(Table::batches(&mut Given { reader, explain: given_failed })),
+        #[cfg(feature = "parquet")]
+        Source::ParquetPart(mut part) => visit(Table::batches(part.as_mut())),
     }
 }
 
+/// A stream in an anonymous temporary file, from its start.
+fn spooled(stream: &mut impl Read) -> Result<File> {
+    let mut file = tempfile::tempfile().map_err(source_failed)?;
+    io::copy(stream, &mut file).map_err(source_failed)?;
+    file.seek(SeekFrom::Start(0)).map_err(source_failed)?;
+    Ok(file)
+}
+
 /// The first bytes of a content, zeros where it is shorter, and how many it has.
-fn head_of(reader: &mut impl Read) -> Result<([u8; 4], u64)> {
-    let mut head = [0; 4];
+fn head_of(reader: &mut impl Read) -> Result<([u8; 8], u64)> {
+    let mut head = [0; 8];
     let mut filled = 0;
     loop {
         match reader.read(head.get_mut(filled..).unwrap_or_default()) {
@@ -80,7 +142,7 @@ fn head_of(reader: &mut impl Read) -> Result<([u8; 4], u64)> {
 }
 
 fn is_zip(head: &[u8]) -> bool {
-    [ZIP, ZIP_WITHOUT_ENTRIES, ZIP_IN_PARTS].contains(&head)
+    [ZIP, ZIP_WITHOUT_ENTRIES, ZIP_IN_PARTS].iter().any(|magic| head.starts_with(magic))
 }
 
 fn visit_one(
@@ -88,11 +150,44 @@ fn visit_one(
     reader: &mut (impl Read + Send),
     mut visit: impl FnMut(Table<'_>) -> Result<()>,
 ) -> Result<()> {
-    if !head.starts_with(GZIP) {
-        return visit(Table { entry: None, reader, explain: source_failed, is_compressed: false });
+    if head.starts_with(GZIP) {
+        let mut gzip = MultiGzDecoder::new(BufReader::with_capacity(SOURCE_BYTES, reader));
+        return visit(Table::csv(None, &mut gzip, decoding_failed, true));
     }
-    let mut gzip = MultiGzDecoder::new(BufReader::with_capacity(SOURCE_BYTES, reader));
-    visit(Table { entry: None, reader: &mut gzip, explain: decoding_failed, is_compressed: true })
+    #[cfg(feature = "zstd")]
+    if head.starts_with(ZSTD) {
+        let buffered = BufReader::with_capacity(SOURCE_BYTES, reader);
+        let mut zstd = zstd::Decoder::with_buffer(buffered).map_err(decoding_failed)?;
+        return visit(Table::csv(None, &mut zstd, decoding_failed, true));
+    }
+    #[cfg(feature = "batches")]
+    if head.starts_with(ipc::FILE) || head.starts_with(ipc::STREAM) {
+        let mut batches = ipc::open(reader, head.starts_with(ipc::FILE), source_failed)?;
+        return visit(Table::batches(&mut batches));
+    }
+    visit(Table::csv(None, reader, source_failed, false))
+}
+
+#[cfg(feature = "parquet")]
+fn visit_parquet(file: File, uncounted: u64, mut visit: impl FnMut(Table<'_>) -> Result<()>) -> Result<()> {
+    visit(Table::batches(&mut ParquetPart::whole(file, uncounted)?))
+}
+
+#[cfg(not(feature = "parquet"))]
+fn visit_parquet(_: File, _: u64, _: impl FnMut(Table<'_>) -> Result<()>) -> Result<()> {
+    let message = "it is a Parquet file, which is read with the feature `parquet` of this library only";
+    Err(Error::new(ErrorCode::ReadUnknownDialect, message))
+}
+
+/// The parts of a Parquet file that threads may read at once; `None` where the file is none.
+///
+/// # Errors
+/// `read.io`, `read.truncated`, `read.bad_archive`.
+#[cfg(feature = "parquet")]
+pub(super) fn parquet_parts(path: &std::path::Path) -> Result<Option<Vec<ParquetPart>>> {
+    let mut file = File::open(path).map_err(source_failed)?;
+    let (head, _) = head_of(&mut file)?;
+    if head.starts_with(PARQUET) { ParquetPart::of_file(file).map(Some) } else { Ok(None) }
 }
 
 fn visit_zip(file: &mut (impl Read + Seek + Send), mut visit: impl FnMut(Table<'_>) -> Result<()>) -> Result<()> {
@@ -116,7 +211,7 @@ fn visit_zip(file: &mut (impl Read + Seek + Send), mut visit: impl FnMut(Table<'
     entries.sort_unstable();
     for (name, index) in entries {
         let mut entry = archive.by_index(index).map_err(zip_failed)?;
-        visit(Table { entry: Some(&name), reader: &mut entry, explain: decoding_failed, is_compressed: true })?;
+        visit(Table::csv(Some(&name), &mut entry, decoding_failed, true))?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What a scan reads: paths and streams, and finding them (spec 2.2).
+//! What a scan reads: paths, streams and record batches, and finding files (spec 2.2).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -7,14 +7,19 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+#[cfg(feature = "batches")]
+use arrow_array::RecordBatchReader;
+
 use super::assembly::Assembly;
 use super::deliveries::Delivery;
 use super::manifest::Manifest;
 use super::name::period_of;
+#[cfg(feature = "parquet")]
+use super::parquet::ParquetPart;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::time::BillingPeriod;
 
-/// One file or stream, plain or compressed; its content says which.
+/// One file or stream of any format that is read, which its content tells, or record batches.
 pub struct Input {
     pub(super) name: String,
     pub(super) source: Source,
@@ -27,6 +32,11 @@ pub struct Input {
 pub(super) enum Source {
     Path(PathBuf),
     Stream(Box<dyn Read + Send>),
+    #[cfg(feature = "batches")]
+    Batches(Box<dyn RecordBatchReader + Send>),
+    /// Part of a Parquet file; only a scan cuts files.
+    #[cfg(feature = "parquet")]
+    ParquetPart(Box<ParquetPart>),
 }
 
 impl Input {
@@ -42,6 +52,16 @@ impl Input {
     #[must_use]
     pub fn stream(name: impl Into<String>, reader: impl Read + Send + 'static) -> Self {
         let source = Source::Stream(Box::new(reader));
+        Self { name: name.into(), source, evidence: None, delivery: None }
+    }
+
+    /// Record batches, as Arrow libraries give them. The name stands in locations and may name the billing period.
+    ///
+    /// Their identity (spec 2.6) is that of the cells that are read, however they are cut into batches.
+    #[cfg(feature = "batches")]
+    #[must_use]
+    pub fn batches(name: impl Into<String>, batches: impl RecordBatchReader + Send + 'static) -> Self {
+        let source = Source::Batches(Box::new(batches));
         Self { name: name.into(), source, evidence: None, delivery: None }
     }
 
@@ -61,6 +81,10 @@ impl Input {
         match &self.source {
             Source::Path(path) => fs::metadata(path).ok().map(|file| file.len()),
             Source::Stream(_) => None,
+            #[cfg(feature = "batches")]
+            Source::Batches(_) => None,
+            #[cfg(feature = "parquet")]
+            Source::ParquetPart(part) => Some(part.stored_bytes()),
         }
     }
 }
@@ -70,6 +94,10 @@ impl fmt::Debug for Input {
         let kind = match self.source {
             Source::Path(_) => "path",
             Source::Stream(_) => "stream",
+            #[cfg(feature = "batches")]
+            Source::Batches(_) => "batches",
+            #[cfg(feature = "parquet")]
+            Source::ParquetPart(_) => "part of a path",
         };
         f.debug_struct("Input").field("name", &self.name).field("source", &kind).finish_non_exhaustive()
     }

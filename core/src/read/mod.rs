@@ -35,6 +35,8 @@ mod folders;
 mod header;
 #[cfg(feature = "fs")]
 mod input;
+#[cfg(feature = "batches")]
+mod ipc;
 #[cfg(feature = "fs")]
 mod keys;
 mod line_item;
@@ -43,6 +45,8 @@ mod manifest;
 mod maps;
 mod name;
 mod nearest;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod progress;
 mod rows;
 #[cfg(feature = "fs")]

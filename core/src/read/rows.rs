@@ -75,20 +75,20 @@ impl<R: Read> Blocks for FromReader<R> {
 
 /// Size and hash of content, block by block.
 #[derive(Default)]
-struct Content {
+pub(super) struct Content {
     bytes: u64,
     block_hashes: Xxh3,
 }
 
 impl Content {
-    fn add(&mut self, block: &[u8]) {
+    pub(super) fn add(&mut self, block: &[u8]) {
         if !block.is_empty() {
             self.bytes += u64::try_from(block.len()).unwrap_or(u64::MAX);
             self.block_hashes.update(&xxh3_128(block).to_le_bytes());
         }
     }
 
-    fn digest(&self) -> InputDigest {
+    pub(super) fn digest(&self) -> InputDigest {
         InputDigest { bytes: self.bytes, hash: format!("{:032x}", self.block_hashes.digest128()) }
     }
 }
@@ -106,6 +106,12 @@ pub(super) struct RawRow<'r> {
 }
 
 impl<'r> RawRow<'r> {
+    /// A row whose fields are given.
+    #[cfg(feature = "batches")]
+    pub(super) fn of_fields(text: &'r [u8], ends: &'r [usize]) -> Self {
+        Self { row: 0, byte: 0, text, ends }
+    }
+
     /// Number of fields.
     pub(super) fn width(&self) -> usize {
         self.ends.len()

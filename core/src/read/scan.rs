@@ -14,6 +14,8 @@ use super::collect::{Collector, Purpose, bills, only_bill};
 use super::csv::read_csv;
 use super::deliveries::refuse_two_deliveries;
 use super::input::Input;
+#[cfg(feature = "parquet")]
+use super::input::Source;
 use super::name::period_of;
 use super::progress::{FirstFailure, Progress, Watch};
 use super::rows::{Blocks, FromReader};
@@ -63,6 +65,7 @@ pub(super) fn collect<'o>(
         0 => thread::available_parallelism().map_or(1, NonZeroUsize::get),
         threads => threads,
     };
+    let inputs = in_parts(inputs, threads);
     let work = Work {
         reads_ahead: threads > inputs.len(),
         inputs: inputs.into_iter().map(|input| Mutex::new(Some(input))).collect(),
@@ -94,6 +97,27 @@ pub(super) fn collect<'o>(
         Some((_, error)) => Err(error),
         None => Ok(collectors),
     }
+}
+
+/// The inputs with large files cut into parts where there are too few for the threads. Results do not depend on it.
+#[cfg(feature = "parquet")]
+fn in_parts(inputs: Vec<Input>, threads: usize) -> Vec<Input> {
+    if threads == 1 || inputs.len() > threads * 2 {
+        return inputs;
+    }
+    let parts_of = |input: Input| {
+        let Source::Path(path) = &input.source else { return vec![input] };
+        // A file that cannot be opened says so when its turn comes.
+        let Ok(Some(parts)) = super::archive::parquet_parts(path) else { return vec![input] };
+        let part = |part| Input { name: input.name.clone(), source: Source::ParquetPart(Box::new(part)) };
+        parts.into_iter().map(part).collect()
+    };
+    inputs.into_iter().flat_map(parts_of).collect()
+}
+
+#[cfg(not(feature = "parquet"))]
+fn in_parts(inputs: Vec<Input>, _: usize) -> Vec<Input> {
+    inputs
 }
 
 /// Inputs that threads take one after the other.

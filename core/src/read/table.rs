@@ -227,3 +227,79 @@ fn note_unrecognized(
         builder.diagnostics.add(DiagnosticCode::ClassifyUnknownRecordType, message, 1, here());
     }
 }
+
+/// A table of named columns whose cells are text.
+#[cfg(feature = "batches")]
+pub(super) struct TableReader<'c, 'o> {
+    name: String,
+    columns: Columns,
+    group: Group,
+    collector: &'c mut Collector<'o>,
+    spare: Vec<&'static str>,
+    rows: u64,
+}
+
+#[cfg(feature = "batches")]
+impl<'c, 'o> TableReader<'c, 'o> {
+    pub(super) fn bind(
+        name: &str,
+        header: Vec<String>,
+        evidence: Option<crate::time::BillingPeriod>,
+        collector: &'c mut Collector<'o>,
+    ) -> Result<Self> {
+        let (text, ends) = joined(header.iter().map(String::as_str));
+        let columns = Columns::bind(&RawRow::of_fields(text.as_bytes(), &ends), name, collector.options())?;
+        collector.tag_keys.add(&columns.tags);
+        Ok(Self {
+            name: name.to_owned(),
+            columns,
+            group: evidence.or(collector.options().period),
+            collector,
+            spare: Vec::new(),
+            rows: 0,
+        })
+    }
+
+    pub(super) fn wanted(&self) -> Vec<usize> {
+        (0..self.columns.names.len()).collect()
+    }
+
+    pub(super) fn add<'r>(&mut self, cells: impl super::cells::Cells<'r>, at: impl Fn() -> Location) -> Result<()> {
+        self.rows += 1;
+        let (text, ends) = joined((0..self.columns.names.len()).map(|at| cells.get(at)));
+        let row = RawRow::of_fields(text.as_bytes(), &ends);
+        let Self { columns, collector, group, name, spare, .. } = self;
+        if let Err(error) = add_row(collector.builder(*group), columns, &row, name, spare) {
+            let error = error.at(at()).at(Location::file(name.as_str()));
+            collector.bad_row(*group, error, || readable_cost(columns, &row))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn note_double_source(&mut self, column: &str, rows: u64) {
+        if rows > 0 && self.columns.names.get(self.columns.cost).is_some_and(|cost| cost == column) {
+            let message = format!("column `{column}` holds binary doubles, read as their shortest decimals");
+            let at = Some(Location::file(self.name.as_str()));
+            self.collector.builder(self.group).diagnostics.add(DiagnosticCode::ParseDoubleSource, message, rows, at);
+        }
+    }
+
+    pub(super) fn finish(self, digest: Option<crate::bill::InputDigest>) {
+        if self.rows > 0 {
+            note_missing_columns(self.collector.builder(self.group), &self.columns, self.rows, &self.name);
+            if let Some(digest) = digest {
+                self.collector.add_input(self.group, digest, &self.name);
+            }
+        }
+    }
+}
+
+#[cfg(feature = "batches")]
+fn joined<'c>(cells: impl Iterator<Item = &'c str>) -> (String, Vec<usize>) {
+    let (mut text, mut ends) = (String::new(), Vec::new());
+    for cell in cells {
+        text.push_str(cell);
+        ends.push(text.len());
+    }
+    (text, ends)
+}

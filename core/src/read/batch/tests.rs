@@ -1,0 +1,1 @@
+//! Every Arrow type a bill may come in, as text.

@@ -1,0 +1,221 @@
+//! The rows of record batches → a collector, whatever the batches come from (spec 2.2, 2.4, 2.6).
+
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use arrow_array::{RecordBatch, RecordBatchReader};
+use arrow_schema::{ArrowError, SchemaRef};
+
+use super::batch::{BatchRow, ROWS_AT_ONCE, TextBatch, binary_floats, header_of};
+use super::cells::Cells;
+use super::collect::Collector;
+use super::progress::Watch;
+use super::rows::{BLOCK_BYTES, Content};
+use super::table::TableReader;
+use crate::bill::InputDigest;
+use crate::error::{Error, ErrorCode, Location, Result};
+use crate::time::BillingPeriod;
+
+/// Record batches of one table.
+pub(super) trait Batches {
+    /// Names and types of all columns.
+    fn schema(&self) -> SchemaRef;
+
+    /// The rows, only in the wanted columns (numbers in the schema, sorted), at most [`ROWS_AT_ONCE`] at once.
+    fn read<'b>(&'b mut self, wanted: &'b [usize], watch: Watch<'b>) -> Result<TextBatches<'b>>;
+
+    /// Identity of what was read.
+    fn identity(&self, watch: Watch<'_>) -> Result<Identity>;
+}
+
+/// Rows as text, part by part.
+pub(super) type TextBatches<'b> = Box<dyn Iterator<Item = Result<TextBatch>> + Send + 'b>;
+
+/// What tells that the same content was given twice (spec 2.6).
+pub(super) enum Identity {
+    /// That of the bytes that were read.
+    #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only files have bytes of their own"))]
+    OfFile(InputDigest),
+    /// That of the cells: how they came, and how they were cut into batches, does not matter.
+    OfCells,
+    /// Another part of the same file tells it.
+    #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only files are read in parts"))]
+    OfAnotherPart,
+}
+
+/// Reads all batches into the collector; on a thread of their own where `reads_ahead`.
+///
+/// # Errors
+/// With the file's name in the location: those of the source, the header, and of the first malformed row unless bad
+/// rows are allowed.
+pub(super) fn read_batches(
+    name: &str,
+    evidence: Option<BillingPeriod>,
+    source: &mut dyn Batches,
+    collector: &mut Collector<'_>,
+    watch: Watch<'_>,
+    reads_ahead: bool,
+) -> Result<()> {
+    let at_file = |error: Error| error.at(Location::file(name));
+    let schema = source.schema();
+    let table = TableReader::bind(name, header_of(&schema), evidence, collector).map_err(at_file)?;
+    let wanted = table.wanted();
+    let mut reading = Reading { table, cells: CellsDigest::new(&schema, &wanted), wanted: &wanted, rows: 0, watch };
+    let batches = source.read(&wanted, watch).map_err(at_file)?;
+    if reads_ahead {
+        ahead(batches, |batches| reading.add_all(batches)).map_err(at_file)?;
+    } else {
+        reading.add_all(batches).map_err(at_file)?;
+    }
+    let digest = match source.identity(watch).map_err(at_file)? {
+        Identity::OfFile(digest) => Some(digest),
+        Identity::OfCells => Some(reading.cells.finish()),
+        Identity::OfAnotherPart => None,
+    };
+    for column in binary_floats(&schema, &wanted) {
+        reading.table.note_double_source(column, reading.rows);
+    }
+    reading.table.finish(digest);
+    Ok(())
+}
+
+struct Reading<'r, 'c, 'o> {
+    table: TableReader<'c, 'o>,
+    cells: CellsDigest,
+    wanted: &'r [usize],
+    rows: u64,
+    watch: Watch<'r>,
+}
+
+impl Reading<'_, '_, '_> {
+    fn add_all(&mut self, batches: impl Iterator<Item = Result<TextBatch>>) -> Result<()> {
+        for batch in batches {
+            let batch = batch?;
+            self.watch.check()?;
+            for row in 0..batch.rows() {
+                let cells = batch.row(row);
+                self.cells.add(cells, self.wanted);
+                self.table.add(cells, || batch.location(row))?;
+            }
+            let rows = u64::try_from(batch.rows()).unwrap_or(u64::MAX);
+            self.rows += rows;
+            self.watch.progress.add_rows(rows);
+        }
+        Ok(())
+    }
+}
+
+/// Batches kept ready between the two threads.
+const BATCHES_AHEAD: usize = 2;
+
+/// Reads batches on a thread of their own while this one adds their rows.
+fn ahead(
+    batches: TextBatches<'_>,
+    add: impl FnOnce(&mut dyn Iterator<Item = Result<TextBatch>>) -> Result<()>,
+) -> Result<()> {
+    thread::scope(|scope| {
+        let (read, ready) = sync_channel(BATCHES_AHEAD);
+        scope.spawn(move || {
+            // Nobody receives once adding failed.
+            batches.map(|batch| read.send(batch)).find(std::result::Result::is_err);
+        });
+        // Dropped on return, so that the other thread never waits for room.
+        let mut ready = ready.into_iter();
+        add(&mut ready)
+    })
+}
+
+/// Identity of the cells that are read, in the order of rows: their texts, each after its length.
+struct CellsDigest {
+    block: Vec<u8>,
+    content: Content,
+}
+
+impl CellsDigest {
+    fn new(schema: &SchemaRef, wanted: &[usize]) -> Self {
+        let mut digest = Self { block: Vec::new(), content: Content::default() };
+        wanted.iter().filter_map(|at| schema.fields().get(*at)).for_each(|field| digest.add_text(field.name()));
+        digest
+    }
+
+    fn add(&mut self, cells: BatchRow<'_>, wanted: &[usize]) {
+        wanted.iter().for_each(|at| self.add_text(cells.get(*at)));
+    }
+
+    fn add_text(&mut self, text: &str) {
+        self.block.extend_from_slice(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes());
+        self.block.extend_from_slice(text.as_bytes());
+        // Blocks end after a cell: that is a function of the cells too.
+        if self.block.len() >= BLOCK_BYTES {
+            self.content.add(&self.block);
+            self.block.clear();
+        }
+    }
+
+    fn finish(mut self) -> InputDigest {
+        self.content.add(&self.block);
+        self.content.digest()
+    }
+}
+
+/// Batches that another library or a stream gives.
+pub(super) struct Given<R> {
+    pub(super) reader: R,
+    /// What a failure of the reader means.
+    pub(super) explain: fn(ArrowError) -> Error,
+}
+
+impl<R: RecordBatchReader + Send> Batches for Given<R> {
+    fn schema(&self) -> SchemaRef {
+        self.reader.schema()
+    }
+
+    fn read<'b>(&'b mut self, wanted: &'b [usize], _: Watch<'b>) -> Result<TextBatches<'b>> {
+        let explain = self.explain;
+        let projected =
+            (&mut self.reader).map(move |batch| batch.and_then(|batch| batch.project(wanted)).map_err(explain));
+        Ok(Box::new(Slices { batches: projected, wanted, rows_before: 0, rest: None }))
+    }
+
+    fn identity(&self, _: Watch<'_>) -> Result<Identity> {
+        Ok(Identity::OfCells)
+    }
+}
+
+/// The error of a library that gives batches; an error of this crate that passed through Arrow stays itself.
+pub(super) fn given_failed(cause: ArrowError) -> Error {
+    let unreadable = |cause: ArrowError| Error::new(ErrorCode::ReadIo, "the input cannot be read").with_cause(cause);
+    match cause {
+        ArrowError::ExternalError(cause) => match cause.downcast::<Error>() {
+            Ok(error) => *error,
+            Err(cause) => unreadable(ArrowError::ExternalError(cause)),
+        },
+        cause => unreadable(cause),
+    }
+}
+
+/// Batches of any size cut into such that are turned into text at once.
+pub(super) struct Slices<'b, I> {
+    pub(super) batches: I,
+    pub(super) wanted: &'b [usize],
+    pub(super) rows_before: u64,
+    pub(super) rest: Option<RecordBatch>,
+}
+
+impl<I: Iterator<Item = Result<RecordBatch>>> Iterator for Slices<'_, I> {
+    type Item = Result<TextBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = match self.rest.take().map_or_else(|| self.batches.next(), |rest| Some(Ok(rest)))? {
+            Ok(batch) => batch,
+            Err(error) => return Some(Err(error)),
+        };
+        let rows = batch.num_rows().min(ROWS_AT_ONCE);
+        if rows < batch.num_rows() {
+            self.rest = Some(batch.slice(rows, batch.num_rows() - rows));
+        }
+        let text = TextBatch::of(&batch.slice(0, rows), self.wanted, self.rows_before);
+        self.rows_before += u64::try_from(rows).unwrap_or(u64::MAX);
+        Some(text)
+    }
+}

@@ -1,0 +1,286 @@
+//! A Parquet file → record batches of the columns that are read (spec 2.1, 2.4, 2.6).
+//!
+//! The file is read by position, so that several threads may read parts of it, each some row groups; its identity is
+//! that of its bytes, as for a CSV, told by its first part.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, Length};
+
+use super::archive::PARQUET;
+use super::batch::ROWS_AT_ONCE;
+use super::batch_table::{Batches, Identity, Slices, TextBatches};
+use super::progress::Watch;
+use super::rows::{Blocks, Content, FromReader, source_failed};
+use crate::error::{Error, ErrorCode, Result};
+
+/// Some row groups of a file.
+#[derive(Clone)]
+pub(super) struct ParquetPart {
+    file: Stored,
+    metadata: ArrowReaderMetadata,
+    row_groups: Range<usize>,
+    /// Rows of the file before those of this part.
+    rows_before: u64,
+    rows: u64,
+    /// Bytes that stand for this part in the progress of the scan; 0 where they were counted before.
+    bytes: u64,
+}
+
+impl ParquetPart {
+    /// All of a file, of which so many bytes were not counted as progress yet.
+    ///
+    /// # Errors
+    /// `read.io`, `read.truncated`, `read.bad_archive`.
+    pub(super) fn whole(file: File, uncounted: u64) -> Result<Self> {
+        let length = file.metadata().map_err(source_failed)?.len();
+        let file = Stored(Arc::new(StoredFile { file, length, failure: Mutex::new(None) }));
+        let mut end = [0; 4];
+        let tail = length.checked_sub(4).filter(|start| *start >= 8).ok_or_else(truncated)?;
+        file.at(tail).read_exact(&mut end).map_err(source_failed)?;
+        if end != PARQUET {
+            return Err(truncated());
+        }
+        // What a writer noted of its own types says nothing about the values.
+        let options = || ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let loaded = ArrowReaderMetadata::load(&file, options()).map_err(|cause| file.failed(cause))?;
+        let views = options().with_schema(with_views(loaded.schema()));
+        let metadata = ArrowReaderMetadata::try_new(Arc::clone(loaded.metadata()), views).unwrap_or(loaded);
+        let row_groups = 0..metadata.metadata().num_row_groups();
+        let mut part = Self { file, metadata, row_groups, rows_before: 0, rows: 0, bytes: uncounted };
+        part.rows = part.rows_of(part.row_groups.clone());
+        Ok(part)
+    }
+
+    /// A file in parts, one for each row group with rows, in order. Together they count its bytes.
+    ///
+    /// # Errors
+    /// As [`ParquetPart::whole`].
+    pub(super) fn of_file(file: File) -> Result<Vec<Self>> {
+        let length = file.metadata().map_err(source_failed)?.len();
+        let whole = Self::whole(file, length)?;
+        let with_rows = whole.row_groups.clone().filter(|at| whole.rows_of(*at..*at + 1) > 0);
+        let (mut parts, mut bytes) = (Vec::new(), whole.bytes);
+        for at in with_rows {
+            let row_groups = at..at + 1;
+            let group = whole.metadata.metadata().row_groups().get(at);
+            let stored = group.and_then(|group| u64::try_from(group.compressed_size()).ok()).unwrap_or(0).min(bytes);
+            bytes -= stored;
+            parts.push(Self {
+                rows_before: whole.rows_of(0..at),
+                rows: whole.rows_of(row_groups.clone()),
+                row_groups,
+                bytes: stored,
+                ..whole.clone()
+            });
+        }
+        match parts.first_mut() {
+            // What is no row group, such as the schema.
+            Some(first) => first.bytes += bytes,
+            None => parts.push(whole),
+        }
+        Ok(parts)
+    }
+
+    /// Bytes that stand for this part in the progress of the scan.
+    pub(super) fn stored_bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn rows_of(&self, row_groups: Range<usize>) -> u64 {
+        let groups = self.metadata.metadata().row_groups().get(row_groups).unwrap_or_default();
+        groups.iter().map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).sum()
+    }
+
+    fn reader(&self, wanted: &[usize]) -> std::result::Result<ParquetRecordBatchReader, ParquetError> {
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), self.metadata.clone());
+        let columns = ProjectionMask::roots(builder.parquet_schema(), wanted.iter().copied());
+        let row_groups = self.row_groups.clone().collect();
+        builder.with_projection(columns).with_row_groups(row_groups).with_batch_size(ROWS_AT_ONCE).build()
+    }
+}
+
+/// Texts as views: those of a dictionary are then not copied for every row.
+fn with_views(schema: &Schema) -> SchemaRef {
+    let as_view = |field: &Arc<Field>| match field.data_type() {
+        DataType::Utf8 => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
+        _ => Arc::clone(field),
+    };
+    Arc::new(Schema::new_with_metadata(
+        schema.fields().iter().map(as_view).collect::<Vec<_>>(),
+        schema.metadata().clone(),
+    ))
+}
+
+impl Batches for ParquetPart {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(self.metadata.schema())
+    }
+
+    fn read<'b>(&'b mut self, wanted: &'b [usize], watch: Watch<'b>) -> Result<TextBatches<'b>> {
+        let reader = self.reader(wanted).map_err(|cause| self.file.failed(cause))?;
+        let counted = CountedRows { reader, part: self, rows: 0, bytes: 0, watch };
+        Ok(Box::new(Slices { batches: counted, wanted, rows_before: self.rows_before, rest: None }))
+    }
+
+    fn identity(&self, watch: Watch<'_>) -> Result<Identity> {
+        if self.rows_before > 0 {
+            return Ok(Identity::OfAnotherPart);
+        }
+        let (mut content, mut block) = (Content::default(), Vec::new());
+        let mut blocks = FromReader::plain(self.file.at(0));
+        loop {
+            watch.check()?;
+            blocks.next_block(&mut block)?;
+            if block.is_empty() {
+                return Ok(Identity::OfFile(content.digest()));
+            }
+            content.add(&block);
+        }
+    }
+}
+
+/// Batches that count as progress, and that are as many rows as the file says.
+struct CountedRows<'p> {
+    reader: ParquetRecordBatchReader,
+    part: &'p ParquetPart,
+    rows: u64,
+    bytes: u64,
+    watch: Watch<'p>,
+}
+
+impl CountedRows<'_> {
+    fn count_bytes(&mut self) {
+        let all = u128::from(self.part.bytes);
+        let done = all * u128::from(self.rows) / u128::from(self.part.rows.max(1));
+        let done = if self.rows >= self.part.rows { self.part.bytes } else { u64::try_from(done).unwrap_or(0) };
+        self.watch.progress.add_bytes(done.saturating_sub(self.bytes));
+        self.bytes = self.bytes.max(done);
+    }
+}
+
+impl Iterator for CountedRows<'_> {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.reader.next() {
+            Some(Ok(batch)) => {
+                self.rows += u64::try_from(batch.num_rows()).unwrap_or(0);
+                self.count_bytes();
+                Some(Ok(batch))
+            }
+            Some(Err(cause)) => Some(Err(self.part.file.failed(cause))),
+            None if self.rows != self.part.rows => {
+                self.rows = self.part.rows;
+                let message = "the Parquet file has fewer rows than it says";
+                Some(Err(Error::new(ErrorCode::ReadBadArchive, message)))
+            }
+            None => {
+                self.count_bytes();
+                None
+            }
+        }
+    }
+}
+
+/// A file that is read by position.
+#[derive(Clone)]
+struct Stored(Arc<StoredFile>);
+
+struct StoredFile {
+    file: File,
+    length: u64,
+    /// The first failure of the file itself, which the Parquet reader passes on as a text only.
+    failure: Mutex<Option<io::Error>>,
+}
+
+impl Stored {
+    fn at(&self, position: u64) -> At {
+        At { file: self.clone(), position }
+    }
+
+    /// The error of a reader of this file.
+    fn failed(&self, cause: impl Into<ParquetError>) -> Error {
+        match self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(failure) => source_failed(failure),
+            None => bad_file(cause.into()),
+        }
+    }
+}
+
+fn bad_file(cause: ParquetError) -> Error {
+    let message = "the Parquet file is damaged or of a kind that is not read";
+    Error::new(ErrorCode::ReadBadArchive, message).with_cause(cause)
+}
+
+fn truncated() -> Error {
+    Error::new(ErrorCode::ReadTruncated, "the Parquet file ends before it is complete")
+}
+
+impl Length for Stored {
+    fn len(&self) -> u64 {
+        self.0.length
+    }
+}
+
+impl ChunkReader for Stored {
+    type T = BufReader<At>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        Ok(BufReader::new(self.at(start)))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        let end = u64::try_from(length).ok().and_then(|length| start.checked_add(length));
+        if end.is_none_or(|end| end > self.0.length) {
+            return Err(ParquetError::EOF("a part lies behind the end of the file".into()));
+        }
+        let mut bytes = vec![0; length];
+        self.at(start).read_exact(&mut bytes)?;
+        Ok(bytes.into())
+    }
+}
+
+/// A reader with a position of its own.
+struct At {
+    file: Stored,
+    position: u64,
+}
+
+impl Read for At {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match read_at(&self.file.0.file, buffer, self.position) {
+            Ok(read) => {
+                self.position += u64::try_from(read).unwrap_or(0);
+                Ok(read)
+            }
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => Err(cause),
+            Err(cause) => {
+                let told = io::Error::new(cause.kind(), cause.to_string());
+                self.file.0.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(cause);
+                Err(told)
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, position)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, position)
+}
