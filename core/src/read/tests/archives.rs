@@ -143,6 +143,46 @@ fn gzip_cut_short_anywhere_is_truncated() {
     assert_eq!(error.code(), ErrorCode::ReadTruncated);
 }
 
+#[cfg(feature = "zstd")]
+fn zstd(text: &str) -> Vec<u8> {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.include_checksum(true).unwrap();
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[cfg(feature = "zstd")]
+#[test]
+fn zstd_is_told_by_its_first_bytes_and_may_have_several_frames() {
+    let text = many_rows();
+    let (first, second) = text.split_at(text.len() / 3);
+    let bill = read_bytes("bill.csv.zst", &[zstd(first), zstd(second)].concat(), &ScanOptions::default()).unwrap();
+    let plain = read_bytes("bill.csv", text.as_bytes(), &ScanOptions::default()).unwrap();
+    assert_eq!((billed(&bill).as_str(), bill.rows()), ("70", 700));
+    assert_eq!(bill.inputs(), plain.inputs());
+}
+
+#[cfg(feature = "zstd")]
+#[test]
+fn zstd_cut_short_anywhere_is_truncated_and_a_damaged_one_a_bad_archive() {
+    let bytes = zstd(&csv(&[usage(0, "1", "", "")]));
+    for length in [5, 9, 60, bytes.len() - 4, bytes.len() - 1] {
+        let error = read_bytes("bill.csv.zst", &bytes[..length], &ScanOptions::default()).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ReadTruncated, "{length}: {error:?}");
+    }
+    let twice = [bytes.clone(), bytes.clone()].concat();
+    let error = read_bytes("bill.csv.zst", &twice[..bytes.len() + 5], &ScanOptions::default()).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::ReadTruncated);
+    let mut checksum = bytes.clone();
+    let end = checksum.len();
+    checksum[end - 1] ^= 1;
+    let followed = [bytes, b"garbage after the last frame".to_vec()].concat();
+    for damaged in [checksum, followed] {
+        let error = read_bytes("bill.csv.zst", &damaged, &ScanOptions::default()).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ReadBadArchive, "{error:?}");
+    }
+}
+
 #[test]
 fn zip_cut_short_anywhere_is_truncated() {
     let bytes = zip(&[("a.csv", &csv(&[usage(0, "1", "", "")])), ("b.csv", &csv(&[usage(1, "1", "", "")]))]);

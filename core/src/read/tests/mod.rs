@@ -13,6 +13,8 @@ mod manifest_folders;
 mod manifests;
 #[cfg(feature = "fs")]
 mod many_inputs;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod periods;
 #[cfg(feature = "fs")]
 mod samples;
