@@ -76,6 +76,7 @@ error_codes! {
     ReadBadArchive = "read.bad_archive", Input, "A compressed or archived file is damaged or of a kind that is not read.";
     ReadUnknownDialect = "read.unknown_dialect", Input, "The header is that of no known billing format.";
     ReadMissingColumn = "read.missing_column", Input, "A required column is not in the header; the message names the nearest one.";
+    ReadBadColumnType = "read.bad_column_type", Input, "A column that is read has a type in which no bill is written.";
     ReadDuplicate = "read.duplicate", Input, "The same file, two assemblies of one billing period, or one payer in two formats were given.";
     ReadBadManifest = "read.bad_manifest", Input, "A manifest is not complete JSON, or lists no files.";
     ReadMissingChunk = "read.missing_chunk", Input, "A file that a manifest lists is not there.";

@@ -175,7 +175,7 @@ fn visit_parquet(file: File, uncounted: u64, mut visit: impl FnMut(Table<'_>) ->
 
 #[cfg(not(feature = "parquet"))]
 fn visit_parquet(_: File, _: u64, _: impl FnMut(Table<'_>) -> Result<()>) -> Result<()> {
-    let message = "it is a Parquet file, which is read with the feature `parquet` of this library only";
+    let message = "it is a Parquet file, which is read with the feature `parquet`";
     Err(Error::new(ErrorCode::ReadUnknownDialect, message))
 }
 

@@ -24,24 +24,13 @@ pub(super) trait Batches {
     /// The rows, only in the wanted columns (numbers in the schema, sorted), at most [`ROWS_AT_ONCE`] at once.
     fn read<'b>(&'b mut self, wanted: &'b [usize], watch: Watch<'b>) -> Result<TextBatches<'b>>;
 
-    /// Identity of what was read.
-    fn identity(&self, watch: Watch<'_>) -> Result<Identity>;
+    /// Identity of the file that was read (spec 2.6); where there is none, it is that of the cells: how they came, and
+    /// how they were cut into batches, does not matter.
+    fn digest(&self, watch: Watch<'_>) -> Result<Option<InputDigest>>;
 }
 
 /// Rows as text, part by part.
 pub(super) type TextBatches<'b> = Box<dyn Iterator<Item = Result<TextBatch>> + Send + 'b>;
-
-/// What tells that the same content was given twice (spec 2.6).
-pub(super) enum Identity {
-    /// That of the bytes that were read.
-    #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only files have bytes of their own"))]
-    OfFile(InputDigest),
-    /// That of the cells: how they came, and how they were cut into batches, does not matter.
-    OfCells,
-    /// Another part of the same file tells it.
-    #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only files are read in parts"))]
-    OfAnotherPart,
-}
 
 /// Reads all batches into the collector; on a thread of their own where `reads_ahead`.
 ///
@@ -58,7 +47,10 @@ pub(super) fn read_batches(
 ) -> Result<()> {
     let at_file = |error: Error| error.at(Location::file(name));
     let schema = source.schema();
-    let table = TableReader::bind(name, header_of(&schema), evidence, collector).map_err(at_file)?;
+    let table = TableReader::bind(name, header_of(&schema), evidence, collector)?;
+    if !table.wants_rows() {
+        return Ok(());
+    }
     let wanted = table.wanted();
     let mut reading = Reading { table, cells: CellsDigest::new(&schema, &wanted), wanted: &wanted, rows: 0, watch };
     let batches = source.read(&wanted, watch).map_err(at_file)?;
@@ -67,13 +59,9 @@ pub(super) fn read_batches(
     } else {
         reading.add_all(batches).map_err(at_file)?;
     }
-    let digest = match source.identity(watch).map_err(at_file)? {
-        Identity::OfFile(digest) => Some(digest),
-        Identity::OfCells => Some(reading.cells.finish()),
-        Identity::OfAnotherPart => None,
-    };
+    let digest = source.digest(watch).map_err(at_file)?.unwrap_or_else(|| reading.cells.finish());
     for column in binary_floats(&schema, &wanted) {
-        reading.table.note_double_source(column, reading.rows);
+        reading.table.note_binary(column);
     }
     reading.table.finish(digest);
     Ok(())
@@ -177,8 +165,8 @@ impl<R: RecordBatchReader + Send> Batches for Given<R> {
         Ok(Box::new(Slices { batches: projected, wanted, rows_before: 0, rest: None }))
     }
 
-    fn identity(&self, _: Watch<'_>) -> Result<Identity> {
-        Ok(Identity::OfCells)
+    fn digest(&self, _: Watch<'_>) -> Result<Option<InputDigest>> {
+        Ok(None)
     }
 }
 

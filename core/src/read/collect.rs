@@ -33,6 +33,8 @@ pub(super) struct Collector<'o> {
     options: &'o ScanOptions,
     purpose: Purpose,
     builders: BTreeMap<Group, BillBuilder<'o>>,
+    /// Number of the input that is read, among those that were given.
+    pub(super) input: usize,
     inputs: Vec<SeenInput>,
     other_periods: BTreeMap<BillingPeriod, String>,
     /// Whether some input names no period, so that only its rows can.
@@ -42,11 +44,12 @@ pub(super) struct Collector<'o> {
     pub(super) tag_keys: TagKeysSeen,
 }
 
-/// An input with data rows. Sorted by content, then name.
+/// An input, or part of one, with data rows. Sorted by content, then name.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct SeenInput {
     digest: InputDigest,
     name: String,
+    number: usize,
     groups: BTreeSet<Group>,
 }
 
@@ -56,6 +59,7 @@ impl<'o> Collector<'o> {
             options,
             purpose,
             builders: BTreeMap::new(),
+            input: 0,
             inputs: Vec::new(),
             other_periods: BTreeMap::new(),
             has_unnamed: false,
@@ -106,7 +110,7 @@ impl<'o> Collector<'o> {
     }
 
     pub(super) fn add_input(&mut self, groups: BTreeSet<Group>, digest: InputDigest, name: &str) {
-        self.inputs.push(SeenInput { digest, name: name.to_owned(), groups });
+        self.inputs.push(SeenInput { digest, name: name.to_owned(), number: self.input, groups });
     }
 
     /// Takes a malformed row as a finding.
@@ -197,7 +201,9 @@ struct Gathered<'o> {
 
 impl<'o> Gathered<'o> {
     fn refuse_duplicates(&self) -> Result<()> {
-        let pairs = self.inputs.iter().zip(self.inputs.iter().skip(1)).filter(|(a, b)| a.digest == b.digest);
+        let is_part = |a: &SeenInput, b: &SeenInput| (&a.name, a.number) == (&b.name, b.number);
+        let pairs = self.inputs.iter().zip(self.inputs.iter().skip(1));
+        let pairs = pairs.filter(|(a, b)| a.digest == b.digest && !is_part(a, b));
         match pairs.min_by_key(|(a, b)| (&a.name, &b.name)) {
             None => Ok(()),
             Some((a, b)) => Err(Error::new(

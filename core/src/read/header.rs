@@ -164,7 +164,7 @@ fn what_else(head: &[u8], names: Option<&[String]>, input: &str) -> &'static str
     let compressed = [&b"\x1f\x8b"[..], b"PK\x03\x04", b"PK\x05\x06", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ"];
     let starts_with = |magic: &&[u8]| head.starts_with(magic);
     if head.starts_with(b"PAR1") {
-        "it is a Parquet file, which is not read"
+        "it is a Parquet file, which is read from a path or a stream with the feature `parquet`"
     } else if compressed.iter().any(starts_with) {
         "it is compressed"
     } else if names.is_some_and(is_monthly) || name::is_monthly_report(input) {

@@ -24,6 +24,10 @@
 mod archive;
 #[cfg(feature = "fs")]
 mod assembly;
+#[cfg(feature = "batches")]
+mod batch;
+#[cfg(feature = "batches")]
+mod batch_table;
 mod cells;
 mod collect;
 mod csv;

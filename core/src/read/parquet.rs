@@ -1,7 +1,7 @@
 //! A Parquet file → record batches of the columns that are read (spec 2.1, 2.4, 2.6).
 //!
 //! The file is read by position, so that several threads may read parts of it, each some row groups; its identity is
-//! that of its bytes, as for a CSV, told by its first part.
+//! that of its bytes, as for a CSV.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -20,9 +20,10 @@ use parquet::file::reader::{ChunkReader, Length};
 
 use super::archive::PARQUET;
 use super::batch::ROWS_AT_ONCE;
-use super::batch_table::{Batches, Identity, Slices, TextBatches};
+use super::batch_table::{Batches, Slices, TextBatches};
 use super::progress::Watch;
 use super::rows::{Blocks, Content, FromReader, source_failed};
+use crate::bill::InputDigest;
 use crate::error::{Error, ErrorCode, Result};
 
 /// Some row groups of a file.
@@ -45,7 +46,7 @@ impl ParquetPart {
     /// `read.io`, `read.truncated`, `read.bad_archive`.
     pub(super) fn whole(file: File, uncounted: u64) -> Result<Self> {
         let length = file.metadata().map_err(source_failed)?.len();
-        let file = Stored(Arc::new(StoredFile { file, length, failure: Mutex::new(None) }));
+        let file = Stored(Arc::new(StoredFile { file, length, digest: Mutex::new(None), failure: Mutex::new(None) }));
         let mut end = [0; 4];
         let tail = length.checked_sub(4).filter(|start| *start >= 8).ok_or_else(truncated)?;
         file.at(tail).read_exact(&mut end).map_err(source_failed)?;
@@ -134,20 +135,13 @@ impl Batches for ParquetPart {
         Ok(Box::new(Slices { batches: counted, wanted, rows_before: self.rows_before, rest: None }))
     }
 
-    fn identity(&self, watch: Watch<'_>) -> Result<Identity> {
-        if self.rows_before > 0 {
-            return Ok(Identity::OfAnotherPart);
+    fn digest(&self, watch: Watch<'_>) -> Result<Option<InputDigest>> {
+        // Of several parts the first that is read tells it to the others.
+        let mut known = self.file.0.digest.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.is_none() {
+            *known = Some(self.file.content(watch)?);
         }
-        let (mut content, mut block) = (Content::default(), Vec::new());
-        let mut blocks = FromReader::plain(self.file.at(0));
-        loop {
-            watch.check()?;
-            blocks.next_block(&mut block)?;
-            if block.is_empty() {
-                return Ok(Identity::OfFile(content.digest()));
-            }
-            content.add(&block);
-        }
+        Ok(known.clone())
     }
 }
 
@@ -201,6 +195,8 @@ struct Stored(Arc<StoredFile>);
 struct StoredFile {
     file: File,
     length: u64,
+    /// Identity of its bytes, once known.
+    digest: Mutex<Option<InputDigest>>,
     /// The first failure of the file itself, which the Parquet reader passes on as a text only.
     failure: Mutex<Option<io::Error>>,
 }
@@ -208,6 +204,19 @@ struct StoredFile {
 impl Stored {
     fn at(&self, position: u64) -> At {
         At { file: self.clone(), position }
+    }
+
+    fn content(&self, watch: Watch<'_>) -> Result<InputDigest> {
+        let (mut content, mut block) = (Content::default(), Vec::new());
+        let mut blocks = FromReader::plain(self.at(0));
+        loop {
+            watch.check()?;
+            blocks.next_block(&mut block)?;
+            if block.is_empty() {
+                return Ok(content.digest());
+            }
+            content.add(&block);
+        }
     }
 
     /// The error of a reader of this file.

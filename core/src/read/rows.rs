@@ -106,12 +106,6 @@ pub(super) struct RawRow<'r> {
 }
 
 impl<'r> RawRow<'r> {
-    /// A row whose fields are given.
-    #[cfg(feature = "batches")]
-    pub(super) fn of_fields(text: &'r [u8], ends: &'r [usize]) -> Self {
-        Self { row: 0, byte: 0, text, ends }
-    }
-
     /// Number of fields.
     pub(super) fn width(&self) -> usize {
         self.ends.len()

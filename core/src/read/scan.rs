@@ -9,7 +9,11 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::ScanOptions;
-use super::archive::{Table, visit_tables};
+#[cfg(feature = "parquet")]
+use super::archive::parquet_parts;
+use super::archive::{CsvBytes, TableContent, visit_tables};
+#[cfg(feature = "batches")]
+use super::batch_table::read_batches;
 use super::collect::{Collector, Purpose, bills, only_bill};
 use super::csv::read_csv;
 use super::deliveries::refuse_two_deliveries;
@@ -68,7 +72,7 @@ pub(super) fn collect<'o>(
     let inputs = in_parts(inputs, threads);
     let work = Work {
         reads_ahead: threads > inputs.len(),
-        inputs: inputs.into_iter().map(|input| Mutex::new(Some(input))).collect(),
+        inputs: inputs.into_iter().map(|(number, input)| (number, Mutex::new(Some(input)))).collect(),
         next: AtomicUsize::new(0),
         first_failure: FirstFailure::none(),
         options,
@@ -99,30 +103,32 @@ pub(super) fn collect<'o>(
     }
 }
 
-/// The inputs with large files cut into parts where there are too few for the threads. Results do not depend on it.
+/// The inputs with their numbers, Parquet files cut into parts where the inputs are few for so many threads. Results do
+/// not depend on it.
+fn in_parts(inputs: Vec<Input>, threads: usize) -> Vec<(usize, Input)> {
+    let is_cut = threads > 1 && inputs.len() <= threads * 2;
+    let parts = |input| if is_cut { parts_of(input) } else { vec![input] };
+    (0..).zip(inputs).flat_map(|(number, input)| parts(input).into_iter().map(move |part| (number, part))).collect()
+}
+
 #[cfg(feature = "parquet")]
-fn in_parts(inputs: Vec<Input>, threads: usize) -> Vec<Input> {
-    if threads == 1 || inputs.len() > threads * 2 {
-        return inputs;
-    }
-    let parts_of = |input: Input| {
-        let Source::Path(path) = &input.source else { return vec![input] };
-        // A file that cannot be opened says so when its turn comes.
-        let Ok(Some(parts)) = super::archive::parquet_parts(path) else { return vec![input] };
-        let part = |part| Input { name: input.name.clone(), source: Source::ParquetPart(Box::new(part)) };
-        parts.into_iter().map(part).collect()
-    };
-    inputs.into_iter().flat_map(parts_of).collect()
+fn parts_of(input: Input) -> Vec<Input> {
+    let Source::Path(path) = &input.source else { return vec![input] };
+    // A file that cannot be opened says so when its turn comes.
+    let Ok(Some(parts)) = parquet_parts(path) else { return vec![input] };
+    let part = |part| Input { name: input.name.clone(), source: Source::ParquetPart(Box::new(part)) };
+    parts.into_iter().map(part).collect()
 }
 
 #[cfg(not(feature = "parquet"))]
-fn in_parts(inputs: Vec<Input>, _: usize) -> Vec<Input> {
-    inputs
+fn parts_of(input: Input) -> Vec<Input> {
+    vec![input]
 }
 
 /// Inputs that threads take one after the other.
 struct Work<'w, 'o> {
-    inputs: Vec<Mutex<Option<Input>>>,
+    /// Each with its number among those that were given: parts of a file have the same.
+    inputs: Vec<(usize, Mutex<Option<Input>>)>,
     next: AtomicUsize,
     first_failure: FirstFailure,
     reads_ahead: bool,
@@ -137,10 +143,11 @@ impl<'o> Work<'_, 'o> {
         let mut collector = Collector::new(self.options, self.purpose);
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(slot) = self.inputs.get(number) else { return Ok(collector) };
+            let Some((given, slot)) = self.inputs.get(number) else { return Ok(collector) };
             let Some(input) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() else { continue };
             let watch = Watch::new(self.progress, &self.first_failure, number);
             let name = input.name.clone();
+            collector.input = *given;
             self.read(input, &mut collector, watch).map_err(|error| {
                 self.first_failure.note(number);
                 (number, error.at(Location::file(name)))
@@ -163,7 +170,13 @@ impl<'o> Work<'_, 'o> {
             if !collector.wants(evidence, table_name) {
                 return Ok(());
             }
-            let Table { reader, explain, is_compressed, .. } = table;
+            let CsvBytes { reader, explain, is_compressed } = match table.content {
+                TableContent::Csv(csv) => csv,
+                #[cfg(feature = "batches")]
+                TableContent::Batches(batches) => {
+                    return read_batches(table_name, evidence, batches, collector, watch, self.reads_ahead);
+                }
+            };
             if self.reads_ahead && is_compressed {
                 read_ahead(reader, explain, |blocks| read_csv(table_name, evidence, blocks, collector, watch))
             } else {

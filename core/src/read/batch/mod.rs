@@ -98,10 +98,10 @@ pub(super) fn header_of(schema: &Schema) -> Vec<String> {
     schema.fields().iter().map(|field| field.name().clone()).collect()
 }
 
-/// Those of the columns that hold binary floats (spec 1.3), by name.
-pub(super) fn binary_floats<'s>(schema: &'s Schema, wanted: &[usize]) -> Vec<&'s str> {
-    let fields = wanted.iter().filter_map(|at| schema.fields().get(*at));
-    fields.filter(|field| is_binary_float(field.data_type())).map(|field| field.name().as_str()).collect()
+/// Those of the wanted columns that hold binary floats (spec 1.3).
+pub(super) fn binary_floats(schema: &Schema, wanted: &[usize]) -> Vec<usize> {
+    let is_float = |at: &usize| schema.fields().get(*at).is_some_and(|field| is_binary_float(field.data_type()));
+    wanted.iter().copied().filter(is_float).collect()
 }
 
 fn is_binary_float(data_type: &DataType) -> bool {

@@ -77,12 +77,10 @@ fn a_dictionary_without_values_is_all_null() {
 
 #[test]
 fn numbers_are_exact_decimal_texts() {
-    assert_eq!(texts(Int64Array::from(vec![Some(-7), Some(-7), None, Some(i64::MAX)])), [
-        "-7",
-        "-7",
-        "",
-        "9223372036854775807"
-    ]);
+    assert_eq!(
+        texts(Int64Array::from(vec![Some(-7), Some(-7), None, Some(i64::MAX)])),
+        ["-7", "-7", "", "9223372036854775807"]
+    );
     assert_eq!(texts(UInt64Array::from(vec![u64::MAX])), ["18446744073709551615"]);
     assert_eq!(texts(BooleanArray::from(vec![Some(true), None, Some(false)])), ["true", "", "false"]);
     let decimals = Decimal128Array::from(vec![Some(-1), Some(12_345), None, Some(0), Some(i128::from(i64::MAX))]);
@@ -141,10 +139,10 @@ fn times_of_every_unit_are_utc_with_a_fraction_only_where_there_is_one() {
     assert_eq!(texts(TimestampNanosecondArray::from(nanoseconds).with_timezone("Europe/Paris")), wanted);
     assert_eq!(texts(Date32Array::from(vec![Some(16_953), None])), wanted);
     assert_eq!(texts(Date64Array::from(vec![Some(hour * 1_000), None])), wanted);
-    assert_eq!(texts(TimestampMillisecondArray::from(vec![hour * 1_000 + 5, -1])), [
-        "2016-06-01T00:00:00.005Z",
-        "1969-12-31T23:59:59.999Z"
-    ]);
+    assert_eq!(
+        texts(TimestampMillisecondArray::from(vec![hour * 1_000 + 5, -1])),
+        ["2016-06-01T00:00:00.005Z", "1969-12-31T23:59:59.999Z"]
+    );
     assert_eq!(texts(TimestampSecondArray::from(vec![i64::MAX])), ["the time 9223372036854775807"]);
     assert!("the time 9223372036854775807".parse::<crate::time::Timestamp>().is_err());
 }
@@ -235,10 +233,8 @@ fn a_type_no_bill_is_written_in_is_an_error_naming_column_and_type() {
 #[test]
 fn bytes_that_are_no_text_are_an_error_with_row_and_column() {
     let bytes = |values: Vec<&[u8]>| BinaryArray::from(values);
-    let dictionary = DictionaryArray::new(
-        Int8Array::from(vec![1, 1, 0]),
-        Arc::new(bytes(vec![b"\xff", b"fine"])) as ArrayRef,
-    );
+    let dictionary =
+        DictionaryArray::new(Int8Array::from(vec![1, 1, 0]), Arc::new(bytes(vec![b"\xff", b"fine"])) as ArrayRef);
     let plain = bytes(vec![b"fine", b"fine", b"\xff"]);
     for array in [Arc::new(plain) as ArrayRef, Arc::new(dictionary)] {
         let error = TextBatch::of(&batch(array), &[0], 100).unwrap_err();
@@ -250,16 +246,14 @@ fn bytes_that_are_no_text_are_an_error_with_row_and_column() {
 
 #[test]
 fn cells_are_found_by_the_number_of_the_column_in_the_header() {
-    let columns: [(&str, ArrayRef); 2] = [
-        ("b", Arc::new(StringArray::from(vec!["x"]))),
-        ("d", Arc::new(Float64Array::from(vec![0.5]))),
-    ];
+    let columns: [(&str, ArrayRef); 2] =
+        [("b", Arc::new(StringArray::from(vec!["x"]))), ("d", Arc::new(Float64Array::from(vec![0.5])))];
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let text = TextBatch::of(&batch, &[1, 3], 41).unwrap();
     let cells: Vec<&str> = (0..5).map(|at| text.row(0).get(at)).collect();
     assert_eq!(cells, ["", "x", "", "0.5", ""]);
     assert_eq!((text.rows(), text.row(1).get(1)), (1, ""));
     assert_eq!(text.location(0).row, Some(42));
-    assert_eq!(binary_floats(batch.schema_ref(), &[0, 1]), ["d"]);
-    assert_eq!(binary_floats(batch.schema_ref(), &[0]), [""; 0]);
+    assert_eq!(binary_floats(batch.schema_ref(), &[0, 1]), [1]);
+    assert_eq!(binary_floats(batch.schema_ref(), &[0]), [0; 0]);
 }

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "fs")]
 mod archives;
+#[cfg(feature = "batches")]
+mod batches;
 mod dialects;
 mod headers;
 #[cfg(feature = "fs")]
