@@ -94,7 +94,10 @@ export interface Diagnostic {
   readonly location: Location | null;
 }
 
-/** A stream of bytes, plain, gzip or zip: a Web stream, a Node `Readable`, a (async) iterable, or the bytes. */
+/**
+ * A stream of bytes: a Web stream, a Node `Readable`, a (async) iterable, or the bytes. By content: CSV, plain or as gzip,
+ * zip or zstd, Parquet, or Arrow IPC (stream or file format, such as `tableToIPC` of apache-arrow gives).
+ */
 export type ByteStream =
   | ReadableStream<Uint8Array>
   | NodeJS.ReadableStream

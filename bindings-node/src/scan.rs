@@ -7,7 +7,7 @@ use napi::bindgen_prelude::Object;
 use napi_derive::napi;
 use unblended::Progress;
 use unblended::facade::border::{Large, scan_request};
-use unblended::facade::{self, Keep, StreamInput};
+use unblended::facade::{self, Input, Keep};
 
 use crate::bill::{Bill, Evidence};
 use crate::border::promise;
@@ -18,7 +18,7 @@ use crate::stream::Stream;
 #[derive(Debug, Default)]
 pub struct Scan {
     progress: Arc<Progress>,
-    streams: Vec<StreamInput>,
+    streams: Vec<Input>,
     evidence: Option<Arc<Large<unblended::Evidence>>>,
 }
 
@@ -33,7 +33,7 @@ impl Scan {
     /// Adds a stream.
     #[napi]
     pub fn add_stream(&mut self, name: String, stream: &Stream) {
-        self.streams.push(StreamInput { name, reader: Box::new(stream.0.reader()) });
+        self.streams.push(Input::stream(name, stream.0.reader()));
     }
 
     /// Keeps the usage intervals of the resources that evidence names.

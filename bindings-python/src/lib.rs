@@ -4,13 +4,14 @@
 //! - nothing here decides an amount; the typed Python around it (`python/unblended`) decides none either;
 //! - every call that may take long releases the interpreter lock and answers Ctrl-C (spec 10.2);
 //! - a panic never crosses the border: it is the error `internal.panic` (spec 10.3).
-#![deny(unsafe_code, reason = "only the macros of pyo3 may generate it")]
+#![deny(unsafe_code, reason = "only the macros of pyo3 may generate it, and one call of `arrow` that says why")]
 #![allow(
     clippy::needless_pass_by_value,
     clippy::unused_self,
     reason = "arguments of Python functions arrive as owned values, and pyo3 needs a receiver"
 )]
 
+mod arrow;
 mod bill;
 mod border;
 mod catalogue;

@@ -8,6 +8,7 @@ import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
+import { tableFromArrays, tableToIPC } from 'apache-arrow';
 import { InputError, IoError, scan, tagKeys } from 'unblended';
 
 import { billText, bytes, folder, month, openFiles } from './support.mjs';
@@ -46,6 +47,22 @@ test('every kind of source gives the same bill', async () => {
     const bill = await scan(source);
     assert.equal(await bill.digest(), digest, kind);
     assert.equal(bill.period, '2016-06', kind);
+  }
+});
+
+test('Arrow IPC bytes are read like any other', async () => {
+  const lines = billText(['1.25', '0.000000000000000001']).trimEnd().split('\n').map((line) => line.split(','));
+  const columns = lines[0].map((name, at) => [name, lines.slice(1).map((line) => line[at])]);
+  const table = tableFromArrays(Object.fromEntries(columns));
+  const expected = await (await scan(bytes(billText(['1.25', '0.000000000000000001'])))).digest();
+  for (const format of ['stream', 'file']) {
+    const ipc = tableToIPC(table, format);
+    const bill = await scan(ipc);
+    assert.equal(await bill.billed(), '1.250000000000000001', format);
+    assert.equal(await bill.digest(), expected, format);
+    assert.equal(await (await scan({ name: 'a.arrow', stream: chunks(ipc, 100) })).digest(), expected, format);
+    const cut = scan(ipc.subarray(0, ipc.length - 1));
+    await assert.rejects(cut, { code: 'read.truncated' }, format);
   }
 });
 

@@ -1,4 +1,4 @@
-"""Files and streams → a bill."""
+"""Files, streams and Arrow tables → a bill."""
 
 from __future__ import annotations
 
@@ -28,8 +28,15 @@ class BinaryReader(Protocol):
         """At most so many bytes; none at the end."""
 
 
-Stream = Union[BinaryReader, bytes, Iterable[bytes]]
-Source = Union[Path, Stream, Iterable[Union[Path, BinaryReader]], Mapping[str, Stream]]
+class ArrowTable(Protocol):
+    """A table by the Arrow PyCapsule interface: of pyarrow, polars, pandas, duckdb and others."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Its record batches as a capsule."""
+
+
+Stream = Union[BinaryReader, bytes, Iterable[bytes], ArrowTable]
+Source = Union[Path, Stream, Iterable[Union[Path, BinaryReader, ArrowTable]], Mapping[str, Stream]]
 
 
 def scan(
@@ -55,9 +62,10 @@ def scan(
     Other Python threads run meanwhile; Ctrl-C raises KeyboardInterrupt within 200 ms.
 
     Args:
-        source: a path (file, directory, glob or manifest), a file object of bytes, bytes, an iterable of bytes or of
-            paths and file objects, or a mapping of names to streams (a name stands in locations and may name the
-            billing period, as file names do). Plain, gzip or zip, by content.
+        source: a path (file, directory, glob or manifest), a file object of bytes, bytes, an iterable of bytes, a table with
+            `__arrow_c_stream__` (of pyarrow, polars, pandas, duckdb and others), an iterable of paths, file objects
+            and tables, or a mapping of names to streams and tables (a name stands in locations and may name the
+            billing period, as file names do). By content: CSV, plain or as gzip, zip or zstd, Parquet, or Arrow IPC.
         period: billing period `YYYY-MM` to keep, and that of inputs that name none.
         format: billing format of all inputs; told from each header where None.
         basis: cost basis; `unblended` where neither this nor a policy says otherwise.
@@ -118,6 +126,8 @@ def _sources(source: Any) -> tuple[list[str], list[tuple[str, Any]]]:
         return [os.fspath(source)], []
     if isinstance(source, Mapping):
         return [], [(name, _stream(stream)) for name, stream in source.items()]
+    if _is_table(source):
+        return [], [("table", source)]
     if hasattr(source, "read") or isinstance(source, _BYTES):
         name = getattr(source, "name", "stream")
         return [], [(name if isinstance(name, str) else "stream", _stream(source))]
@@ -134,6 +144,10 @@ def _sources(source: Any) -> tuple[list[str], list[tuple[str, Any]]]:
         paths += more_paths
         streams += more_streams
     return paths, streams
+
+
+def _is_table(source: Any) -> bool:
+    return hasattr(source, "__arrow_c_stream__")
 
 
 def _stream(stream: Any) -> Any:

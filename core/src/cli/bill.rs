@@ -10,7 +10,7 @@ use super::args::BillArgs;
 use super::output::Console;
 use crate::bill::Bill;
 use crate::error::Result;
-use crate::facade::{ScanRequest, StreamInput, now, scan};
+use crate::facade::{Input, ScanRequest, now, scan};
 use crate::read::Progress;
 use crate::time::Timestamp;
 
@@ -20,9 +20,9 @@ impl BillArgs {
         self.bills.iter().filter(|name| *name != "-").cloned().collect()
     }
 
-    fn streams(&self) -> Vec<StreamInput> {
+    fn streams(&self) -> Vec<Input> {
         let has_standard_input = self.bills.iter().any(|name| name == "-");
-        let standard_input = || StreamInput { name: "standard input".to_owned(), reader: Box::new(io::stdin()) };
+        let standard_input = || Input::stream("standard input", io::stdin());
         has_standard_input.then(standard_input).into_iter().collect()
     }
 }

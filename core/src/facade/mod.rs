@@ -32,7 +32,7 @@ pub use inspect::{Inspection, KindTotal, ResourceCounts, TagCoverage, inspect};
 pub use pipe::{Pipe, PipeReader};
 pub use pure::split_amount;
 pub use report::{AttributeRequest, attribute, read_policy, reservations};
-pub use scan::{Keep, ScanRequest, StreamInput, load_bill, save_bill, scan, tag_keys};
+pub use scan::{Keep, ScanRequest, load_bill, save_bill, scan, tag_keys};
 pub use store::{FinalizeTermsRequest, RunQuery, StoreHandle, new_run_id};
 pub use table::{Column, ColumnType, RowObject, Table, TableName, table};
 pub use vectors::{fail, vector};
@@ -41,6 +41,7 @@ pub use view::{AttachmentView, EvidenceView, TaskRunView, bill_head, report_head
 pub use crate::amortize::{AmortizedPart, amortize_fee};
 pub use crate::attribute::{AllocationRequest, AllocationRow, allocate_cpu};
 pub use crate::bill::{FinalAnswer, FinalRow, is_final};
+pub use crate::read::Input;
 use crate::time::Timestamp;
 
 /// The clock.

@@ -1,6 +1,5 @@
 //! Files and streams → a bill; a bill → a file and back.
 
-use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -88,27 +87,13 @@ impl ScanRequest {
     }
 }
 
-/// A stream beside the paths of a request.
-pub struct StreamInput {
-    /// Stands in locations, and may name the billing period as files do.
-    pub name: String,
-    /// Its bytes, plain or compressed.
-    pub reader: Box<dyn Read + Send>,
-}
-
-impl std::fmt::Debug for StreamInput {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StreamInput").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-/// Scans the paths and streams as one bill. Progress can be read, and the scan cancelled, from another thread.
+/// Scans the paths, and what is given beside them (streams, record batches), as one bill. Progress can be read, and the scan cancelled, from another thread.
 ///
 /// # Errors
 /// Those of [`read::scan`]; `read.no_input` where nothing is given.
-pub fn scan(request: &ScanRequest, streams: Vec<StreamInput>, progress: &Progress) -> Result<Bill> {
+pub fn scan(request: &ScanRequest, given: Vec<Input>, progress: &Progress) -> Result<Bill> {
     let mut inputs = if request.paths.is_empty() { Vec::new() } else { find_inputs(&request.paths)? };
-    inputs.extend(streams.into_iter().map(|stream| Input::stream(stream.name, stream.reader)));
+    inputs.extend(given);
     let keep_intervals = match &request.keep_intervals {
         Keep::All => KeepIntervals::All,
         Keep::None => KeepIntervals::None,
