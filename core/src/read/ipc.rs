@@ -1,7 +1,7 @@
 //! Arrow IPC bytes → record batches: the stream format, and the file format, which is a stream between two marks
 //! (spec 2.2, 2.4).
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Chain, Cursor, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_array::{RecordBatch, RecordBatchReader};
@@ -16,8 +16,6 @@ use crate::error::{Error, ErrorCode, Result};
 pub(super) const STREAM: &[u8] = b"\xff\xff\xff\xff";
 /// How a file starts and ends.
 pub(super) const FILE: &[u8] = b"ARROW1";
-/// Between the first mark of a file and its stream.
-const FILE_PADDING: usize = 2;
 /// How a stream ends. The format allows that it just stops; a stream that does may be half a bill, and is refused.
 const END: [u8; 8] = *b"\xff\xff\xff\xff\0\0\0\0";
 
@@ -27,14 +25,27 @@ const END: [u8; 8] = *b"\xff\xff\xff\xff\0\0\0\0";
 /// `read.truncated`, `read.bad_archive`, and those of `explain`.
 pub(super) fn open<R: Read>(reader: R, is_file: bool, explain: fn(io::Error) -> Error) -> Result<Given<IpcBatches<R>>> {
     let seen = Arc::new(Mutex::new(Seen::default()));
-    let mut watched = Watched { inner: BufReader::with_capacity(SOURCE_BYTES, reader), seen: Arc::clone(&seen) };
+    let mut reader = BufReader::with_capacity(SOURCE_BYTES, reader);
+    let start = if is_file { after_mark(&mut reader, explain)? } else { Vec::new() };
+    let watched = Watched { inner: Cursor::new(start).chain(reader), seen: Arc::clone(&seen) };
     let why = Why { seen, explain };
-    if is_file {
-        let mut mark = [0; FILE.len() + FILE_PADDING];
-        watched.read_exact(&mut mark).map_err(|cause| why.error(ArrowError::from(cause)))?;
-    }
     let stream = StreamReader::try_new(watched, None).map_err(|cause| why.error(cause))?;
     Ok(Given { reader: IpcBatches { stream, why, is_file, is_over: false }, explain: given_failed })
+}
+
+/// The first bytes of the stream inside a file: it starts somewhere after the mark, where bytes are not 0.
+fn after_mark(reader: &mut impl Read, explain: fn(io::Error) -> Error) -> Result<Vec<u8>> {
+    // The mark and what pads it take one word.
+    let mut word = [0; 8];
+    let mut words = 0;
+    while words < 2 || word == [0; 8] {
+        words += 1;
+        reader.read_exact(&mut word).map_err(|cause| match cause.kind() {
+            io::ErrorKind::UnexpectedEof => truncated().with_cause(cause),
+            _ => explain(cause),
+        })?;
+    }
+    Ok(word.to_vec())
 }
 
 /// Batches up to the mark that says that nothing is missing.
@@ -122,7 +133,7 @@ impl Why {
 }
 
 struct Watched<R> {
-    inner: BufReader<R>,
+    inner: Chain<Cursor<Vec<u8>>, BufReader<R>>,
     seen: Arc<Mutex<Seen>>,
 }
 

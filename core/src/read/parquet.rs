@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::RecordBatch;
@@ -55,7 +56,7 @@ impl ParquetPart {
         }
         // What a writer noted of its own types says nothing about the values.
         let options = || ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let loaded = ArrowReaderMetadata::load(&file, options()).map_err(|cause| file.failed(cause))?;
+        let loaded = guarded(|| ArrowReaderMetadata::load(&file, options())).map_err(|cause| file.failed(cause))?;
         let views = options().with_schema(with_views(loaded.schema()));
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(loaded.metadata()), views).unwrap_or(loaded);
         let row_groups = 0..metadata.metadata().num_row_groups();
@@ -130,8 +131,8 @@ impl Batches for ParquetPart {
     }
 
     fn read<'b>(&'b mut self, wanted: &'b [usize], watch: Watch<'b>) -> Result<TextBatches<'b>> {
-        let reader = self.reader(wanted).map_err(|cause| self.file.failed(cause))?;
-        let counted = CountedRows { reader, part: self, rows: 0, bytes: 0, watch };
+        let reader = guarded(|| self.reader(wanted)).map_err(|cause| self.file.failed(cause))?;
+        let counted = CountedRows { reader: Some(reader), part: self, rows: 0, bytes: 0, watch };
         Ok(Box::new(Slices { batches: counted, wanted, rows_before: self.rows_before, rest: None }))
     }
 
@@ -147,7 +148,8 @@ impl Batches for ParquetPart {
 
 /// Batches that count as progress, and that are as many rows as the file says.
 struct CountedRows<'p> {
-    reader: ParquetRecordBatchReader,
+    /// None after a failure: it is not asked again.
+    reader: Option<ParquetRecordBatchReader>,
     part: &'p ParquetPart,
     rows: u64,
     bytes: u64,
@@ -168,15 +170,17 @@ impl Iterator for CountedRows<'_> {
     type Item = Result<RecordBatch>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self.reader.next() {
+        let mut reader = self.reader.take()?;
+        let next = guarded(|| reader.next().transpose());
+        match next.transpose() {
             Some(Ok(batch)) => {
+                self.reader = Some(reader);
                 self.rows += u64::try_from(batch.num_rows()).unwrap_or(0);
                 self.count_bytes();
                 Some(Ok(batch))
             }
             Some(Err(cause)) => Some(Err(self.part.file.failed(cause))),
             None if self.rows != self.part.rows => {
-                self.rows = self.part.rows;
                 let message = "the Parquet file has fewer rows than it says";
                 Some(Err(Error::new(ErrorCode::ReadBadArchive, message)))
             }
@@ -185,6 +189,16 @@ impl Iterator for CountedRows<'_> {
                 None
             }
         }
+    }
+}
+
+/// What the Parquet reader answers: of a damaged file it may also panic, and then the file is to blame.
+fn guarded<T, E: Into<ParquetError>>(
+    read: impl FnOnce() -> std::result::Result<T, E>,
+) -> std::result::Result<T, ParquetError> {
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(result) => result.map_err(Into::into),
+        Err(_) => Err(ParquetError::General("the content contradicts itself".into())),
     }
 }
 
