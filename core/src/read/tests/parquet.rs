@@ -258,7 +258,7 @@ fn a_cancelled_scan_stops() {
     assert_eq!(error.code(), ErrorCode::ReadCancelled);
 }
 
-/// A real report of which only two columns are asked for.
+/// A real report, of which first only two columns are asked for.
 #[test]
 fn a_published_sample_has_its_known_sum() {
     let Ok(folder) = std::env::var("UNBLENDED_SAMPLES") else {
@@ -283,4 +283,10 @@ fn a_published_sample_has_its_known_sum() {
     }
     assert_eq!(sum.to_string(), "4064.4831315379");
     assert!(rows > 1_000);
+    for threads in [1, 4] {
+        let options = ScanOptions { threads, ..ScanOptions::default() };
+        let bill = scan(vec![Input::path(&path)], &options, &progress).unwrap();
+        assert_eq!((billed(&bill).as_str(), bill.rows()), ("4064.4831315379", rows));
+        assert_eq!(bill.period(), "2018-10".parse().ok());
+    }
 }
