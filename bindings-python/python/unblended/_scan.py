@@ -62,10 +62,10 @@ def scan(
     Other Python threads run meanwhile; Ctrl-C raises KeyboardInterrupt within 200 ms.
 
     Args:
-        source: a path (file, directory, glob or manifest), a file object of bytes, bytes, an iterable of bytes, a table with
-            `__arrow_c_stream__` (of pyarrow, polars, pandas, duckdb and others), an iterable of paths, file objects
-            and tables, or a mapping of names to streams and tables (a name stands in locations and may name the
-            billing period, as file names do). By content: CSV, plain or as gzip, zip or zstd, Parquet, or Arrow IPC.
+        source: a path (file, directory, glob or manifest), a file object of bytes, bytes, an iterable of bytes, a
+            table with `__arrow_c_stream__` (of pyarrow, polars, pandas, duckdb and others), an iterable of paths, file
+            objects and tables, or a mapping of names to streams and tables (a name stands in locations and may name
+            the billing period, as file names do). By content: CSV, plain or as gzip, zip or zstd, Parquet, Arrow IPC.
         period: billing period `YYYY-MM` to keep, and that of inputs that name none.
         format: billing format of all inputs; told from each header where None.
         basis: cost basis; `unblended` where neither this nor a policy says otherwise.

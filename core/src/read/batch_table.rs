@@ -127,7 +127,9 @@ impl CellsDigest {
     }
 
     fn add(&mut self, cells: BatchRow<'_>, wanted: &[usize]) {
-        wanted.iter().for_each(|at| self.add_text(cells.get(*at)));
+        for at in wanted {
+            self.add_text(cells.get(*at));
+        }
     }
 
     fn add_text(&mut self, text: &str) {

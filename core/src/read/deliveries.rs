@@ -66,7 +66,7 @@ pub(super) fn refuse_two_deliveries(inputs: &[Input], wanted: Option<BillingPeri
 fn whole_path(input: &Input) -> String {
     match &input.source {
         Source::Path(path) => std::path::absolute(path).as_deref().unwrap_or(path).to_string_lossy().into_owned(),
-        Source::Stream(_) => input.name.clone(),
+        _ => input.name.clone(),
     }
 }
 

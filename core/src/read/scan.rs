@@ -116,7 +116,13 @@ fn parts_of(input: Input) -> Vec<Input> {
     let Source::Path(path) = &input.source else { return vec![input] };
     // A file that cannot be opened says so when its turn comes.
     let Ok(Some(parts)) = parquet_parts(path) else { return vec![input] };
-    let part = |part| Input { name: input.name.clone(), source: Source::ParquetPart(Box::new(part)) };
+    let Input { name, evidence, delivery, .. } = input;
+    let part = |part| Input {
+        name: name.clone(),
+        source: Source::ParquetPart(Box::new(part)),
+        evidence,
+        delivery: delivery.clone(),
+    };
     parts.into_iter().map(part).collect()
 }
 
