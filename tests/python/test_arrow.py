@@ -88,7 +88,7 @@ def test_doubles_are_read_as_their_shortest_decimals_and_reported() -> None:
     frame = pl.DataFrame(texts(*[{"UnBlendedCost": "0.1"}] * 10)).with_columns(pl.col("UnBlendedCost").cast(pl.Float64))
     bill = unblended.scan(frame)
     assert bill.billed() == Decimal(1)
-    found = [finding for finding in bill.inspect().diagnostics if finding["code"] == "parse.double_source"]
+    found = [finding for finding in bill.inspect()["diagnostics"] if finding["code"] == "parse.double_source"]
     assert [finding["count"] for finding in found] == [10]
 
 

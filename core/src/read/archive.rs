@@ -3,7 +3,8 @@
 //!
 //! A zip is read through its central directory, which alone says what belongs to it and whether it is complete. A zip
 //! that comes as a stream is therefore first written to an anonymous temporary file: its entries usually have their
-//! sizes only behind their data, and memory stays bounded. So is a Parquet file, whose columns are told at its end.
+//! sizes only behind their data, and memory stays bounded. So is a Parquet or Arrow file, whose
+//! parts are listed at its end.
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
@@ -94,6 +95,8 @@ pub(super) fn visit_tables(
                 visit_zip(&mut file, visit)?;
             } else if head.starts_with(PARQUET) {
                 return visit_parquet(file.inner, file.left, visit);
+            } else if is_arrow_file(&head) {
+                visit_arrow_file(&mut file, visit)?;
             } else {
                 visit_one(&head, &mut file, visit)?;
             }
@@ -108,6 +111,8 @@ pub(super) fn visit_tables(
                 visit_zip(&mut Counted { inner: spooled(&mut whole)?, watch, left: 0 }, visit)
             } else if head.starts_with(PARQUET) {
                 visit_parquet(spooled(&mut whole)?, 0, visit)
+            } else if is_arrow_file(&head) {
+                visit_arrow_file(&mut Counted { inner: spooled(&mut whole)?, watch, left: 0 }, visit)
             } else {
                 visit_one(&head, &mut whole, visit)
             }
@@ -161,11 +166,34 @@ fn visit_one(
         return visit(Table::csv(None, &mut zstd, decoding_failed, true));
     }
     #[cfg(feature = "batches")]
-    if head.starts_with(ipc::FILE) || head.starts_with(ipc::STREAM) {
-        let mut batches = ipc::open(reader, head.starts_with(ipc::FILE), source_failed)?;
+    if head.starts_with(ipc::STREAM) {
+        let mut batches = ipc::open_stream(reader, source_failed)?;
         return visit(Table::batches(&mut batches));
     }
     visit(Table::csv(None, reader, source_failed, false))
+}
+
+#[cfg(feature = "batches")]
+fn is_arrow_file(head: &[u8]) -> bool {
+    head.starts_with(ipc::FILE)
+}
+
+#[cfg(not(feature = "batches"))]
+fn is_arrow_file(_: &[u8]) -> bool {
+    false
+}
+
+#[cfg(feature = "batches")]
+fn visit_arrow_file(
+    file: &mut (impl Read + Seek + Send),
+    mut visit: impl FnMut(Table<'_>) -> Result<()>,
+) -> Result<()> {
+    visit(Table::batches(&mut ipc::open_file(file)?))
+}
+
+#[cfg(not(feature = "batches"))]
+fn visit_arrow_file(_: &mut impl Read, _: impl FnMut(Table<'_>) -> Result<()>) -> Result<()> {
+    Ok(())
 }
 
 #[cfg(feature = "parquet")]

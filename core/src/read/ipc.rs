@@ -1,58 +1,74 @@
-//! Arrow IPC bytes → record batches: the stream format, and the file format, which is a stream between two marks
+//! Arrow IPC bytes → record batches: the stream format, and the file format, whose batches are listed at its end
 //! (spec 2.2, 2.4).
 
-use std::io::{self, BufReader, Chain, Cursor, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_array::{RecordBatch, RecordBatchReader};
-use arrow_ipc::reader::StreamReader;
+use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_schema::{ArrowError, SchemaRef};
 
 use super::archive::SOURCE_BYTES;
 use super::batch_table::{Given, given_failed};
+use super::rows::source_failed;
 use crate::error::{Error, ErrorCode, Result};
 
 /// How a stream starts: no CSV does, because that is no UTF-8.
 pub(super) const STREAM: &[u8] = b"\xff\xff\xff\xff";
 /// How a file starts and ends.
-pub(super) const FILE: &[u8] = b"ARROW1";
+pub(super) const FILE: &[u8; 6] = b"ARROW1";
 /// How a stream ends. The format allows that it just stops; a stream that does may be half a bill, and is refused.
 const END: [u8; 8] = *b"\xff\xff\xff\xff\0\0\0\0";
 
-/// The batches of bytes that start as one of the formats does. `explain` says what a failure of the reader means.
+/// The batches of bytes in the stream format. `explain` says what a failure of the reader means.
 ///
 /// # Errors
 /// `read.truncated`, `read.bad_archive`, and those of `explain`.
-pub(super) fn open<R: Read>(reader: R, is_file: bool, explain: fn(io::Error) -> Error) -> Result<Given<IpcBatches<R>>> {
+pub(super) fn open_stream<R: Read>(reader: R, explain: fn(io::Error) -> Error) -> Result<Given<IpcBatches<R>>> {
     let seen = Arc::new(Mutex::new(Seen::default()));
-    let mut reader = BufReader::with_capacity(SOURCE_BYTES, reader);
-    let start = if is_file { after_mark(&mut reader, explain)? } else { Vec::new() };
-    let watched = Watched { inner: Cursor::new(start).chain(reader), seen: Arc::clone(&seen) };
+    let watched = Watched { inner: BufReader::with_capacity(SOURCE_BYTES, reader), seen: Arc::clone(&seen) };
     let why = Why { seen, explain };
     let stream = StreamReader::try_new(watched, None).map_err(|cause| why.error(cause))?;
-    Ok(Given { reader: IpcBatches { stream, why, is_file, is_over: false }, explain: given_failed })
+    Ok(Given { reader: IpcBatches { stream, why, is_over: false }, explain: given_failed })
 }
 
-/// The first bytes of the stream inside a file: it starts somewhere after the mark, where bytes are not 0.
-fn after_mark(reader: &mut impl Read, explain: fn(io::Error) -> Error) -> Result<Vec<u8>> {
-    // The mark and what pads it take one word.
-    let mut word = [0; 8];
-    let mut words = 0;
-    while words < 2 || word == [0; 8] {
-        words += 1;
-        reader.read_exact(&mut word).map_err(|cause| match cause.kind() {
-            io::ErrorKind::UnexpectedEof => truncated().with_cause(cause),
-            _ => explain(cause),
-        })?;
+/// The batches of a file, found through the list at its end.
+///
+/// # Errors
+/// `read.truncated`, `read.bad_archive`, `read.io`.
+pub(super) fn open_file<R: Read + Seek>(mut file: R) -> Result<Given<FileReader<BufReader<R>>>> {
+    let length = file.seek(SeekFrom::End(0)).map_err(source_failed)?;
+    let mut end = [0; FILE.len()];
+    let tail = u64::try_from(FILE.len()).ok().and_then(|mark| length.checked_sub(mark)).unwrap_or(0);
+    file.seek(SeekFrom::Start(tail)).map_err(source_failed)?;
+    file.read_exact(&mut end).map_err(source_failed)?;
+    if end != *FILE || tail == 0 {
+        return Err(truncated());
     }
-    Ok(word.to_vec())
+    file.seek(SeekFrom::Start(0)).map_err(source_failed)?;
+    let reader = FileReader::try_new(BufReader::with_capacity(SOURCE_BYTES, file), None).map_err(file_failed)?;
+    Ok(Given { reader, explain: file_failed })
+}
+
+/// Failures of the source pass through the reader as this crate's errors; all others are the file's own.
+fn file_failed(cause: ArrowError) -> Error {
+    match cause {
+        ArrowError::IoError(text, cause) => match cause.downcast::<Error>() {
+            Ok(error) => error,
+            Err(cause) => damaged(ArrowError::IoError(text, cause)),
+        },
+        cause => damaged(cause),
+    }
+}
+
+fn damaged(cause: ArrowError) -> Error {
+    Error::new(ErrorCode::ReadBadArchive, "the Arrow data is damaged or of a kind that is not read").with_cause(cause)
 }
 
 /// Batches up to the mark that says that nothing is missing.
 pub(super) struct IpcBatches<R> {
     stream: StreamReader<Watched<R>>,
     why: Why,
-    is_file: bool,
     is_over: bool,
 }
 
@@ -64,11 +80,10 @@ impl<R: Read> IpcBatches<R> {
         }
         let rest = io::copy(self.stream.get_mut(), &mut io::sink());
         let rest = rest.map_err(|cause| self.why.error(ArrowError::from(cause)))?;
-        match self.is_file {
-            true if !self.why.seen().last.ends_with(FILE) => Err(truncated()),
-            false if rest > 0 => Err(Error::new(ErrorCode::ReadBadArchive, "more follows the end of the Arrow stream")),
-            _ => Ok(()),
+        if rest > 0 {
+            return Err(Error::new(ErrorCode::ReadBadArchive, "more follows the end of the Arrow stream"));
         }
+        Ok(())
     }
 }
 
@@ -124,16 +139,13 @@ impl Why {
         match seen.failure.take() {
             Some(failure) => (self.explain)(failure),
             None if seen.is_at_end => truncated().with_cause(cause),
-            None => {
-                let message = "the Arrow data is damaged or of a kind that is not read";
-                Error::new(ErrorCode::ReadBadArchive, message).with_cause(cause)
-            }
+            None => damaged(cause),
         }
     }
 }
 
 struct Watched<R> {
-    inner: Chain<Cursor<Vec<u8>>, BufReader<R>>,
+    inner: BufReader<R>,
     seen: Arc<Mutex<Seen>>,
 }
 
