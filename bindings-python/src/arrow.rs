@@ -1,4 +1,4 @@
-//! A table of another Python library as record batches, by the Arrow PyCapsule interface.
+//! A table of another Python library as record batches, by the Arrow `PyCapsule` interface.
 
 use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use pyo3::exceptions::PyValueError;
@@ -22,7 +22,7 @@ pub(crate) fn exported_stream(source: &Bound<'_, PyAny>) -> PyResult<Option<Reco
 #[expect(unsafe_code, reason = "the Arrow C stream interface is a pointer to a C structure")]
 fn moved_out(capsule: &Bound<'_, PyCapsule>) -> PyResult<RecordBatchStreamReader> {
     let stream = capsule.pointer_checked(Some(c"arrow_array_stream"))?.cast::<FFI_ArrowArrayStream>();
-    // SAFETY: a capsule of this name holds a valid, aligned `ArrowArrayStream` (PyCapsule interface), which
+    // SAFETY: a capsule of this name holds a valid, aligned `ArrowArrayStream` (`PyCapsule` interface), which
     // `FFI_ArrowArrayStream` mirrors. It lives as long as the capsule, which is borrowed here, and nobody else reads or
     // writes it meanwhile, because the interpreter lock is held. `from_raw` moves it out and leaves a released one, so
     // that the capsule's destructor does not release it again.

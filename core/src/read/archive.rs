@@ -79,11 +79,7 @@ impl<'t> Table<'t> {
 /// # Errors
 /// `read.io`, `read.truncated`, `read.bad_archive`, `read.no_input` for a zip without CSV, `read.unknown_dialect` for
 /// Parquet without the feature; those of `visit`.
-pub(super) fn visit_tables(
-    source: Source,
-    watch: Watch<'_>,
-    mut visit: impl FnMut(Table<'_>) -> Result<()>,
-) -> Result<()> {
+pub(super) fn visit_tables(source: Source, watch: Watch<'_>, visit: impl FnMut(Table<'_>) -> Result<()>) -> Result<()> {
     match source {
         Source::Path(path) => {
             let file = File::open(path).map_err(source_failed)?;
@@ -118,10 +114,15 @@ pub(super) fn visit_tables(
             }
         }
         #[cfg(feature = "batches")]
-        Source::Batches(reader) => visit(Table::batches(&mut Given { reader, explain: given_failed })),
+        Source::Batches(reader) => visit_batches(&mut Given { reader, explain: given_failed }, visit),
         #[cfg(feature = "parquet")]
-        Source::ParquetPart(mut part) => visit(Table::batches(part.as_mut())),
+        Source::ParquetPart(mut part) => visit_batches(part.as_mut(), visit),
     }
+}
+
+#[cfg(feature = "batches")]
+fn visit_batches(batches: &mut (dyn Batches + Send), mut visit: impl FnMut(Table<'_>) -> Result<()>) -> Result<()> {
+    visit(Table::batches(batches))
 }
 
 /// A stream in an anonymous temporary file, from its start.
