@@ -12,7 +12,8 @@ use crate::bill::Bill;
 use crate::border::{call, interruptible};
 use crate::stream::PyStream;
 
-/// Scans paths, named streams and named tables (objects with `__arrow_c_stream__`) as one bill. `policy` decides basis, tag keys and folding of case where it is given.
+/// Scans paths, named streams and named tables (objects with `__arrow_c_stream__`) as one bill. `policy` decides basis,
+/// tag keys and folding of case where it is given.
 /// `on_progress` is called with bytes done, bytes in all (0 while unknown) and rows, from this thread.
 #[pyfunction]
 #[pyo3(signature = (request, policy, streams, on_progress))]
