@@ -122,11 +122,14 @@ export interface Progress {
   readonly rows: number;
 }
 
+/** Billing format: Detailed Billing Report, Cost and Usage Report, CUR 2.0, FOCUS. */
+export type Format = 'dbr' | 'cur' | 'cur2' | 'focus';
+
 export interface ScanOptions {
   /** Billing period to keep, and that of inputs that name none. */
   readonly period?: Period;
   /** Billing format of all inputs; told from each header where left out. */
-  readonly format?: 'dbr' | 'cur' | 'cur2' | 'focus';
+  readonly format?: Format;
   /** Cost basis; `unblended` where neither this nor a policy says otherwise. */
   readonly basis?: Basis;
   /** Tag keys to keep, exactly as written; `product_area` where it occurs and nothing is said. */
@@ -692,11 +695,15 @@ export interface Finality {
   readonly isOver: boolean;
 }
 
-/** Is this final? Rows are those of one payer and billing entity of a Detailed Billing Report. */
+/**
+ * Is this final? Rows are those of one payer and billing entity. The format, `dbr` where left out, says what an invoice
+ * id looks like: an integer in a Detailed Billing Report.
+ */
 export function isFinal(
   rows: readonly { readonly invoiceId?: string | null; readonly cost: Amount }[],
   period: Period,
   asOf?: Instant,
+  format?: Format,
 ): Finality;
 
 /** A fresh run id (UUIDv7). */

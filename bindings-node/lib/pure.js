@@ -58,13 +58,14 @@ function allocateCpu(options) {
 }
 
 /**
- * Is this final? Rows are those of one payer and billing entity of a Detailed Billing Report.
+ * Is this final? Rows are those of one payer and billing entity.
  * @param {{ invoiceId?: string | null, cost: string | bigint | number }[]} rows
  * @param {string} period
  * @param {string | Date} [asOf]
+ * @param {string} [format]
  */
-function isFinal(rows, period, asOf) {
-  const asked = rows.map(({ invoiceId, cost }) => ({ invoice_id: invoiceId ?? null, cost: decimalText(cost) }));
+function isFinal(rows, period, asOf, format = 'dbr') {
+  const asked = rows.map(({ invoiceId, cost }) => ({ invoice_id: invoiceId ?? null, cost: decimalText(cost), format }));
   return read(sync(() => native.isFinal(JSON.stringify(asked), period, instantText(asOf))));
 }
 

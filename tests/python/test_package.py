@@ -96,6 +96,8 @@ def test_an_hour_is_allocated_by_cpu_seconds() -> None:
 
 def test_only_invoice_ids_make_a_month_final() -> None:
     assert unblended.is_final([("8123", 1)], "2016-06", "2016-07-01").is_final
+    assert not unblended.is_final([("INV-1", 1)], "2016-06", "2016-07-01").is_final
+    assert unblended.is_final([("INV-1", 1)], "2016-06", "2016-07-01", format="focus").is_final
     answer = unblended.is_final([("8123", 1), ("Estimated", "0.1"), (None, 0)], "2016-06")
     assert answer == (False, 1, 1, True)
     assert not unblended.is_final([("8123", 1)], "2016-06", "2016-06-30").is_over

@@ -115,3 +115,20 @@ fn lacking(report: &Report) -> Vec<&str> {
     let missing = report.diagnostics.iter().filter(|found| found.code.as_str() == "read.missing_optional_column");
     missing.map(|found| found.message.as_str()).collect()
 }
+
+/// Costs of 17 and more digits do not fit a binary double: such a bill is what its doubles say, and says so.
+#[test]
+fn parquet_with_decimals_is_the_same_month_and_with_doubles_what_they_hold() {
+    let of_csv = [DemoDialect::Cur, DemoDialect::CurParquetDecimal];
+    let of_doubles = [DemoDialect::CurParquet, DemoDialect::Cur2Parquet];
+    let month = Month::written(&[of_csv, of_doubles].concat());
+    let is_binary = |report: &Report| report.diagnostics.iter().any(|f| f.code.as_str() == "parse.double_source");
+    let csv = month.report(DemoDialect::Cur);
+    let decimal = month.report(DemoDialect::CurParquetDecimal);
+    assert_eq!(product_area_costs(&decimal), product_area_costs(&csv));
+    assert_eq!(decimal.digests.bill, csv.digests.bill);
+    assert!(!is_binary(&decimal));
+    let [legacy, export] = of_doubles.map(|dialect| month.report(dialect));
+    assert!(is_binary(&legacy) && is_binary(&export));
+    assert_eq!(product_area_costs(&legacy), product_area_costs(&export));
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple, overload
+from typing import Any, Literal, NamedTuple, overload
 
 from . import _native
 from ._values import Amount, Instant, amount_text, instant_text
@@ -114,19 +114,25 @@ class Finality(NamedTuple):
     is_over: bool
 
 
-def is_final(rows: Iterable[tuple[str | None, Amount]], period: str, as_of: Instant | None = None) -> Finality:
+def is_final(
+    rows: Iterable[tuple[str | None, Amount]],
+    period: str,
+    as_of: Instant | None = None,
+    format: Literal["dbr", "cur", "cur2", "focus"] = "dbr",
+) -> Finality:
     """Is this final? Only invoice ids say so (spec 8.2, 8.3).
 
     Args:
         rows: invoice id as written (None where the bill has no such column) and cost of each counting row of one
-            payer and billing entity of a Detailed Billing Report.
+            payer and billing entity.
         period: billing period, `YYYY-MM`.
         as_of: instant of the question; now where None.
+        format: billing format, which says what an invoice id looks like: an integer in a Detailed Billing Report.
 
     Raises:
         InputError: `parse.bad_time` where the period is none.
     """
-    table = [{"invoice_id": invoice, "cost": amount_text(cost)} for invoice, cost in rows]
+    table = [{"invoice_id": invoice, "cost": amount_text(cost), "format": format} for invoice, cost in rows]
     return Finality(**json.loads(_native.is_final(json.dumps(table), period, instant_text(as_of))))
 
 

@@ -80,6 +80,13 @@ pub struct FinalRow {
     pub invoice_id: Option<String>,
     /// Cost of the row.
     pub cost: Amount,
+    /// Format of the bill, which says what an invoice id looks like; a Detailed Billing Report where nothing is said.
+    #[serde(default = "dbr")]
+    pub format: Dialect,
+}
+
+const fn dbr() -> Dialect {
+    Dialect::Dbr
 }
 
 /// Whether rows are final, and why.
@@ -95,11 +102,11 @@ pub struct FinalAnswer {
     pub is_over: bool,
 }
 
-/// Is this final? (spec 8.2, 8.3) Rows are those of one payer and billing entity of a Detailed Billing Report.
+/// Is this final? (spec 8.2, 8.3) Rows are those of one payer and billing entity.
 #[must_use]
 pub fn is_final(rows: &[FinalRow], period: BillingPeriod, as_of: Timestamp) -> FinalAnswer {
     let states: Vec<InvoiceState> =
-        rows.iter().map(|row| invoice_state(Dialect::Dbr, row.invoice_id.as_deref(), !row.cost.is_zero())).collect();
+        rows.iter().map(|row| invoice_state(row.format, row.invoice_id.as_deref(), !row.cost.is_zero())).collect();
     let count = |wanted: InvoiceState| states.iter().map(|state| u64::from(*state == wanted)).sum::<u64>();
     let (estimated_rows, unknown_rows) = (count(InvoiceState::Estimated), count(InvoiceState::Unknown));
     let is_over = period.end() <= as_of;
@@ -202,12 +209,15 @@ mod tests {
 
     #[test]
     fn one_invoiced_row_does_not_make_a_month_final() {
-        let row = |id: &str| FinalRow { invoice_id: Some(id.into()), cost: "1".parse().unwrap() };
+        let of = |format, id: &str| FinalRow { invoice_id: Some(id.into()), cost: "1".parse().unwrap(), format };
+        let row = |id: &str| of(Dialect::Dbr, id);
         let period: BillingPeriod = "2016-06".parse().unwrap();
         let after = period.end();
         assert!(is_final(&[row("1")], period, after).is_final);
         assert!(!is_final(&[row("1"), row("Estimated")], period, after).is_final);
         assert!(!is_final(&[row("1")], period, period.start()).is_final);
         assert!(!is_final(&[], period, after).is_final);
+        assert!(!is_final(&[row("INV-1")], period, after).is_final);
+        assert!(is_final(&[of(Dialect::Focus, "INV-1")], period, after).is_final);
     }
 }

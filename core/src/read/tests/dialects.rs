@@ -231,3 +231,31 @@ fn the_format_can_be_said_and_a_column_it_needs_is_named_in_both_spellings() {
         "{message}"
     );
 }
+
+#[cfg(feature = "fs")]
+#[test]
+fn merging_any_partition_of_files_is_the_scan_of_all_of_them() {
+    use crate::read::{Input, Progress, scan};
+    let of_focus = |cost: &str, arn: &str| focus("Usage", cost, arn, "NULL").replace(",0001,", ",0003,");
+    let files = [
+        lines(CUR, &[cur("Usage", "1", "i-1", ""), cur("FlatRate", "2", "", "")]),
+        lines(ATHENA, &[cur("Usage", "4", "i-1", ""), cur("Tax", "8", "", "")]),
+        lines(FOCUS, &[of_focus("16", "i-1"), of_focus("32", "i-2")]),
+        lines(FOCUS, &[of_focus("64", "i-1").replacen(",NULL,", ",Correction,", 1)]),
+    ];
+    let keep = BillOptions { keep_intervals: crate::bill::KeepIntervals::All, ..BillOptions::default() };
+    let options = ScanOptions { bill: keep, ..ScanOptions::default() };
+    let read = |which: &dyn Fn(usize) -> bool| {
+        let chosen = files.iter().enumerate().filter(|(at, _)| which(*at));
+        let inputs: Vec<Input> = chosen
+            .map(|(at, text)| Input::stream(format!("{at}.csv"), std::io::Cursor::new(text.clone().into_bytes())))
+            .collect();
+        if inputs.is_empty() { Bill::default() } else { scan(inputs, &options, &Progress::new()).unwrap() }
+    };
+    let whole = read(&|_| true);
+    assert_eq!((billed(&whole).as_str(), whole.dialects().len()), ("127", 2));
+    for subset in 0u32..16 {
+        let (one, other) = (read(&|at| subset >> at & 1 == 1), read(&|at| subset >> at & 1 == 0));
+        assert_eq!(one.merge(other).unwrap(), whole, "{subset:04b}");
+    }
+}
