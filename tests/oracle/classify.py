@@ -28,6 +28,7 @@ CUR_KINDS = (
 ).split()
 FOCUS_KINDS = ("Tax", "Credit", "Adjustment")
 SPLIT_OPERATIONS = ("ECSTask-EC2", "EKSPod-EC2")
+SPLIT_USAGE = tuple(f"{kind}-EC2-{unit}-Hours" for kind in ("ECS", "EKS") for unit in ("vCPU", "GB"))
 UNKNOWN = "Other"
 
 
@@ -36,9 +37,11 @@ def is_excluded(record_type: str) -> bool:
     return record_type in EXCLUDED
 
 
-def is_split_cost(parent: str, operation: str) -> bool:
+def is_split_cost(parent: str, operation: str, usage_type: str) -> bool:
     """Whether a CUR row is split cost allocation data, which repeats cost (spec 3.3)."""
-    return parent not in ("", "null") or operation in SPLIT_OPERATIONS
+    return (
+        parent.lower() not in ("", "null") or operation in SPLIT_OPERATIONS or usage_type.endswith(SPLIT_USAGE)
+    )
 
 
 def words(text: str) -> set:

@@ -85,7 +85,9 @@ class Reader:
             period=times.month_of(begin) if begin is not None else None,
             tags=self.tags_of(by_name, cells),
             folded=self.folded,
-            excluded=classify.is_split_cost(cell("splitLineItem/ParentResourceId"), cell("lineItem/Operation")),
+            excluded=classify.is_split_cost(
+                cell("splitLineItem/ParentResourceId"), cell("lineItem/Operation"), cell("lineItem/UsageType")
+            ),
         )
         if not row.excluded:
             line_item_type = cell("lineItem/LineItemType")

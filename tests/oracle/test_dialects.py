@@ -96,8 +96,9 @@ class KindTest(unittest.TestCase):
         self.assertEqual({one: classify.focus_kind(*one) for one in cases}, cases)
 
     def test_split_cost_rows(self):
-        cases = {("i-1", ""): True, ("", "ECSTask-EC2"): True, ("null", "EKSPod-EC2"): True, ("null", ""): False}
-        cases |= {("", "FargateTask"): False, ("", "ECSTask-EC2x"): False}
+        cases = {("i-1", "", ""): True, ("", "ECSTask-EC2", ""): True, ("null", "EKSPod-EC2", ""): True}
+        cases |= {("NULL", "", ""): False, ("", "FargateTask", ""): False, ("", "ECSTask-EC2x", ""): False}
+        cases |= {("", "", "USW2-ECS-EC2-GB-Hours"): True, ("", "", "USW2-Fargate-GB-Hours"): False}
         self.assertEqual({one: classify.is_split_cost(*one) for one in cases}, cases)
 
 

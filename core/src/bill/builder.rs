@@ -74,8 +74,13 @@ pub struct BillBuilder<'o> {
     statement: Statement,
     inputs: Vec<InputDigest>,
     precision: Precision,
+    /// Usage account of each charge, as a number in `accounts`.
+    account_of: Vec<usize>,
+    accounts: Vec<Account>,
+    account_numbers: BTreeMap<Box<str>, usize>,
     usage_months: BTreeMap<BillingPeriod, u64>,
-    current_month: Option<(BillingPeriod, Interval)>,
+    /// The month of the last usage row, its span, and rows of it that are not in `usage_months` yet.
+    current_month: Option<(BillingPeriod, Interval, u64)>,
     /// Findings of the scan.
     pub diagnostics: Diagnostics,
 }
@@ -93,6 +98,9 @@ impl<'o> BillBuilder<'o> {
             statement: Statement::default(),
             inputs: Vec::new(),
             precision: Precision::default(),
+            account_of: Vec::new(),
+            accounts: Vec::new(),
+            account_numbers: BTreeMap::new(),
             usage_months: BTreeMap::new(),
             current_month: None,
             diagnostics: Diagnostics::default(),
@@ -104,9 +112,17 @@ impl<'o> BillBuilder<'o> {
     /// # Errors
     /// `money.overflow` where a sum leaves the range; `parse.bad_time` where a kept interval is finer than seconds.
     pub fn add(&mut self, item: &LineItem<'_>, kind: LineItemKind) -> Result<()> {
+        self.add_to_charge(item, kind).map(|_| ())
+    }
+
+    /// Adds a counting row and says which charge it belongs to, for [`BillBuilder::add_again`].
+    pub(crate) fn add_to_charge(&mut self, item: &LineItem<'_>, kind: LineItemKind) -> Result<usize> {
         let timed = self.options.keep_intervals.keeps(item.resource_id);
-        // Before anything is changed: a row that is refused leaves no trace.
-        let slice = if timed { Some(slice(item)?) } else { None };
+        let values = RowValues { cost: item.cost, interval: item.interval, usage_quantity: item.usage_quantity };
+        if timed {
+            // Before anything is changed: a row that is refused leaves no trace.
+            slice(item.resource_id, item.usage_type, &values)?;
+        }
         let key = RowKey::new(item, kind, item.currency.unwrap_or(self.options.currency), timed);
         let hash = key.hash(&self.hasher);
         let found = self.index.find(hash, |at| self.charges.get(*at).is_some_and(|c| key.matches(&c.key)));
@@ -114,15 +130,29 @@ impl<'o> BillBuilder<'o> {
             Some(at) => *at,
             None => self.insert(&key, hash),
         };
+        self.add_again(at, &values)?;
+        Ok(at)
+    }
+
+    /// Adds a row that agrees with an earlier one of this charge in all but its values.
+    ///
+    /// # Errors
+    /// As [`BillBuilder::add`].
+    pub(crate) fn add_again(&mut self, charge: usize, values: &RowValues) -> Result<()> {
+        let at = charge;
         let Some(charge) = self.charges.get_mut(at) else { return Ok(()) };
-        charge.amount = charge.amount.checked_add(item.cost)?;
+        let slice = match charge.key.is_timed() {
+            true => Some(slice(charge.key.resource_id(), charge.key.usage_type(), values)?),
+            false => None,
+        };
+        charge.amount = charge.amount.checked_add(values.cost)?;
         charge.rows += 1;
-        charge.nonzero_rows += u64::from(!item.cost.is_zero());
+        charge.nonzero_rows += u64::from(!values.cost.is_zero());
         if let Some(slice) = slice {
             charge.keep(slice)?;
         }
-        if kind.is_usage() {
-            self.note_usage(item);
+        if let (true, Some(interval)) = (charge.key.kind().is_usage(), values.interval) {
+            self.note_usage(at, interval);
         }
         Ok(())
     }
@@ -147,8 +177,12 @@ impl<'o> BillBuilder<'o> {
 
     /// How many usage rows start in each month.
     #[must_use]
-    pub fn usage_months(&self) -> &BTreeMap<BillingPeriod, u64> {
-        &self.usage_months
+    pub fn usage_months(&self) -> BTreeMap<BillingPeriod, u64> {
+        let mut months = self.usage_months.clone();
+        if let Some((month, _, rows)) = self.current_month {
+            *months.entry(month).or_default() += rows;
+        }
+        months
     }
 
     /// The bill of the rows added, as that of `period`.
@@ -181,39 +215,74 @@ impl<'o> BillBuilder<'o> {
             nonzero_rows: 0,
             slices: Vec::new(),
         });
+        let account = self.account_number(key.usage_account());
+        self.account_of.push(account);
         let Self { index, charges, hasher, .. } = self;
         index.insert_unique(hash, at, |at| charges.get(*at).map_or(0, |c| c.key.row_hash(hasher)));
         at
     }
 
-    fn note_usage(&mut self, item: &LineItem<'_>) {
-        let Some(interval) = item.interval else { return };
-        self.coverage.add(item.usage_account, interval);
-        let month = match self.current_month {
-            Some((month, span)) if span.start <= interval.start && interval.start < span.end => Some(month),
-            _ => interval.start.period(),
-        };
-        if let Some(month) = month {
-            self.current_month = Some((month, month.interval()));
-            *self.usage_months.entry(month).or_default() += 1;
+    fn account_number(&mut self, id: &str) -> usize {
+        if let Some(number) = self.account_numbers.get(id) {
+            return *number;
+        }
+        let number = self.accounts.len();
+        self.accounts.push(Account { id: id.into(), last_usage: None });
+        self.account_numbers.insert(id.into(), number);
+        number
+    }
+
+    fn note_usage(&mut self, charge: usize, interval: Interval) {
+        if let Some(account) = self.account_of.get(charge).and_then(|at| self.accounts.get_mut(*at)) {
+            // Rows of one hour follow each other, and an hour is covered once.
+            if account.last_usage != Some(interval) {
+                account.last_usage = Some(interval);
+                self.coverage.add(&account.id, interval);
+            }
+        }
+        if let Some((_, span, rows)) = &mut self.current_month {
+            if span.start <= interval.start && interval.start < span.end {
+                *rows += 1;
+                return;
+            }
+        }
+        let next = interval.start.period().map(|month| (month, month.interval(), 1));
+        if let Some((month, _, rows)) = std::mem::replace(&mut self.current_month, next) {
+            *self.usage_months.entry(month).or_default() += rows;
         }
     }
 }
 
-fn slice(item: &LineItem<'_>) -> Result<UsageSlice> {
-    UsageSlice::new(item.interval, running_ms(item)?, item.cost).ok_or_else(|| {
+/// What rows of one charge can differ in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RowValues {
+    pub(crate) cost: Amount,
+    pub(crate) interval: Option<Interval>,
+    pub(crate) usage_quantity: Option<Amount>,
+}
+
+/// A usage account with the interval that was last noted as covered.
+#[derive(Debug)]
+struct Account {
+    id: Box<str>,
+    last_usage: Option<Interval>,
+}
+
+fn slice(resource_id: &str, usage_type: &str, values: &RowValues) -> Result<UsageSlice> {
+    let running_ms = running_ms(resource_id, usage_type, values)?;
+    UsageSlice::new(values.interval, running_ms, values.cost).ok_or_else(|| {
         Error::new(ErrorCode::ParseBadTime, "a usage interval is finer than seconds or outside 1970 to 2106")
     })
 }
 
 /// Milliseconds an instance ran by one of its own usage rows: its hours, or its whole interval where the row names no
 /// hours; 0 for any other row.
-fn running_ms(item: &LineItem<'_>) -> Result<u64> {
-    if !is_instance_id(item.resource_id) || !is_instance_usage(item.usage_type) {
+fn running_ms(resource_id: &str, usage_type: &str, values: &RowValues) -> Result<u64> {
+    if !is_instance_id(resource_id) || !is_instance_usage(usage_type) {
         return Ok(0);
     }
-    let Some(hours) = item.usage_quantity else {
-        return Ok(item.interval.map_or(0, |interval| interval.millis()));
+    let Some(hours) = values.usage_quantity else {
+        return Ok(values.interval.map_or(0, |interval| interval.millis()));
     };
     let one = 10i128.pow(Amount::SCALE);
     let scaled = hours

@@ -57,6 +57,10 @@ impl<'a> RowKey<'a> {
         Self { item, kind, currency, timed }
     }
 
+    pub(crate) fn usage_account(&self) -> &'a str {
+        self.item.usage_account
+    }
+
     fn term(&self) -> Option<Interval> {
         if self.kind.is_fee() { self.item.interval } else { None }
     }

@@ -28,8 +28,8 @@ use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::{Amount, Currency, Residue};
 use crate::time::{BillingPeriod, Timestamp};
 
-pub(crate) use builder::instance_type;
 pub use builder::{BillBuilder, BillOptions, KeepIntervals};
+pub(crate) use builder::{RowValues, instance_type};
 pub use charge::{Charge, UsageSlice};
 pub use coverage::{Completeness, Gap};
 pub use digest::Digest;

@@ -8,6 +8,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 use zip::ZipArchive;
@@ -123,6 +124,13 @@ pub(super) fn visit_tables(source: Source, watch: Watch<'_>, visit: impl FnMut(T
 #[cfg(feature = "batches")]
 fn visit_batches(batches: &mut (dyn Batches + Send), mut visit: impl FnMut(Table<'_>) -> Result<()>) -> Result<()> {
     visit(Table::batches(batches))
+}
+
+/// Whether a file is no archive, is not compressed and no Parquet or Arrow file: a CSV as it is, or no bill.
+pub(super) fn is_plain(path: &Path) -> bool {
+    let head = File::open(path).map_err(source_failed).and_then(|mut file| head_of(&mut file));
+    let magics = [GZIP, b"\x28\xb5\x2f\xfd", PARQUET, b"ARROW1", b"\xff\xff\xff\xff"];
+    head.is_ok_and(|(head, _)| !is_zip(&head) && !magics.iter().any(|magic| head.starts_with(magic)))
 }
 
 /// A stream in an anonymous temporary file, from its start.
@@ -289,10 +297,16 @@ fn decoding_failed(cause: io::Error) -> Error {
 }
 
 /// A source that counts what is read as progress, at most `left` bytes, and stops when the scan does.
-struct Counted<'p, R> {
+pub(super) struct Counted<'p, R> {
     inner: R,
     watch: Watch<'p>,
     left: u64,
+}
+
+impl<'p, R> Counted<'p, R> {
+    pub(super) fn new(inner: R, watch: Watch<'p>, left: u64) -> Self {
+        Self { inner, watch, left }
+    }
 }
 
 impl<R: Read> Read for Counted<'_, R> {

@@ -233,7 +233,7 @@ impl<'o> Gathered<'o> {
         };
         let mut months: BTreeMap<BillingPeriod, u64> = BTreeMap::new();
         for (month, rows) in unnamed.iter().flat_map(BillBuilder::usage_months) {
-            *months.entry(*month).or_default() += rows;
+            *months.entry(month).or_default() += rows;
         }
         let most = months.iter().max_by_key(|(month, rows)| (**rows, std::cmp::Reverse(**month)));
         let Some((period, rows)) = most.map(|(month, rows)| (*month, *rows)) else {

@@ -4,7 +4,7 @@ use super::cells::Cells;
 use super::collect::Collector;
 use super::header::no_text;
 use super::progress::Watch;
-use super::rows::{Blocks, RawRow, Rows};
+use super::rows::{Blocks, RawRow, Rest, Rows};
 use super::table::TableReader;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
@@ -40,6 +40,15 @@ pub(super) fn read_csv(
         if count.is_multiple_of(ROWS_PER_LOOK) {
             watch.check().map_err(at_file)?;
         }
+        if let Some(Rest { stretch, rows_before, start }) = rows.next_stretch(table.width()) {
+            for (number, row) in (rows_before + 1..).zip(stretch.iter()) {
+                let byte = || start.saturating_add(u64::try_from(row.start()).unwrap_or(u64::MAX));
+                let at = || Location { row: Some(number), byte: Some(byte()), ..Location::default() };
+                table.add_regular(row, stretch.has_escapes, at)?;
+            }
+            watch.progress.add_rows(u64::try_from(stretch.rows()).unwrap_or(u64::MAX));
+            watch.check().map_err(at_file)?;
+        }
         let Some(row) = rows.next_row().map_err(at_file)? else { break };
         count += 1;
         if count.is_multiple_of(ROWS_PER_LOOK) {
@@ -52,7 +61,8 @@ pub(super) fn read_csv(
     Ok(())
 }
 
-fn names_of(header: &RawRow<'_>, name: &str) -> Result<Vec<String>> {
+/// The names of the columns in a header.
+pub(super) fn names_of(header: &RawRow<'_>, name: &str) -> Result<Vec<String>> {
     let fields = header.fields().map_err(|_| no_text(header.text, name))?;
     Ok((0..header.width()).map(|at| fields.get(at).trim().to_owned()).collect())
 }

@@ -114,6 +114,15 @@ impl Columns {
         wanted
     }
 
+    /// The columns that decide what a row is, sorted: all that are read but cost, times and quantity.
+    pub(super) fn deciding(&self, maps: &Maps) -> Vec<usize> {
+        let values = [Attribute::Start, Attribute::End, Attribute::Quantity];
+        let is_value = |at: &usize| {
+            *at == self.cost || values.iter().any(|value| self.places(*value).contains(&Bound::Column(*at)))
+        };
+        self.wanted(maps).into_iter().filter(|at| !is_value(at)).collect()
+    }
+
     /// Optional columns the header lacks, each with what is off.
     pub(super) fn missing_optional(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.table.attributes.iter().filter_map(|(attribute, places, need)| match need {

@@ -77,7 +77,7 @@ fn line_item<'m, 'r: 'm>(
         commitment_category: text(Attribute::CommitmentCategory),
         charge_frequency: text(Attribute::ChargeFrequency),
         split_parent: text(Attribute::SplitParent),
-        interval: interval(columns, text(Attribute::Start), text(Attribute::End))?,
+        interval: interval_of(columns, text(Attribute::Start), text(Attribute::End))?,
         usage_quantity: quantity(columns, text(Attribute::Quantity))?,
         cost,
         tags,
@@ -96,7 +96,7 @@ fn currency(columns: &Columns, code: &str) -> Result<Option<Currency>> {
 
 /// The usage interval as printed; `None` where the row has no dates, as total rows. One that ends before it starts is
 /// empty: the row counts, and no time of it is known.
-fn interval(columns: &Columns, start: &str, end: &str) -> Result<Option<Interval>> {
+pub(super) fn interval_of(columns: &Columns, start: &str, end: &str) -> Result<Option<Interval>> {
     if start.is_empty() && end.is_empty() {
         return Ok(None);
     }

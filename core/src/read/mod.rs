@@ -29,6 +29,8 @@ mod batch;
 #[cfg(feature = "batches")]
 mod batch_table;
 mod cells;
+#[cfg(feature = "fs")]
+mod chunks;
 mod collect;
 mod csv;
 #[cfg(feature = "fs")]
@@ -51,10 +53,15 @@ mod name;
 mod nearest;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod patterns;
+#[cfg(feature = "fs")]
+mod positioned;
 mod progress;
 mod rows;
 #[cfg(feature = "fs")]
 mod scan;
+mod separators;
+mod stretch;
 mod table;
 mod tags;
 #[cfg(test)]

@@ -22,6 +22,7 @@ use parquet::file::reader::{ChunkReader, Length};
 use super::archive::PARQUET;
 use super::batch::ROWS_AT_ONCE;
 use super::batch_table::{Batches, Slices, TextBatches};
+use super::positioned::read_at;
 use super::progress::Watch;
 use super::rows::{Blocks, Content, FromReader, source_failed};
 use crate::bill::InputDigest;
@@ -296,14 +297,4 @@ impl Read for At {
             }
         }
     }
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, position)
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, buffer, position)
 }

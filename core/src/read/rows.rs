@@ -9,6 +9,8 @@ use csv_core::ReadRecordResult;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::cells::Cells;
+use super::separators::{Level, Separators};
+use super::stretch::Stretch;
 use crate::bill::InputDigest;
 use crate::error::{Error, ErrorCode, Location, Result};
 
@@ -88,6 +90,20 @@ impl Content {
         }
     }
 
+    /// Content of so many bytes whose blocks have these hashes.
+    #[cfg(feature = "fs")]
+    pub(super) fn of_blocks(bytes: u64, hashes: impl Iterator<Item = u128>) -> Self {
+        let mut block_hashes = Xxh3::default();
+        hashes.for_each(|hash| block_hashes.update(&hash.to_le_bytes()));
+        Self { bytes, block_hashes }
+    }
+
+    /// The hash of a block.
+    #[cfg(feature = "fs")]
+    pub(super) fn hash_of(block: &[u8]) -> u128 {
+        xxh3_128(block)
+    }
+
     pub(super) fn digest(&self) -> InputDigest {
         InputDigest { bytes: self.bytes, hash: format!("{:032x}", self.block_hashes.digest128()) }
     }
@@ -145,6 +161,27 @@ impl<'r> Cells<'r> for Fields<'r> {
     }
 }
 
+/// One row that is parsed again, because its fields hold quotes.
+#[derive(Debug, Default)]
+pub(super) struct OneRow {
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl OneRow {
+    /// The fields of a line that ends in its line feed; `None` where it is not one row of UTF-8 text.
+    pub(super) fn read(&mut self, line: &[u8]) -> Option<Fields<'_>> {
+        self.text.resize(line.len(), 0);
+        self.ends.resize(line.len(), 0);
+        let (result, _, text, ends) = csv_core::Reader::new().read_record(line, &mut self.text, &mut self.ends);
+        if result != ReadRecordResult::Record {
+            return None;
+        }
+        let text = std::str::from_utf8(self.text.get(..text)?).ok()?;
+        Some(Fields { text, ends: self.ends.get(..ends)? })
+    }
+}
+
 /// The rows of one CSV.
 ///
 /// INVARIANT: `at` is the first byte of `block` that no row has taken, `block_start` the offset of `block`.
@@ -158,6 +195,20 @@ pub(super) struct Rows<B> {
     ends: Vec<usize>,
     row: u64,
     content: Content,
+    separators: Separators,
+    level: Level,
+    /// Whether what is left of the block is parsed row by row.
+    is_careful: bool,
+}
+
+/// Rows of a block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rest<'r> {
+    pub(super) stretch: Stretch<'r>,
+    /// Rows of the input before these; the header is one.
+    pub(super) rows_before: u64,
+    /// Offset of the first byte in the input.
+    pub(super) start: u64,
 }
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -174,6 +225,9 @@ impl<B: Blocks> Rows<B> {
             ends: vec![0; 64],
             row: 0,
             content: Content::default(),
+            separators: Separators::default(),
+            level: Level::best(),
+            is_careful: false,
         }
     }
 
@@ -198,12 +252,32 @@ impl<B: Blocks> Rows<B> {
         }))
     }
 
+    /// The whole rows that follow in the block, where their fields are found by separators alone; then the next row
+    /// goes over to the next block.
+    pub(super) fn next_stretch(&mut self, width: usize) -> Option<Rest<'_>> {
+        if self.is_careful {
+            return None;
+        }
+        // Once a block, whatever comes of it: what is left is parsed.
+        self.is_careful = true;
+        let start = self.position();
+        let bytes = self.block.get(self.at..)?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n')? + 1;
+        let text = std::str::from_utf8(bytes.get(..whole)?).ok()?;
+        let stretch = Stretch::of(text, width, &mut self.separators, self.level)?;
+        let rows_before = self.row;
+        self.row += u64::try_from(stretch.rows()).unwrap_or(u64::MAX);
+        self.at += stretch.bytes();
+        Some(Rest { stretch, rows_before, start })
+    }
+
     /// Identity of the content; complete once there is no next row.
     pub(super) fn digest(&self) -> InputDigest {
         self.content.digest()
     }
 
-    fn position(&self) -> u64 {
+    /// Offset of the next row, or of the line end before it.
+    pub(super) fn position(&self) -> u64 {
         self.block_start.saturating_add(u64::try_from(self.at).unwrap_or(u64::MAX))
     }
 
@@ -212,6 +286,7 @@ impl<B: Blocks> Rows<B> {
         let is_first = self.content.bytes == 0;
         self.block_start = self.content.bytes;
         self.at = 0;
+        self.is_careful = false;
         self.blocks.next_block(&mut self.block)?;
         self.content.add(&self.block);
         if is_first && self.block.starts_with(BOM) {

@@ -5,21 +5,20 @@ use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::ScanOptions;
 #[cfg(feature = "parquet")]
 use super::archive::parquet_parts;
-use super::archive::{CsvBytes, TableContent, visit_tables};
+use super::archive::{Counted, CsvBytes, TableContent, is_plain, visit_tables};
 #[cfg(feature = "batches")]
 use super::batch_table::read_batches;
+use super::chunks::{Chunks, Part};
 use super::collect::{Collector, Purpose, bills, only_bill};
 use super::csv::read_csv;
 use super::deliveries::refuse_two_deliveries;
-use super::input::Input;
-#[cfg(feature = "parquet")]
-use super::input::Source;
+use super::input::{Input, Source};
 use super::name::period_of;
 use super::progress::{FirstFailure, Progress, Watch};
 use super::rows::{Blocks, FromReader};
@@ -69,17 +68,17 @@ pub(super) fn collect<'o>(
         0 => thread::available_parallelism().map_or(1, NonZeroUsize::get),
         threads => threads,
     };
-    let inputs = in_parts(inputs, threads);
+    let jobs = jobs_of(inputs, threads, purpose, options);
     let work = Work {
-        reads_ahead: threads > inputs.len(),
-        inputs: inputs.into_iter().map(|(number, input)| (number, Mutex::new(Some(input)))).collect(),
+        reads_ahead: threads > jobs.len(),
+        jobs: jobs.into_iter().map(|(number, job)| (number, Mutex::new(Some(job)))).collect(),
         next: AtomicUsize::new(0),
         first_failure: FirstFailure::none(),
         options,
         purpose,
         progress,
     };
-    let workers = threads.min(work.inputs.len());
+    let workers = threads.min(work.jobs.len());
     let results: Vec<_> = thread::scope(|scope| {
         let started: Vec<_> = (0..workers).map(|_| scope.spawn(|| work.collect())).collect();
         // A panic of a thread is this one's too.
@@ -92,7 +91,7 @@ pub(super) fn collect<'o>(
     let mut first: Option<(usize, Error)> = None;
     for result in results {
         match result {
-            Ok(collector) => collectors.push(collector),
+            Ok(read) => collectors.extend(read),
             Err(failed) if first.as_ref().is_none_or(|first| failed.0 < first.0) => first = Some(failed),
             Err(_) => {}
         }
@@ -103,12 +102,37 @@ pub(super) fn collect<'o>(
     }
 }
 
-/// The inputs with their numbers, Parquet files cut into parts where the inputs are few for so many threads. Results do
-/// not depend on it.
-fn in_parts(inputs: Vec<Input>, threads: usize) -> Vec<(usize, Input)> {
+/// What one thread does at a time.
+enum Job<'o> {
+    /// An input, or a part of one that can be read alone.
+    Input(Input),
+    /// Chunks of a CSV that several threads read together.
+    Chunks(Arc<Chunks<'o>>),
+}
+
+/// The jobs with the numbers of their inputs. Where the inputs are few for so many threads, large plain CSV and Parquet
+/// files are read by several. Results do not depend on it.
+fn jobs_of(inputs: Vec<Input>, threads: usize, purpose: Purpose, options: &ScanOptions) -> Vec<(usize, Job<'_>)> {
     let is_cut = threads > 1 && inputs.len() <= threads * 2;
-    let parts = |input| if is_cut { parts_of(input) } else { vec![input] };
-    (0..).zip(inputs).flat_map(|(number, input)| parts(input).into_iter().map(move |part| (number, part))).collect()
+    let jobs = |input: Input| -> Vec<Job<'_>> {
+        if !is_cut {
+            return vec![Job::Input(input)];
+        }
+        match chunks_of(&input, threads, purpose, options) {
+            Some(chunks) => (0..threads).map(|_| Job::Chunks(Arc::clone(&chunks))).collect(),
+            None => parts_of(input).into_iter().map(Job::Input).collect(),
+        }
+    };
+    (0..).zip(inputs).flat_map(|(number, input)| jobs(input).into_iter().map(move |job| (number, job))).collect()
+}
+
+fn chunks_of<'o>(input: &Input, threads: usize, purpose: Purpose, options: &'o ScanOptions) -> Option<Arc<Chunks<'o>>> {
+    match &input.source {
+        Source::Path(path) if purpose == Purpose::Bill && is_plain(path) => {
+            Chunks::of(path, &input.name, input.period(), threads, options).map(Arc::new)
+        }
+        _ => None,
+    }
 }
 
 #[cfg(feature = "parquet")]
@@ -134,7 +158,7 @@ fn parts_of(input: Input) -> Vec<Input> {
 /// Inputs that threads take one after the other.
 struct Work<'w, 'o> {
     /// Each with its number among those that were given: parts of a file have the same.
-    inputs: Vec<(usize, Mutex<Option<Input>>)>,
+    jobs: Vec<(usize, Mutex<Option<Job<'o>>>)>,
     next: AtomicUsize,
     first_failure: FirstFailure,
     reads_ahead: bool,
@@ -144,20 +168,56 @@ struct Work<'w, 'o> {
 }
 
 impl<'o> Work<'_, 'o> {
-    /// What one thread does; its error comes with the number of the input.
-    fn collect(&self) -> std::result::Result<Collector<'o>, (usize, Error)> {
-        let mut collector = Collector::new(self.options, self.purpose);
+    /// What one thread does; its error comes with the number of the job.
+    fn collect(&self) -> std::result::Result<Vec<Collector<'o>>, (usize, Error)> {
+        let (mut collector, mut of_chunks) = (Collector::new(self.options, self.purpose), Vec::new());
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some((given, slot)) = self.inputs.get(number) else { return Ok(collector) };
-            let Some(input) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() else { continue };
+            let Some((given, slot)) = self.jobs.get(number) else { break };
+            let Some(job) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() else { continue };
             let watch = Watch::new(self.progress, &self.first_failure, number);
-            let name = input.name.clone();
             collector.input = *given;
-            self.read(input, &mut collector, watch).map_err(|error| {
+            let failed = |name: &str, error: Error| {
                 self.first_failure.note(number);
                 (number, error.at(Location::file(name)))
-            })?;
+            };
+            match job {
+                Job::Input(input) => {
+                    let name = input.name.clone();
+                    self.read(input, &mut collector, watch).map_err(|error| failed(&name, error))?;
+                }
+                Job::Chunks(chunks) => match self.read_chunks(&chunks, &mut collector, watch) {
+                    Ok(read) => of_chunks.extend(read),
+                    Err(error) => return Err(failed(chunks.name(), error)),
+                },
+            }
+        }
+        of_chunks.push(collector);
+        Ok(of_chunks)
+    }
+
+    /// A thread's share of a CSV; the last one to finish gives what all have read.
+    fn read_chunks(
+        &self,
+        chunks: &Chunks<'o>,
+        collector: &mut Collector<'o>,
+        watch: Watch<'_>,
+    ) -> Result<Vec<Collector<'o>>> {
+        let evidence = chunks.evidence();
+        if !collector.wants(evidence, chunks.name()) {
+            return Ok(Vec::new());
+        }
+        match chunks.read(collector.input, watch) {
+            Part::Done => Ok(Vec::new()),
+            Part::Whole { read, rows } => {
+                self.progress.add_rows(rows);
+                Ok(read)
+            }
+            Part::Irregular => {
+                let file = Counted::new(chunks.file(), watch, chunks.uncounted_bytes());
+                read_csv(chunks.name(), evidence, FromReader::plain(file), collector, watch)?;
+                Ok(Vec::new())
+            }
         }
     }
 

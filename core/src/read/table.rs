@@ -1,19 +1,22 @@
 //! The rows of one table, whatever its format, → a collector (spec 2.4, 2.8).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cells::Cells;
 use super::collect::{Collector, Group, Purpose};
 use super::dialect::Attribute;
 use super::header::Columns;
-use super::line_item::{ReadRow, read_row};
+use super::line_item::{ReadRow, interval_of, read_row};
 use super::maps::Maps;
-use crate::bill::{BillBuilder, InputDigest};
+use super::patterns::{Patterns, Place};
+use super::rows::OneRow;
+use super::stretch::StretchRow;
+use crate::bill::{BillBuilder, InputDigest, RowValues};
 use crate::classify::{Dialect, LineItem, LineItemKind, Treatment};
 use crate::diagnostic::DiagnosticCode;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
-use crate::time::{BillingPeriod, Timestamp};
+use crate::time::{BillingPeriod, Interval, Timestamp};
 
 /// Reads the rows of one table into the builders of their billing periods.
 #[derive(Debug)]
@@ -26,8 +29,19 @@ pub(super) struct TableReader<'c, 'o> {
     /// The last text of a billing period with what it means: rows of one period follow each other.
     period: Option<(String, BillingPeriod)>,
     rows: BTreeMap<Group, u64>,
+    patterns: Patterns,
+    times: Times,
+    unescaped: OneRow,
     binary_costs: bool,
     spare: Vec<&'static str>,
+}
+
+/// The last times of a row as written with what they are: rows of one hour follow each other.
+#[derive(Debug, Default)]
+struct Times {
+    start: String,
+    end: String,
+    interval: Option<Interval>,
 }
 
 impl<'c, 'o> TableReader<'c, 'o> {
@@ -45,6 +59,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
         let (columns, maps) =
             Columns::bind(header, name, collector.options()).map_err(|error| error.at(Location::file(name)))?;
         collector.tag_keys.add_header(&columns.tags);
+        let patterns = Patterns::of(&columns.deciding(&maps));
         Ok(Self {
             name: name.to_owned(),
             evidence,
@@ -53,6 +68,9 @@ impl<'c, 'o> TableReader<'c, 'o> {
             collector,
             period: None,
             rows: BTreeMap::new(),
+            patterns,
+            times: Times::default(),
+            unescaped: OneRow::default(),
             binary_costs: false,
             spare: Vec::new(),
         })
@@ -93,17 +111,18 @@ impl<'c, 'o> TableReader<'c, 'o> {
     /// # Errors
     /// The located error of a malformed row, unless bad rows are allowed; `money.overflow`.
     pub(super) fn add<'r>(&mut self, cells: impl Cells<'r>, at: impl Fn() -> Location) -> Result<()> {
+        self.add_and_place(cells, &at).map(|_| ())
+    }
+
+    fn add_and_place<'r>(&mut self, cells: impl Cells<'r>, at: &impl Fn() -> Location) -> Result<Option<Place>> {
         let result = match self.collector.purpose() {
-            Purpose::TagKeys => self.load_maps(cells),
-            Purpose::Bill => self.add_row(cells, &at),
+            Purpose::TagKeys => self.load_maps(cells).map(|()| None),
+            Purpose::Bill => self.add_row(cells, at),
         };
-        match result {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                let cost = Amount::parse(self.columns.cell(cells, self.columns.cost)).ok();
-                self.bad_row(error.at(at()), cost.map(|cost| cost.amount))
-            }
-        }
+        result.or_else(|error| {
+            let cost = Amount::parse(self.columns.cell(cells, self.columns.cost)).ok();
+            self.bad_row(error.at(at()), cost.map(|cost| cost.amount)).map(|()| None)
+        })
     }
 
     /// Takes a row that is malformed as a finding, where that is allowed.
@@ -122,6 +141,15 @@ impl<'c, 'o> TableReader<'c, 'o> {
 
     /// The table is complete; `digest` identifies the input (spec 2.6).
     pub(super) fn finish(self, digest: InputDigest) {
+        let name = self.name.clone();
+        let (groups, collector) = self.finish_part();
+        if !groups.is_empty() {
+            collector.add_input(groups, digest, &name);
+        }
+    }
+
+    /// A part of the table is complete; the groups its rows belong to.
+    pub(super) fn finish_part(self) -> (BTreeSet<Group>, &'c mut Collector<'o>) {
         self.collector.tag_keys.add_maps(&self.columns.tags, &self.maps);
         let at = || Some(Location::file(&self.name));
         for (group, rows) in &self.rows {
@@ -136,9 +164,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
                 diagnostics.add(DiagnosticCode::ParseDoubleSource, message, *rows, at());
             }
         }
-        if !self.rows.is_empty() {
-            self.collector.add_input(self.rows.keys().copied().collect(), digest, &self.name);
-        }
+        (self.rows.into_keys().collect(), self.collector)
     }
 
     fn load_maps<'r>(&mut self, cells: impl Cells<'r>) -> Result<()> {
@@ -146,21 +172,91 @@ impl<'c, 'o> TableReader<'c, 'o> {
         maps.load(cells, columns.table.null_text).map_err(|(at, error)| columns.at_column(error, at))
     }
 
-    fn add_row<'r>(&mut self, cells: impl Cells<'r>, at: &impl Fn() -> Location) -> Result<()> {
+    /// Adds one row of a stretch, which gives what [`TableReader::add`] gives of its fields.
+    ///
+    /// # Errors
+    /// As [`TableReader::add`].
+    pub(super) fn add_regular(
+        &mut self,
+        row: StretchRow<'_>,
+        has_escapes: bool,
+        at: impl Fn() -> Location,
+    ) -> Result<()> {
+        if self.collector.purpose() == Purpose::TagKeys {
+            return self.add_written(row, has_escapes, &at).map(|_| ());
+        }
+        let is_negative = row.get(self.columns.cost).starts_with('-');
+        let look = self.patterns.look(&row, is_negative);
+        if let Some(place) = self.patterns.find(&row, look)
+            && let Some(values) = self.values_of(row)
+        {
+            if let Err(error) = self.collector.builder(place.group).add_again(place.charge, &values) {
+                return self.bad_row(error.at(at()), Some(values.cost));
+            }
+            *self.rows.entry(place.group).or_default() += 1;
+            return Ok(());
+        }
+        if let Some(place) = self.add_written(row, has_escapes, &at)? {
+            self.patterns.keep(&row, look, place);
+        }
+        Ok(())
+    }
+
+    /// Adds a row of a stretch by its fields.
+    fn add_written(
+        &mut self,
+        row: StretchRow<'_>,
+        has_escapes: bool,
+        at: &impl Fn() -> Location,
+    ) -> Result<Option<Place>> {
+        if !has_escapes {
+            return self.add_and_place(row, at);
+        }
+        let mut unescaped = std::mem::take(&mut self.unescaped);
+        let placed = match unescaped.read(row.line()) {
+            Some(fields) => self.add_and_place(fields, at),
+            None => self.add_and_place(row, at),
+        };
+        self.unescaped = unescaped;
+        placed
+    }
+
+    /// Cost, times and quantity of a row; `None` where one of them is not as usual.
+    fn values_of(&mut self, row: StretchRow<'_>) -> Option<RowValues> {
+        let cost = Amount::parse(row.get(self.columns.cost)).ok().filter(|cost| cost.residue.is_zero())?;
+        let text = |attribute| self.columns.text(attribute, row, &self.maps);
+        let (start, end, quantity) = (text(Attribute::Start), text(Attribute::End), text(Attribute::Quantity));
+        let usage_quantity = match quantity {
+            "" => None,
+            text => Some(Amount::parse(text).ok()?.amount),
+        };
+        if self.times.start != start || self.times.end != end {
+            let interval = interval_of(&self.columns, start, end).ok()?;
+            self.times = Times { start: start.to_owned(), end: end.to_owned(), interval };
+        }
+        Some(RowValues { cost: cost.amount, interval: self.times.interval, usage_quantity })
+    }
+
+    /// Adds a row, and says where the next one of its pattern belongs.
+    fn add_row<'r>(&mut self, cells: impl Cells<'r>, at: &impl Fn() -> Location) -> Result<Option<Place>> {
         self.load_maps(cells)?;
         let period = self.period_of(cells)?;
-        let Some(group) = self.collector.group(period, &self.name) else { return Ok(()) };
+        let Some(group) = self.collector.group(period, &self.name) else { return Ok(None) };
         let Self { columns, maps, collector, rows, name, spare, .. } = self;
         let ReadRow { item, treatment, residue } = read_row(columns, cells, maps, std::mem::take(spare))?;
         let builder = collector.builder(group);
+        let mut place = None;
         match treatment {
             Treatment::Excluded(repetition) => builder.exclude(&item, repetition)?,
             Treatment::Counts(kind) | Treatment::CountsUnknown(kind) => {
-                builder.add(&item, kind)?;
-                if item.dialect == Dialect::Dbr {
-                    let is_unknown = matches!(treatment, Treatment::CountsUnknown(_));
-                    note_unrecognized(builder, &item, is_unknown.then_some(kind), name, at);
-                }
+                let charge = builder.add_to_charge(&item, kind)?;
+                let is_unknown = matches!(treatment, Treatment::CountsUnknown(_));
+                let is_noted = item.dialect == Dialect::Dbr
+                    && note_unrecognized(builder, &item, is_unknown.then_some(kind), name, at);
+                // The kind of usage follows from the columns that decide and the sign; a fee has its term beside them.
+                let is_repeatable =
+                    kind.is_usage() && !is_noted && has_plain_sign(columns.cell(cells, columns.cost), item.cost);
+                place = is_repeatable.then_some(Place { group, charge });
             }
         }
         if !residue.is_zero() {
@@ -168,7 +264,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
         }
         *rows.entry(group).or_default() += 1;
         *spare = emptied(item.tags);
-        Ok(())
+        Ok(place)
     }
 
     /// The billing period of a row: what its column says, else what the file's name or manifest says.
@@ -208,16 +304,22 @@ fn emptied(mut texts: Vec<&str>) -> Vec<&'static str> {
     texts.into_iter().map(|_| "").collect()
 }
 
-/// Reports an invoice id or record type that no Detailed Billing Report is known to have.
+/// Whether the cost is negative exactly where its text has a sign.
+fn has_plain_sign(text: &str, cost: Amount) -> bool {
+    cost.is_negative() == text.starts_with('-')
+}
+
+/// Reports an invoice id or record type that no Detailed Billing Report is known to have; whether there was one.
 fn note_unrecognized(
     builder: &mut BillBuilder<'_>,
     item: &LineItem<'_>,
     unknown: Option<LineItemKind>,
     name: &str,
     at: &impl Fn() -> Location,
-) {
+) -> bool {
     let here = || Some(Location { file: Some(name.to_owned()), ..at() });
-    if let Some(id) = item.invoice_id.filter(|id| !id.bytes().all(|byte| byte.is_ascii_digit()) && *id != "Estimated") {
+    let unrecognized = item.invoice_id.filter(|id| !id.bytes().all(|byte| byte.is_ascii_digit()) && *id != "Estimated");
+    if let Some(id) = unrecognized {
         let message = format!("invoice id `{id}` is neither an integer nor `Estimated`");
         builder.diagnostics.add(DiagnosticCode::BillUnrecognizedInvoiceId, message, 1, here());
     }
@@ -226,4 +328,5 @@ fn note_unrecognized(
         let message = format!("record type `{record_type}` is not known; its rows count as {kind}");
         builder.diagnostics.add(DiagnosticCode::ClassifyUnknownRecordType, message, 1, here());
     }
+    unrecognized.is_some() || unknown.is_some()
 }

@@ -1,0 +1,340 @@
+//! One large plain CSV read by several threads (spec 2.4, 2.6, 10.2).
+//!
+//! Threads take chunks of the file in order. A row belongs to the chunk it starts in; whether a chunk starts inside
+//! quotes follows exactly from the number of quotes before it, which threads hand on before they parse. Row numbers are
+//! not known here: as soon as one is asked for (an error, a finding with its place), or a stretch is not regular, all
+//! that was read is dropped and the file is read again from its start by one thread, which says it exactly.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::collect::{Collector, Group, Purpose};
+use super::positioned::{append, read_at};
+use super::progress::Watch;
+use super::rows::{BLOCK_BYTES, Content, FromReader, Rows};
+use super::separators::{Level, Separators, has_odd_quotes};
+use super::stretch::Stretch;
+use super::table::TableReader;
+use super::{ScanOptions, csv};
+use crate::bill::InputDigest;
+use crate::error::{Error, ErrorCode, Location, Result};
+use crate::time::BillingPeriod;
+
+/// Bytes of a chunk: the blocks that a file's identity is made of.
+const CHUNK: u64 = BLOCK_BYTES as u64;
+/// Smaller files are read by one thread.
+const BYTES_MIN: u64 = 4 * CHUNK;
+/// Bytes read at once behind a chunk, for the rest of its last row.
+const TAIL: usize = 1 << 14;
+/// A row may end this far behind its chunk.
+const ROW_MAX: usize = 16 << 20;
+
+/// A CSV that threads read together.
+#[derive(Debug)]
+pub(super) struct Chunks<'o> {
+    file: File,
+    length: u64,
+    name: String,
+    evidence: Option<BillingPeriod>,
+    header: Vec<String>,
+    /// Offset of the first row.
+    rows_start: u64,
+    options: &'o ScanOptions,
+    level: Level,
+    next: AtomicU64,
+    is_irregular: AtomicBool,
+    shared: Mutex<Shared<'o>>,
+    parity_known: Condvar,
+    readers_left: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Shared<'o> {
+    /// Whether the next chunk whose parity is not known yet starts inside quotes, and its number.
+    parity: (u64, bool),
+    hashes: Vec<Option<u128>>,
+    done: Vec<Collector<'o>>,
+    groups: BTreeSet<Group>,
+    rows: u64,
+    /// Bytes that were counted as progress.
+    bytes: u64,
+}
+
+/// What came of the part of one thread.
+#[derive(Debug)]
+pub(super) enum Part<'o> {
+    /// Others are still reading.
+    Done,
+    /// The last one is done: what all have read.
+    Whole { read: Vec<Collector<'o>>, rows: u64 },
+    /// The file must be read by one thread.
+    Irregular,
+}
+
+impl<'o> Chunks<'o> {
+    /// The chunks of a file for so many threads; `None` where it is small, or its header is not plain.
+    pub(super) fn of(
+        path: &Path,
+        name: &str,
+        evidence: Option<BillingPeriod>,
+        readers: usize,
+        options: &'o ScanOptions,
+    ) -> Option<Self> {
+        let file = File::open(path).ok()?;
+        let length = file.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
+        if length < BYTES_MIN || options.max_bad_rows > 0 {
+            return None;
+        }
+        let mut rows = Rows::new(FromReader::plain(&file));
+        let header = rows.next_row().ok()??;
+        let header = csv::names_of(&header, name).ok()?;
+        // Whether it is a bill at all; the reading of the whole file says why not.
+        TableReader::bind(name, header.clone(), evidence, &mut Collector::new(options, Purpose::Bill)).ok()?;
+        let rows_start = rows.position();
+        let chunks = usize::try_from(length.div_ceil(CHUNK)).ok()?;
+        (header.len() > 1 && rows_start < CHUNK).then(|| Self {
+            file,
+            length,
+            name: name.to_owned(),
+            evidence,
+            header,
+            rows_start,
+            options,
+            level: Level::best(),
+            next: AtomicU64::new(0),
+            is_irregular: AtomicBool::new(false),
+            shared: Mutex::new(Shared {
+                parity: (0, false),
+                hashes: vec![None; chunks],
+                done: Vec::new(),
+                groups: BTreeSet::new(),
+                rows: 0,
+                bytes: 0,
+            }),
+            parity_known: Condvar::new(),
+            readers_left: AtomicUsize::new(readers),
+        })
+    }
+
+    /// The name that stands in locations.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The billing period its name or manifest says.
+    pub(super) fn evidence(&self) -> Option<BillingPeriod> {
+        self.evidence
+    }
+
+    /// The file from its start.
+    pub(super) fn file(&self) -> impl Read {
+        FromStart { file: &self.file, position: 0 }
+    }
+
+    /// Bytes that were not counted as progress.
+    pub(super) fn uncounted_bytes(&self) -> u64 {
+        self.length - self.shared().bytes
+    }
+
+    /// Reads chunks until there are none.
+    pub(super) fn read(&self, input: usize, watch: Watch<'_>) -> Part<'o> {
+        let mut collector = Collector::new(self.options, Purpose::Bill);
+        collector.input = input;
+        if self.read_chunks(&mut collector, watch).is_err() {
+            self.give_up();
+        }
+        self.shared().done.push(collector);
+        if self.readers_left.fetch_sub(1, Ordering::AcqRel) > 1 {
+            return Part::Done;
+        }
+        if self.is_irregular.load(Ordering::Acquire) {
+            return Part::Irregular;
+        }
+        let mut shared = self.shared();
+        let (groups, digest) = (std::mem::take(&mut shared.groups), digest_of(self.length, &shared.hashes));
+        if let Some(first) = shared.done.first_mut().filter(|_| !groups.is_empty()) {
+            first.add_input(groups, digest, &self.name);
+        }
+        Part::Whole { read: std::mem::take(&mut shared.done), rows: shared.rows }
+    }
+
+    fn read_chunks(&self, collector: &mut Collector<'o>, watch: Watch<'_>) -> Result<()> {
+        collector.wants(self.evidence, &self.name);
+        let asked = AtomicBool::new(false);
+        let mut table = TableReader::bind(&self.name, self.header.clone(), self.evidence, collector)?;
+        let mut chunk = Chunk::default();
+        loop {
+            watch.check()?;
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let start = number * CHUNK;
+            if start >= self.length {
+                break;
+            }
+            let rows = self.rows_of(number, &mut chunk)?;
+            let whole = rows.and_then(|(from, to)| chunk.stretch(from, to, self.header.len(), self.level));
+            let count = match (rows, whole) {
+                (None, _) => 0,
+                (Some(_), None) => return Err(irregular()),
+                (Some(_), Some(stretch)) => {
+                    for row in stretch.iter() {
+                        table.add_regular(row, stretch.has_escapes, || {
+                            asked.store(true, Ordering::Relaxed);
+                            Location::default()
+                        })?;
+                    }
+                    stretch.rows()
+                }
+            };
+            if asked.load(Ordering::Relaxed) {
+                return Err(irregular());
+            }
+            let bytes = CHUNK.min(self.length - start);
+            watch.progress.add_bytes(bytes);
+            let mut shared = self.shared();
+            shared.bytes += bytes;
+            shared.rows += u64::try_from(count).unwrap_or(0);
+        }
+        let (groups, _) = table.finish_part();
+        self.shared().groups.extend(groups);
+        Ok(())
+    }
+
+    /// Fills a chunk, with the end of its last row, and says where its rows are in it; `None` where none starts in it.
+    fn rows_of(&self, number: u64, chunk: &mut Chunk) -> Result<Option<(usize, usize)>> {
+        let (start, end) = (number * CHUNK, self.length.min((number + 1) * CHUNK));
+        // The byte before a chunk says whether a row starts with it.
+        let before = usize::from(number > 0);
+        chunk.fill(&self.file, start - before as u64, end)?;
+        let own = chunk.bytes.get(before..).unwrap_or_default();
+        let is_odd = has_odd_quotes(own, self.level);
+        let starts_quoted = self.parity_of(number, is_odd)?;
+        let ends_quoted = starts_quoted != is_odd;
+        self.note_hash(number, Content::hash_of(own));
+        let from = match number {
+            0 => usize::try_from(self.rows_start).ok(),
+            _ => chunk.row_start(0, starts_quoted),
+        };
+        let Some(from) = from.filter(|from| *from < chunk.bytes.len()) else { return Ok(None) };
+        let to = chunk.row_end(&self.file, end, self.length, ends_quoted)?;
+        Ok(Some((from, to)))
+    }
+
+    /// Whether a chunk starts inside quotes; hands on whether the next one does.
+    fn parity_of(&self, number: u64, is_odd: bool) -> Result<bool> {
+        let mut shared = self.shared();
+        while shared.parity.0 != number {
+            if self.is_irregular.load(Ordering::Acquire) {
+                return Err(irregular());
+            }
+            shared = self.parity_known.wait(shared).unwrap_or_else(PoisonError::into_inner);
+        }
+        let starts_quoted = shared.parity.1;
+        shared.parity = (number + 1, starts_quoted != is_odd);
+        self.parity_known.notify_all();
+        Ok(starts_quoted)
+    }
+
+    fn note_hash(&self, number: u64, hash: u128) {
+        let at = usize::try_from(number).unwrap_or(usize::MAX);
+        if let Some(slot) = self.shared().hashes.get_mut(at) {
+            *slot = Some(hash);
+        }
+    }
+
+    fn give_up(&self) {
+        let _shared = self.shared();
+        self.is_irregular.store(true, Ordering::Release);
+        self.parity_known.notify_all();
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared<'o>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct FromStart<'f> {
+    file: &'f File,
+    position: u64,
+}
+
+impl Read for FromStart<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = read_at(self.file, buffer, self.position)?;
+        self.position += u64::try_from(read).unwrap_or(0);
+        Ok(read)
+    }
+}
+
+/// Never seen by a caller: the file is read again.
+fn irregular() -> Error {
+    Error::new(ErrorCode::ParseBadRow, "the rows are not regular")
+}
+
+fn digest_of(length: u64, hashes: &[Option<u128>]) -> InputDigest {
+    Content::of_blocks(length, hashes.iter().flatten().copied()).digest()
+}
+
+/// The bytes of a chunk, one before it and the rest of its last row.
+#[derive(Default)]
+struct Chunk {
+    bytes: Vec<u8>,
+    separators: Separators,
+}
+
+impl Chunk {
+    fn fill(&mut self, file: &File, from: u64, to: u64) -> Result<()> {
+        self.bytes.clear();
+        append(file, &mut self.bytes, from, to)
+    }
+
+    /// Where the first row behind an unquoted line feed starts; the byte at `from` is the one before the chunk, and
+    /// `is_quoted` says whether the byte after it starts inside quotes.
+    fn row_start(&self, from: usize, is_quoted: bool) -> Option<usize> {
+        let first = *self.bytes.get(from)?;
+        let mut is_quoted = is_quoted != (first == b'"');
+        for (at, byte) in self.bytes.iter().enumerate().skip(from) {
+            match byte {
+                b'"' => is_quoted = !is_quoted,
+                b'\n' if !is_quoted => return Some(at + 1),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Where the last row ends, read from the file as far as needed. A last row without line feed gets one.
+    fn row_end(&mut self, file: &File, mut at: u64, length: u64, mut is_quoted: bool) -> Result<usize> {
+        if self.bytes.ends_with(b"\n") && !is_quoted {
+            return Ok(self.bytes.len());
+        }
+        let own = self.bytes.len();
+        while at < length && self.bytes.len() - own < ROW_MAX {
+            let next = length.min(at + TAIL as u64);
+            let seen = self.bytes.len();
+            append(file, &mut self.bytes, at, next)?;
+            for (place, byte) in self.bytes.iter().enumerate().skip(seen) {
+                match byte {
+                    b'"' => is_quoted = !is_quoted,
+                    b'\n' if !is_quoted => return Ok(place + 1),
+                    _ => {}
+                }
+            }
+            at = next;
+        }
+        if at < length || is_quoted {
+            return Err(irregular());
+        }
+        self.bytes.push(b'\n');
+        Ok(self.bytes.len())
+    }
+
+    /// The rows between two offsets, where all are regular.
+    fn stretch(&mut self, from: usize, to: usize, width: usize, level: Level) -> Option<Stretch<'_>> {
+        let text = std::str::from_utf8(self.bytes.get(from..to)?).ok()?;
+        Stretch::of(text, width, &mut self.separators, level).filter(|stretch| stretch.bytes() == text.len())
+    }
+}

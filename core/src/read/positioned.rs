@@ -1,0 +1,41 @@
+//! Reading a file by position, so that threads can share it.
+
+use std::fs::File;
+use std::io;
+
+use super::rows::source_failed;
+use crate::error::{Error, ErrorCode, Result};
+
+/// Reads what fits the buffer from a position; 0 at the end.
+#[cfg(unix)]
+pub(super) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, position)
+}
+
+/// Reads what fits the buffer from a position; 0 at the end.
+#[cfg(windows)]
+pub(super) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, position)
+}
+
+/// Appends the bytes from `from` to `to`.
+///
+/// # Errors
+/// `read.io`, also where the file has become shorter.
+pub(super) fn append(file: &File, bytes: &mut Vec<u8>, mut from: u64, to: u64) -> Result<()> {
+    let mut filled = bytes.len();
+    let more = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
+    bytes.resize(filled.saturating_add(more), 0);
+    while filled < bytes.len() {
+        match read_at(file, bytes.get_mut(filled..).unwrap_or_default(), from) {
+            Ok(0) => return Err(Error::new(ErrorCode::ReadIo, "the file became shorter while it was read")),
+            Ok(read) => {
+                filled += read;
+                from += u64::try_from(read).unwrap_or(0);
+            }
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+            Err(cause) => return Err(source_failed(cause)),
+        }
+    }
+    Ok(())
+}

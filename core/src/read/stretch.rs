@@ -1,0 +1,94 @@
+//! Rows of a stretch of CSV whose fields are found by the places of its separators alone.
+
+use super::cells::Cells;
+use super::separators::{Level, Separators, Shape};
+
+/// Whole rows, one after the other, all as wide as the header and in UTF-8.
+///
+/// INVARIANT: `separators` are the unquoted commas and line feeds of `text`, `width` of them a row, of which the last is
+/// the line feed and the others are commas.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stretch<'s> {
+    pub(super) text: &'s str,
+    pub(super) separators: &'s [u32],
+    pub(super) width: usize,
+    /// Whether quoted fields may hold quotes.
+    pub(super) has_escapes: bool,
+}
+
+/// One row of a stretch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StretchRow<'s> {
+    text: &'s str,
+    separators: &'s [u32],
+    start: usize,
+}
+
+impl<'s> Stretch<'s> {
+    /// The whole rows that a text starts with; `None` where there are none, or one of them is not regular.
+    pub(super) fn of(text: &'s str, width: usize, separators: &'s mut Separators, level: Level) -> Option<Self> {
+        let Shape::Regular { has_escapes } = separators.index(text.as_bytes(), level) else { return None };
+        let is_whole = separators.rows() > 0 && separators.has_width(text.as_bytes(), width);
+        is_whole.then(|| Self { text, separators: separators.offsets(), width, has_escapes })
+    }
+
+    /// Number of rows.
+    pub(super) fn rows(&self) -> usize {
+        self.separators.len() / self.width.max(1)
+    }
+
+    /// Bytes of all rows.
+    pub(super) fn bytes(&self) -> usize {
+        self.separators.last().map_or(0, |end| *end as usize + 1)
+    }
+
+    /// The rows in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = StretchRow<'s>> + use<'s> {
+        let text = self.text;
+        let mut start = 0;
+        self.separators.chunks_exact(self.width.max(1)).map(move |separators| {
+            let row = StretchRow { text, separators, start };
+            start = row.end() + 1;
+            row
+        })
+    }
+}
+
+impl<'s> StretchRow<'s> {
+    /// Offset of the first byte in the stretch.
+    pub(super) fn start(&self) -> usize {
+        self.start
+    }
+
+    /// Offset of the line feed.
+    fn end(&self) -> usize {
+        self.separators.last().map_or(self.start, |end| *end as usize)
+    }
+
+    /// The row as written, with its line feed.
+    pub(super) fn line(&self) -> &'s [u8] {
+        self.text.as_bytes().get(self.start..=self.end()).unwrap_or_default()
+    }
+
+    /// The fields from `first` to `last` as written, with the separators between them.
+    pub(super) fn raw(&self, first: usize, last: usize) -> &'s [u8] {
+        let start = first.checked_sub(1).map_or(self.start, |before| self.separator(before) + 1);
+        self.text.as_bytes().get(start..self.separator(last)).unwrap_or_default()
+    }
+
+    fn separator(&self, at: usize) -> usize {
+        self.separators.get(at).map_or(self.start, |place| *place as usize)
+    }
+}
+
+impl<'s> Cells<'s> for StretchRow<'s> {
+    /// The field without its quotes; quotes inside it stay doubled.
+    fn get(self, at: usize) -> &'s str {
+        if at >= self.separators.len() {
+            return "";
+        }
+        let start = at.checked_sub(1).map_or(self.start, |before| self.separator(before) + 1);
+        let field = self.text.get(start..self.separator(at)).unwrap_or_default();
+        field.strip_prefix('"').and_then(|field| field.strip_suffix('"')).unwrap_or(field)
+    }
+}
