@@ -24,7 +24,6 @@ use crate::bill::InputDigest;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::time::BillingPeriod;
 
-/// Bytes of a chunk: the blocks that a file's identity is made of.
 const CHUNK: u64 = BLOCK_BYTES as u64;
 /// Smaller files are read by one thread.
 const BYTES_MIN: u64 = 4 * CHUNK;
@@ -45,6 +44,8 @@ pub(super) struct Chunks<'o> {
     rows_start: u64,
     options: &'o ScanOptions,
     level: Level,
+    /// Bytes of a chunk: the blocks that a file's identity is made of.
+    chunk: u64,
     next: AtomicU64,
     is_irregular: AtomicBool,
     shared: Mutex<Shared<'o>>,
@@ -86,17 +87,30 @@ impl<'o> Chunks<'o> {
     ) -> Option<Self> {
         let file = File::open(path).ok()?;
         let length = file.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
-        if length < BYTES_MIN || options.max_bad_rows > 0 {
+        if length < BYTES_MIN { None } else { Self::cut(file, length, CHUNK, name, evidence, readers, options) }
+    }
+
+    /// The chunks of a file in which a byte order mark and the header lie in the first one.
+    pub(super) fn cut(
+        file: File,
+        length: u64,
+        chunk: u64,
+        name: &str,
+        evidence: Option<BillingPeriod>,
+        readers: usize,
+        options: &'o ScanOptions,
+    ) -> Option<Self> {
+        if options.max_bad_rows > 0 {
             return None;
         }
-        let mut rows = Rows::new(FromReader::plain(&file));
+        let mut rows = Rows::new(FromReader::plain(FromStart { file: &file, position: 0 }));
         let header = rows.next_row().ok()??;
         let header = csv::names_of(&header, name).ok()?;
         // Whether it is a bill at all; the reading of the whole file says why not.
         TableReader::bind(name, header.clone(), evidence, &mut Collector::new(options, Purpose::Bill)).ok()?;
         let rows_start = rows.position();
-        let chunks = usize::try_from(length.div_ceil(CHUNK)).ok()?;
-        (header.len() > 1 && rows_start < CHUNK).then(|| Self {
+        let chunks = usize::try_from(length.div_ceil(chunk)).ok()?;
+        (header.len() > 1 && rows_start < chunk).then(|| Self {
             file,
             length,
             name: name.to_owned(),
@@ -105,6 +119,7 @@ impl<'o> Chunks<'o> {
             rows_start,
             options,
             level: Level::best(),
+            chunk,
             next: AtomicU64::new(0),
             is_irregular: AtomicBool::new(false),
             shared: Mutex::new(Shared {
@@ -170,7 +185,7 @@ impl<'o> Chunks<'o> {
         loop {
             watch.check()?;
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let start = number * CHUNK;
+            let start = number * self.chunk;
             if start >= self.length {
                 break;
             }
@@ -192,7 +207,7 @@ impl<'o> Chunks<'o> {
             if asked.load(Ordering::Relaxed) {
                 return Err(irregular());
             }
-            let bytes = CHUNK.min(self.length - start);
+            let bytes = self.chunk.min(self.length - start);
             watch.progress.add_bytes(bytes);
             let mut shared = self.shared();
             shared.bytes += bytes;
@@ -205,7 +220,7 @@ impl<'o> Chunks<'o> {
 
     /// Fills a chunk, with the end of its last row, and says where its rows are in it; `None` where none starts in it.
     fn rows_of(&self, number: u64, chunk: &mut Chunk) -> Result<Option<(usize, usize)>> {
-        let (start, end) = (number * CHUNK, self.length.min((number + 1) * CHUNK));
+        let (start, end) = (number * self.chunk, self.length.min((number + 1) * self.chunk));
         // The byte before a chunk says whether a row starts with it.
         let before = usize::from(number > 0);
         chunk.fill(&self.file, start - before as u64, end)?;

@@ -25,8 +25,21 @@ pub(super) fn read_csv(
     collector: &mut Collector<'_>,
     watch: Watch<'_>,
 ) -> Result<()> {
+    read_rows(name, evidence, Rows::new(blocks), collector, watch)
+}
+
+/// Reads all rows.
+///
+/// # Errors
+/// As [`read_csv`].
+pub(super) fn read_rows(
+    name: &str,
+    evidence: Option<BillingPeriod>,
+    mut rows: Rows<impl Blocks>,
+    collector: &mut Collector<'_>,
+    watch: Watch<'_>,
+) -> Result<()> {
     let at_file = |error: Error| error.at(Location::file(name));
-    let mut rows = Rows::new(blocks);
     let header = match rows.next_row().map_err(at_file)? {
         Some(header) => names_of(&header, name).map_err(at_file)?,
         None => return Err(at_file(Error::new(ErrorCode::ReadUnknownDialect, "the input is empty: it has no header"))),

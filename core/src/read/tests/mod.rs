@@ -5,6 +5,8 @@ mod archives;
 #[cfg(feature = "batches")]
 mod batches;
 mod dialects;
+#[cfg(feature = "fs")]
+mod fast_path;
 mod headers;
 #[cfg(feature = "fs")]
 mod invariants;
