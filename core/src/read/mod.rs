@@ -55,6 +55,8 @@ mod progress;
 mod rows;
 #[cfg(feature = "fs")]
 mod scan;
+#[cfg_attr(not(test), expect(dead_code, reason = "the fast path that uses it is not there yet"))]
+mod separators;
 mod table;
 mod tags;
 #[cfg(test)]

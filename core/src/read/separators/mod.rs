@@ -1,0 +1,317 @@
+//! A stretch of CSV → where its fields end, for files that quote as AWS does.
+//!
+//! The `csv` crate's parser looks at every byte; this looks at 64 at once and gives the offsets of the separators, so
+//! that only the columns in use need to be touched. It promises less: a stretch is [`Shape::Regular`] only if cutting
+//! it at the separators gives exactly the parser's rows and fields. Everything else is [`Shape::Irregular`] and has to
+//! go through the parser:
+//! - a quote inside a field that does not start with one (`a"b`), and text after a closing quote (`"a"b`);
+//! - a carriage return outside quotes, which ends a row for the parser;
+//! - an empty line, which is no row for the parser.
+//!
+//! Invariants:
+//! - a stretch starts at the first byte of a row and may end anywhere; its rows are those that end in it;
+//! - all levels give the same for the same bytes: the level changes speed, never a result;
+//! - after an irregular stretch quotes say nothing about where rows start: only the parser can tell.
+
+mod portable;
+#[cfg(test)]
+mod tests;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use portable::Portable;
+
+/// Bytes looked at together: as many as a word has bits.
+const BLOCK: usize = 64;
+
+/// The instructions to use: a level exists only where the processor has them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Level(Instructions);
+
+#[derive(Clone, Copy, Debug)]
+enum Instructions {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2(x86::Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(x86::Avx512),
+}
+
+impl Level {
+    /// The fastest level of this processor.
+    pub(super) fn best() -> Self {
+        Self::available().last().unwrap_or(Self(Instructions::Portable))
+    }
+
+    /// All levels of this processor, the slowest first.
+    pub(super) fn available() -> impl Iterator<Item = Self> {
+        #[cfg(target_arch = "x86_64")]
+        let wide = [x86::Avx2::detect().map(Instructions::Avx2), x86::Avx512::detect().map(Instructions::Avx512)];
+        #[cfg(not(target_arch = "x86_64"))]
+        let wide: [Option<Instructions>; 0] = [];
+        std::iter::once(Instructions::Portable).chain(wide.into_iter().flatten()).map(Self)
+    }
+}
+
+/// Whether cutting a stretch at its separators gives what the parser gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// It does; without escapes no quoted field has a quote inside.
+    Regular { has_escapes: bool },
+    /// It may not.
+    Irregular,
+}
+
+/// Where the fields of a regular stretch end.
+///
+/// INVARIANT: `complete <= count <= offsets.len()`; what `offsets` has beyond `count` is left from earlier stretches.
+#[derive(Debug, Default)]
+pub(super) struct Separators {
+    offsets: Vec<u32>,
+    count: usize,
+    complete: usize,
+    rows: usize,
+}
+
+impl Separators {
+    /// Replaces the content by the separators of `bytes`, which start at the first byte of a row. An irregular stretch
+    /// has none, nor has one of more than 4 GiB, which is called irregular.
+    pub(super) fn index(&mut self, bytes: &[u8], level: Level) -> Shape {
+        (self.count, self.complete, self.rows) = (0, 0, 0);
+        if u32::try_from(bytes.len()).is_err() {
+            return Shape::Irregular;
+        }
+        let seen = match level.0 {
+            Instructions::Portable => scan(Portable, bytes, self),
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2(lanes) => lanes.scan(bytes, self),
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512(lanes) => lanes.scan(bytes, self),
+        };
+        if seen.misplaced != 0 {
+            (self.count, self.rows) = (0, 0);
+            return Shape::Irregular;
+        }
+        let found = self.offsets.get(..self.count).unwrap_or_default();
+        let last_end = found.iter().rposition(|offset| bytes.get(*offset as usize) == Some(&b'\n'));
+        self.complete = last_end.map_or(0, |at| at + 1);
+        Shape::Regular { has_escapes: seen.escapes != 0 }
+    }
+
+    /// Offsets in the stretch of every `,` and `\n` outside quotes, ascending, up to the last `\n`.
+    pub(super) fn offsets(&self) -> &[u32] {
+        self.offsets.get(..self.complete).unwrap_or_default()
+    }
+
+    /// Number of rows that end in the stretch.
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Bytes that these rows take; the next stretch starts after them.
+    pub(super) fn end(&self) -> usize {
+        self.offsets().last().map_or(0, |offset| *offset as usize + 1)
+    }
+
+    /// Whether each row has `width` fields, so that the offsets of a row are a chunk of `width`.
+    pub(super) fn has_width(&self, bytes: &[u8], width: usize) -> bool {
+        let ends_row = |offset: &u32| bytes.get(*offset as usize) == Some(&b'\n');
+        // As many line feeds as rows: where each row's last separator is one, none of the others is.
+        width > 0
+            && self.rows.checked_mul(width) == Some(self.complete)
+            && self.offsets().chunks_exact(width).all(|row| row.last().is_some_and(ends_row))
+    }
+
+    /// Appends the offsets of the bits of `mask`, the first of which is byte `base` of the stretch.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled anew for the instructions of each level")]
+    fn push<L: Lanes>(&mut self, lanes: L, mask: u64, base: u32) {
+        if self.offsets.len() - self.count < BLOCK {
+            self.grow();
+        }
+        if let Some(room) = self.offsets.get_mut(self.count..).and_then(<[u32]>::first_chunk_mut) {
+            lanes.write_offsets(mask, base, room);
+            self.count += mask.count_ones() as usize;
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let wanted = (self.offsets.len() * 2).max(16 * BLOCK);
+        self.offsets.resize(wanted, 0);
+    }
+}
+
+/// The bytes of a field, as they are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field<'b> {
+    /// The text itself.
+    Plain(&'b [u8]),
+    /// The text with each quote doubled.
+    Escaped(&'b [u8]),
+}
+
+impl<'b> Field<'b> {
+    /// The field at `start..end` of a regular stretch: `start` follows a separator or is 0, `end` is a separator.
+    #[inline]
+    pub(super) fn of(bytes: &'b [u8], start: usize, end: usize, has_escapes: bool) -> Self {
+        let raw = bytes.get(start..end).unwrap_or_default();
+        match raw {
+            [b'"', text @ .., b'"'] if has_escapes && text.contains(&b'"') => Self::Escaped(text),
+            [b'"', text @ .., b'"'] => Self::Plain(text),
+            text => Self::Plain(text),
+        }
+    }
+
+    /// The text, unescaped into `buffer` where it has to be.
+    pub(super) fn text<'t>(self, buffer: &'t mut Vec<u8>) -> &'t [u8]
+    where
+        'b: 't,
+    {
+        let escaped = match self {
+            Self::Plain(text) => return text,
+            Self::Escaped(escaped) => escaped,
+        };
+        buffer.clear();
+        let mut is_second = false;
+        for byte in escaped {
+            is_second = *byte == b'"' && !is_second;
+            if !is_second {
+                buffer.push(*byte);
+            }
+        }
+        buffer
+    }
+}
+
+/// Whether the number of quotes is odd: where all that comes before is regular, the byte after `bytes` is then inside
+/// quotes if their first is outside, and outside if it is inside.
+pub(super) fn has_odd_quotes(bytes: &[u8], level: Level) -> bool {
+    match level.0 {
+        Instructions::Portable => odd_quotes(bytes),
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2(lanes) => lanes.has_odd_quotes(bytes),
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx512(lanes) => lanes.has_odd_quotes(bytes),
+    }
+}
+
+/// Plain enough for the compiler to use the widest registers of the level.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled anew for the instructions of each level")]
+fn odd_quotes(bytes: &[u8]) -> bool {
+    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+    let mut odd = [0_u8; BLOCK];
+    for block in blocks {
+        for (odd, byte) in odd.iter_mut().zip(block) {
+            *odd ^= u8::from(*byte == b'"');
+        }
+    }
+    let rest = rest.iter().map(|byte| u8::from(*byte == b'"'));
+    odd.into_iter().chain(rest).fold(0, |sum, bit| sum ^ bit) == 1
+}
+
+/// The bytes of a block that matter, a bit each, the first byte lowest.
+#[derive(Clone, Copy)]
+struct Masks {
+    quote: u64,
+    comma: u64,
+    newline: u64,
+    carriage_return: u64,
+}
+
+/// What a level does in its own way.
+trait Lanes: Copy {
+    fn masks(self, block: &[u8; BLOCK]) -> Masks;
+
+    /// Bit `i` is the parity of the bits `0..=i` of `mask`.
+    fn prefix_xor(self, mask: u64) -> u64;
+
+    /// Writes `base` plus the place of each bit of `mask`, ascending; what follows them in `room` is anything.
+    fn write_offsets(self, mask: u64, base: u32, room: &mut [u32; BLOCK]);
+}
+
+/// What a stretch had, any bit for any of its blocks.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    /// Bytes that stand where a regular stretch has none such.
+    misplaced: u64,
+    /// Doubled quotes.
+    escapes: u64,
+}
+
+/// What the byte before a block says about the first of it.
+#[derive(Clone, Copy)]
+struct Before {
+    /// All bits, if the block starts inside quotes.
+    inside: u64,
+    /// The lowest bit, if the byte was a separator; so for the others.
+    separator: u64,
+    newline: u64,
+    closing: u64,
+}
+
+impl Before {
+    /// A stretch starts as if after a row.
+    const FIRST: Self = Self { inside: 0, separator: 1, newline: 1, closing: 0 };
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled anew for the instructions of each level")]
+fn scan<L: Lanes>(lanes: L, bytes: &[u8], found: &mut Separators) -> Seen {
+    let (mut before, mut seen, mut base) = (Before::FIRST, Seen::default(), 0_u32);
+    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+    for block in blocks {
+        let mask = step(lanes, block, u64::MAX, &mut before, &mut seen, found);
+        found.push(lanes, mask, base);
+        base = base.wrapping_add(64);
+    }
+    if !rest.is_empty() {
+        let mut block = [0; BLOCK];
+        for (to, from) in block.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        let within = (1 << rest.len()) - 1;
+        let mask = step(lanes, &block, within, &mut before, &mut seen, found);
+        found.push(lanes, mask, base);
+    }
+    seen
+}
+
+/// The separators of a block; `within` has the bits of its bytes that are of the stretch.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled anew for the instructions of each level")]
+fn step<L: Lanes>(
+    lanes: L,
+    block: &[u8; BLOCK],
+    within: u64,
+    before: &mut Before,
+    seen: &mut Seen,
+    found: &mut Separators,
+) -> u64 {
+    let masks = lanes.masks(block);
+    // An opening quote is inside, a closing one outside; of a doubled quote the first closes and the second opens.
+    let inside = lanes.prefix_xor(masks.quote) ^ before.inside;
+    let opening = masks.quote & inside;
+    let closing = masks.quote & !inside;
+    let newlines = masks.newline & !inside;
+    let separators = newlines | (masks.comma & !inside);
+
+    let after_separator = (separators << 1) | before.separator;
+    let after_newline = (newlines << 1) | before.newline;
+    let after_closing = (closing << 1) | before.closing;
+    seen.escapes |= opening & after_closing;
+    seen.misplaced |= (opening & !(after_separator | after_closing))
+        | (after_closing & !(separators | opening) & within)
+        | (masks.carriage_return & !inside)
+        | (newlines & after_newline);
+
+    *before = Before {
+        inside: 0_u64.wrapping_sub(inside >> 63),
+        separator: separators >> 63,
+        newline: newlines >> 63,
+        closing: closing >> 63,
+    };
+    found.rows += newlines.count_ones() as usize;
+    separators
+}

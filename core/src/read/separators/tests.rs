@@ -1,0 +1,280 @@
+//! Every level against the parser of the `csv` crate, and against a machine that looks at one byte at a time.
+
+use csv_core::{ReadRecordResult, Reader};
+use proptest::prelude::*;
+
+use super::*;
+
+type Rows = Vec<Vec<Vec<u8>>>;
+
+/// The rows of the parser, and whether it is between rows at the end.
+fn parsed(bytes: &[u8]) -> (Rows, bool) {
+    let mut parser = Reader::new();
+    let (mut text, mut ends) = (vec![0; bytes.len() + 2], vec![0; bytes.len() + 2]);
+    // The first bytes of an input may be a mark of order, those of a stretch are text.
+    parser.read_record(b"x\n", &mut text, &mut ends);
+    let (mut rows, mut at) = (Vec::new(), 0);
+    loop {
+        let (result, taken, _, fields) = parser.read_record(&bytes[at..], &mut text, &mut ends);
+        at += taken;
+        match result {
+            ReadRecordResult::Record => {
+                let starts = std::iter::once(0).chain(ends.iter().copied());
+                rows.push(starts.zip(&ends).take(fields).map(|(start, end)| text[start..*end].to_vec()).collect());
+            }
+            ReadRecordResult::InputEmpty | ReadRecordResult::End => {
+                let (result, ..) = parser.read_record(b"", &mut text, &mut ends);
+                return (rows, matches!(result, ReadRecordResult::End));
+            }
+            full => panic!("{full:?}: the buffers are as large as the input"),
+        }
+    }
+}
+
+/// The rows of a regular stretch, cut at its separators.
+fn cut(bytes: &[u8], found: &Separators, has_escapes: bool) -> Rows {
+    let (mut rows, mut row, mut start, mut buffer) = (Vec::new(), Vec::new(), 0, Vec::new());
+    for end in found.offsets().iter().map(|offset| *offset as usize) {
+        row.push(Field::of(bytes, start, end, has_escapes).text(&mut buffer).to_vec());
+        if bytes[end] == b'\n' {
+            rows.push(std::mem::take(&mut row));
+        }
+        start = end + 1;
+    }
+    assert_eq!((row.len(), rows.len(), start), (0, found.rows(), found.end()));
+    rows
+}
+
+/// Separators up to the last row end and shape, one byte after the other.
+fn slowly(bytes: &[u8]) -> (Vec<u32>, Shape) {
+    #[derive(PartialEq)]
+    enum At {
+        RowStart,
+        FieldStart,
+        Text,
+        Quoted,
+        Closed,
+    }
+    let (mut at, mut offsets, mut complete, mut has_escapes) = (At::RowStart, Vec::new(), 0, false);
+    for (offset, byte) in (0..).zip(bytes) {
+        at = match (at, byte) {
+            (At::Quoted, b'"') => At::Closed,
+            (At::Quoted, _) => At::Quoted,
+            (At::Closed, b'"') => {
+                has_escapes = true;
+                At::Quoted
+            }
+            (At::RowStart | At::FieldStart, b'"') => At::Quoted,
+            (At::RowStart, b'\n') | (_, b'\r' | b'"') => return (Vec::new(), Shape::Irregular),
+            (_, b',') => At::FieldStart,
+            (_, b'\n') => At::RowStart,
+            (At::Closed, _) => return (Vec::new(), Shape::Irregular),
+            (At::RowStart | At::FieldStart | At::Text, _) => At::Text,
+        };
+        if matches!(at, At::RowStart | At::FieldStart) {
+            offsets.push(offset);
+            complete = if at == At::RowStart { offsets.len() } else { complete };
+        }
+    }
+    offsets.truncate(complete);
+    (offsets, Shape::Regular { has_escapes })
+}
+
+/// Checks all levels and returns the shape; `found` is used again and again, as by the reader.
+fn check(bytes: &[u8], found: &mut Separators) -> Shape {
+    let (offsets, shape) = slowly(bytes);
+    for level in Level::available() {
+        assert_eq!(found.index(bytes, level), shape, "{level:?} of {:?}", String::from_utf8_lossy(bytes));
+        assert_eq!(found.offsets(), offsets, "{level:?} of {:?}", String::from_utf8_lossy(bytes));
+        let has_odd = bytes.iter().filter(|byte| **byte == b'"').count() % 2 == 1;
+        assert_eq!(has_odd_quotes(bytes, level), has_odd, "{level:?} of {:?}", String::from_utf8_lossy(bytes));
+    }
+    if let Shape::Regular { has_escapes } = shape {
+        let expected = (cut(bytes, found, has_escapes), true);
+        assert_eq!(parsed(&bytes[..found.end()]), expected, "{:?}", String::from_utf8_lossy(bytes));
+        let widths: Vec<usize> = expected.0.iter().map(Vec::len).collect();
+        for width in 0..4 {
+            let is_width = width > 0 && widths.iter().all(|other| *other == width);
+            assert_eq!(found.has_width(bytes, width), is_width, "{width} of {widths:?}");
+        }
+    }
+    shape
+}
+
+/// A field as bills write them: plain, quoted, with separators, with doubled quotes, empty.
+fn field() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "[a-zA-Z0-9 :/.-]{0,24}".prop_map(|text| format!("\"{text}\"")),
+        2 => "[a-zA-Z0-9 :/.-]{0,24}",
+        1 => "[a-zäß漢,\n\r\u{feff}]{0,12}".prop_map(|text| format!("\"{text}\"")),
+        1 => "[a-z\"{}:,]{0,40}".prop_map(|text| format!("\"{}\"", text.replace('"', "\"\""))),
+    ]
+}
+
+fn rows() -> impl Strategy<Value = String> {
+    let row = prop::collection::vec(field(), 2..9).prop_map(|fields| fields.join(",") + "\n");
+    prop::collection::vec(row, 0..12).prop_map(|rows| rows.concat())
+}
+
+/// Text of what matters and little else.
+fn dense() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop::sample::select(vec!["\"", "\"", ",", "\n", "\r", "a", " ", "é", "漢", "\u{feff}", "\0"]);
+    prop::collection::vec(piece, 0..300).prop_map(|pieces| pieces.concat().into_bytes())
+}
+
+/// Almost regular text: whole fields, sometimes with something in between.
+fn nearly_regular() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        40 => prop::sample::select(vec!["\"a,b\",", "\"\",", "c,", ",", "\"x\"\n", "d\n", "\"\"\"e\n\",", "\"\"\"\"\n"]),
+        1 => prop::sample::select(vec!["\"", "\n", "\r\n", "\"f\"g", "h\"i", "\u{feff}"]),
+    ];
+    prop::collection::vec(piece, 0..100).prop_map(|pieces| pieces.concat().into_bytes())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4000) })]
+
+    #[test]
+    fn separators_of_any_bytes_are_those_of_the_parser(bytes in prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..300),
+        dense(),
+    ]) {
+        check(&bytes, &mut Separators::default());
+    }
+
+    #[test]
+    fn separators_of_nearly_regular_text_are_those_of_the_parser(bytes in nearly_regular()) {
+        check(&bytes, &mut Separators::default());
+    }
+
+    #[test]
+    fn separators_of_damaged_rows_are_those_of_the_parser(
+        rows in rows(),
+        at in any::<prop::sample::Index>(),
+        with in prop::sample::select(b"\",\n\ra".to_vec()),
+        is_inserted in any::<bool>(),
+    ) {
+        let mut bytes = rows.into_bytes();
+        let mut found = Separators::default();
+        prop_assert_ne!(check(&bytes, &mut found), Shape::Irregular);
+        prop_assert_eq!(found.end(), bytes.len());
+        let at = at.index(bytes.len() + 1);
+        if is_inserted || at == bytes.len() {
+            bytes.insert(at, with);
+        } else {
+            bytes[at] = with;
+        }
+        check(&bytes, &mut found);
+    }
+}
+
+/// Rows of every kind of field, 32 a row.
+fn month(rows: usize) -> Vec<u8> {
+    let kinds = [
+        "\"Amazon Elastic Compute Cloud\"",
+        "0.0104",
+        "\"\"",
+        "",
+        "\"a, b\nc\r\n\"",
+        "\"{\"\"k\"\":\"\"v\"\"}\"",
+        "\"漢é\"",
+        "x",
+    ];
+    let field = |row: usize, at: usize| kinds[(row * 3 + at * (1 + row % 3)) % 8];
+    let row = |row: usize| (0..32).map(|at| field(row, at)).collect::<Vec<_>>().join(",") + "\n";
+    (0..rows).map(row).collect::<String>().into_bytes()
+}
+
+#[test]
+fn a_month_cut_anywhere_gives_its_rows() {
+    let bytes = month(40);
+    let (expected, _) = parsed(&bytes);
+    assert_eq!(expected.len(), 40);
+    for level in Level::available() {
+        let mut found = Separators::default();
+        for size in (64..1300).chain([bytes.len() - 1, bytes.len(), bytes.len() + 1]) {
+            let (mut rows, mut stretch) = (Vec::new(), Vec::new());
+            for piece in bytes.chunks(size) {
+                stretch.extend_from_slice(piece);
+                let Shape::Regular { has_escapes } = found.index(&stretch, level) else {
+                    panic!("{level:?} cut at {size} is irregular");
+                };
+                assert!(found.has_width(&stretch, 32));
+                rows.extend(cut(&stretch, &found, has_escapes));
+                stretch.drain(..found.end());
+            }
+            assert_eq!(stretch, b"");
+            assert!(rows == expected, "{level:?} cut at {size}");
+        }
+    }
+}
+
+#[test]
+fn every_length_and_every_block_offset_is_as_the_parser_says() {
+    let mut found = Separators::default();
+    for middle in
+        ["\"", "\"\"", "\"\"\"", "\"a\"", "\n", ",\n", ",\"b\"\"\",\n", "\r", "\r\n", "\n\n", "\"\n", ",\"\n\",\n"]
+    {
+        for start in ["", "a", "\"", "\"b\",", "\"\"\"", "c\n"] {
+            for before in 0..130 {
+                let mut bytes = format!("{start}{}{middle}", "x".repeat(before)).into_bytes();
+                check(&bytes, &mut found);
+                bytes.extend_from_slice(b"y\",\"z\"\n");
+                check(&bytes, &mut found);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_bill_of_quoted_rows_is_regular_and_knows_its_escapes() {
+    let row = format!("{}\n", vec!["\"2016-06-01 00:00:00\""; 24].join(","));
+    let plain = row.repeat(50).into_bytes();
+    let escaped = [&plain[..], b"\"say \"\"hi\"\"\"\n"].concat();
+    for level in Level::available() {
+        let mut found = Separators::default();
+        assert_eq!(found.index(&plain, level), Shape::Regular { has_escapes: false });
+        assert_eq!((found.rows(), found.end()), (50, plain.len()));
+        assert!(found.has_width(&plain, 24) && !found.has_width(&plain, 25) && !found.has_width(&plain, 12));
+        assert_eq!(found.index(&escaped, level), Shape::Regular { has_escapes: true });
+        assert!(!found.has_width(&escaped, 24));
+        let last = found.offsets()[50 * 24 - 1] as usize + 1;
+        let field = Field::of(&escaped, last, escaped.len() - 1, true);
+        assert_eq!(field, Field::Escaped(b"say \"\"hi\"\""));
+        assert_eq!(field.text(&mut Vec::new()), b"say \"hi\"");
+    }
+}
+
+#[test]
+fn text_that_only_the_parser_can_read_is_irregular_and_has_no_separators() {
+    for text in ["a\"b\n", "\"a\"b\n", "a\r\n", "a\rb\n", "\n", "a\n\nb\n", "\"a\" ,b\n", "a \"b\"\n", "\"a\"\r\n"] {
+        for level in Level::available() {
+            let mut found = Separators::default();
+            found.index(b"a,b\n", level);
+            assert_eq!(found.index(text.as_bytes(), level), Shape::Irregular, "{level:?} of {text:?}");
+            assert_eq!((found.offsets(), found.rows(), found.end()), (&[][..], 0, 0));
+        }
+    }
+}
+
+#[test]
+fn a_stretch_that_ends_within_a_row_keeps_the_rows_before() {
+    let mut found = Separators::default();
+    for tail in ["", "c", "c,", "\"", "\"c", "\"c\n", "\"c\"", "\"c\"\"", "\"c\",\"\n"] {
+        let bytes = format!("a,\"\n\"\n{tail}").into_bytes();
+        assert_ne!(check(&bytes, &mut found), Shape::Irregular, "{tail:?}");
+        assert_eq!((found.rows(), found.end()), (1, 6));
+    }
+    assert_ne!(check(b"", &mut found), Shape::Irregular);
+    assert_eq!(found.end(), 0);
+}
+
+#[test]
+fn separators_in_every_byte_all_have_their_offset() {
+    let mut bytes = vec![b','; 70_000];
+    bytes.push(b'\n');
+    let mut found = Separators::default();
+    assert_eq!(check(&bytes, &mut found), Shape::Regular { has_escapes: false });
+    assert_eq!(found.offsets(), (0..=70_000).collect::<Vec<u32>>());
+    assert!(found.has_width(&bytes, 70_001));
+}

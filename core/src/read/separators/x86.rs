@@ -1,0 +1,192 @@
+//! The levels of x86-64, the only unsafe code of this crate.
+//!
+//! Two arguments cover all of it: a value of [`Avx2`] or [`Avx512`] is made only by its `detect`, which asks the
+//! processor for every feature that its functions enable; and vectors are loaded from and stored to arrays of their
+//! size, without alignment.
+#![expect(unsafe_code, reason = "vector instructions are four times as fast as the portable level")]
+#![warn(clippy::undocumented_unsafe_blocks)]
+
+use std::arch::x86_64::{
+    __m128i, __m256i, __m512i, _mm_clmulepi64_si128, _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_set1_epi8,
+    _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8, _mm512_add_epi32,
+    _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cvtepu8_epi32, _mm512_extracti32x4_epi32,
+    _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512,
+};
+
+use super::portable::write_offsets;
+use super::{BLOCK, Lanes, Masks, Seen, Separators};
+
+/// Proof that the processor has AVX2, BMI1, PCLMULQDQ and POPCNT.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Avx2(());
+
+impl Avx2 {
+    pub(super) fn detect() -> Option<Self> {
+        let has_all = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("pclmulqdq")
+            && is_x86_feature_detected!("popcnt");
+        has_all.then_some(Self(()))
+    }
+
+    pub(super) fn scan(self, bytes: &[u8], found: &mut Separators) -> Seen {
+        #[target_feature(enable = "avx2,bmi1,pclmulqdq,popcnt")]
+        fn scan(lanes: Avx2, bytes: &[u8], found: &mut Separators) -> Seen {
+            super::scan(lanes, bytes, found)
+        }
+        // SAFETY: `self` proves the features.
+        unsafe { scan(self, bytes, found) }
+    }
+
+    pub(super) fn has_odd_quotes(self, bytes: &[u8]) -> bool {
+        #[target_feature(enable = "avx2")]
+        fn odd_quotes(bytes: &[u8]) -> bool {
+            super::odd_quotes(bytes)
+        }
+        // SAFETY: `self` proves the feature.
+        unsafe { odd_quotes(bytes) }
+    }
+}
+
+#[expect(clippy::inline_always, reason = "compiled into the function that enables the features")]
+impl Lanes for Avx2 {
+    #[inline(always)]
+    fn masks(self, block: &[u8; BLOCK]) -> Masks {
+        // SAFETY: `self` proves the feature.
+        unsafe { masks_avx2(block) }
+    }
+
+    #[inline(always)]
+    fn prefix_xor(self, mask: u64) -> u64 {
+        // SAFETY: `self` proves the feature.
+        unsafe { prefix_xor(mask) }
+    }
+
+    #[inline(always)]
+    fn write_offsets(self, mask: u64, base: u32, room: &mut [u32; BLOCK]) {
+        write_offsets(mask, base, room);
+    }
+}
+
+/// Proof that the processor has AVX-512 F, BW and VBMI2, PCLMULQDQ and POPCNT.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Avx512(());
+
+impl Avx512 {
+    pub(super) fn detect() -> Option<Self> {
+        let has_all = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vbmi2")
+            && is_x86_feature_detected!("pclmulqdq")
+            && is_x86_feature_detected!("popcnt");
+        has_all.then_some(Self(()))
+    }
+
+    pub(super) fn scan(self, bytes: &[u8], found: &mut Separators) -> Seen {
+        #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,pclmulqdq,popcnt")]
+        fn scan(lanes: Avx512, bytes: &[u8], found: &mut Separators) -> Seen {
+            super::scan(lanes, bytes, found)
+        }
+        // SAFETY: `self` proves the features.
+        unsafe { scan(self, bytes, found) }
+    }
+
+    pub(super) fn has_odd_quotes(self, bytes: &[u8]) -> bool {
+        #[target_feature(enable = "avx512f,avx512bw")]
+        fn odd_quotes(bytes: &[u8]) -> bool {
+            super::odd_quotes(bytes)
+        }
+        // SAFETY: `self` proves the features.
+        unsafe { odd_quotes(bytes) }
+    }
+}
+
+#[expect(clippy::inline_always, reason = "compiled into the function that enables the features")]
+impl Lanes for Avx512 {
+    #[inline(always)]
+    fn masks(self, block: &[u8; BLOCK]) -> Masks {
+        // SAFETY: `self` proves the features.
+        unsafe { masks_avx512(block) }
+    }
+
+    #[inline(always)]
+    fn prefix_xor(self, mask: u64) -> u64 {
+        // SAFETY: `self` proves the feature.
+        unsafe { prefix_xor(mask) }
+    }
+
+    #[inline(always)]
+    fn write_offsets(self, mask: u64, base: u32, room: &mut [u32; BLOCK]) {
+        // SAFETY: `self` proves the features.
+        unsafe { write_offsets_avx512(mask, base, room) }
+    }
+}
+
+/// Multiplying by all ones without carries adds, to each bit, all lower ones.
+#[inline]
+#[target_feature(enable = "pclmulqdq")]
+fn prefix_xor(mask: u64) -> u64 {
+    let product = _mm_clmulepi64_si128::<0>(_mm_cvtsi64_si128(mask.cast_signed()), _mm_set1_epi8(-1));
+    _mm_cvtsi128_si64(product).cast_unsigned()
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn masks_avx2(block: &[u8; BLOCK]) -> Masks {
+    let start = block.as_ptr().cast::<__m256i>();
+    // SAFETY: the block has 64 bytes, two vectors of 32; the load needs no alignment.
+    let (low, high) = unsafe { (_mm256_loadu_si256(start), _mm256_loadu_si256(start.add(1))) };
+    let places = |wanted: u8| {
+        let wanted = _mm256_set1_epi8(wanted.cast_signed());
+        let low = _mm256_movemask_epi8(_mm256_cmpeq_epi8(low, wanted)).cast_unsigned();
+        let high = _mm256_movemask_epi8(_mm256_cmpeq_epi8(high, wanted)).cast_unsigned();
+        u64::from(low) | (u64::from(high) << 32)
+    };
+    Masks { quote: places(b'"'), comma: places(b','), newline: places(b'\n'), carriage_return: places(b'\r') }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn masks_avx512(block: &[u8; BLOCK]) -> Masks {
+    // SAFETY: the block has 64 bytes, the size of the vector; the load needs no alignment.
+    let bytes = unsafe { _mm512_loadu_si512(block.as_ptr().cast::<__m512i>()) };
+    let places = |wanted: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(wanted.cast_signed()));
+    Masks { quote: places(b'"'), comma: places(b','), newline: places(b'\n'), carriage_return: places(b'\r') }
+}
+
+/// The numbers of the bytes of a block.
+const NUMBERS: [u8; BLOCK] = {
+    let mut numbers = [0; BLOCK];
+    let mut at = 0;
+    while at < BLOCK {
+        #[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "below 64, while compiling")]
+        {
+            numbers[at] = at as u8;
+        }
+        at += 1;
+    }
+    numbers
+};
+
+/// Keeps the numbers that have a bit and widens them, sixteen at a time.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2")]
+fn write_offsets_avx512(mask: u64, base: u32, room: &mut [u32; BLOCK]) {
+    // SAFETY: `NUMBERS` has 64 bytes, the size of the vector; the load needs no alignment.
+    let numbers = unsafe { _mm512_loadu_si512(NUMBERS.as_ptr().cast::<__m512i>()) };
+    let kept = _mm512_maskz_compress_epi8(mask, numbers);
+    let base = _mm512_set1_epi32(base.cast_signed());
+    let write = |to: &mut [u32; 16], numbers: __m128i| {
+        let offsets = _mm512_add_epi32(_mm512_cvtepu8_epi32(numbers), base);
+        // SAFETY: `to` has 64 bytes, the size of the vector; the store needs no alignment.
+        unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast::<__m512i>(), offsets) };
+    };
+    let (groups, _) = room.as_chunks_mut::<16>();
+    let [first, second, third, fourth] = groups else { return };
+    write(first, _mm512_castsi512_si128(kept));
+    if mask.count_ones() > 16 {
+        write(second, _mm512_extracti32x4_epi32::<1>(kept));
+        write(third, _mm512_extracti32x4_epi32::<2>(kept));
+        write(fourth, _mm512_extracti32x4_epi32::<3>(kept));
+    }
+}
