@@ -158,8 +158,7 @@ impl<'b> Field<'b> {
         let raw = bytes.get(start..end).unwrap_or_default();
         match raw {
             [b'"', text @ .., b'"'] if has_escapes && text.contains(&b'"') => Self::Escaped(text),
-            [b'"', text @ .., b'"'] => Self::Plain(text),
-            text => Self::Plain(text),
+            [b'"', text @ .., b'"'] | text => Self::Plain(text),
         }
     }
 

@@ -59,12 +59,11 @@ fn slowly(bytes: &[u8]) -> (Vec<u32>, Shape) {
     for (offset, byte) in (0..).zip(bytes) {
         at = match (at, byte) {
             (At::Quoted, b'"') => At::Closed,
-            (At::Quoted, _) => At::Quoted,
             (At::Closed, b'"') => {
                 has_escapes = true;
                 At::Quoted
             }
-            (At::RowStart | At::FieldStart, b'"') => At::Quoted,
+            (At::Quoted, _) | (At::RowStart | At::FieldStart, b'"') => At::Quoted,
             (At::RowStart, b'\n') | (_, b'\r' | b'"') => return (Vec::new(), Shape::Irregular),
             (_, b',') => At::FieldStart,
             (_, b'\n') => At::RowStart,
@@ -86,7 +85,7 @@ fn check(bytes: &[u8], found: &mut Separators) -> Shape {
     for level in Level::available() {
         assert_eq!(found.index(bytes, level), shape, "{level:?} of {:?}", String::from_utf8_lossy(bytes));
         assert_eq!(found.offsets(), offsets, "{level:?} of {:?}", String::from_utf8_lossy(bytes));
-        let has_odd = bytes.iter().filter(|byte| **byte == b'"').count() % 2 == 1;
+        let has_odd = bytes.iter().fold(false, |has_odd, byte| has_odd ^ (*byte == b'"'));
         assert_eq!(has_odd_quotes(bytes, level), has_odd, "{level:?} of {:?}", String::from_utf8_lossy(bytes));
     }
     if let Shape::Regular { has_escapes } = shape {
@@ -192,7 +191,7 @@ fn a_month_cut_anywhere_gives_its_rows() {
     assert_eq!(expected.len(), 40);
     for level in Level::available() {
         let mut found = Separators::default();
-        for size in (64..1300).chain([bytes.len() - 1, bytes.len(), bytes.len() + 1]) {
+        for size in (64..600).chain([bytes.len() - 1, bytes.len(), bytes.len() + 1]) {
             let (mut rows, mut stretch) = (Vec::new(), Vec::new());
             for piece in bytes.chunks(size) {
                 stretch.extend_from_slice(piece);
@@ -216,7 +215,7 @@ fn every_length_and_every_block_offset_is_as_the_parser_says() {
         ["\"", "\"\"", "\"\"\"", "\"a\"", "\n", ",\n", ",\"b\"\"\",\n", "\r", "\r\n", "\n\n", "\"\n", ",\"\n\",\n"]
     {
         for start in ["", "a", "\"", "\"b\",", "\"\"\"", "c\n"] {
-            for before in 0..130 {
+            for before in 0..200 {
                 let mut bytes = format!("{start}{}{middle}", "x".repeat(before)).into_bytes();
                 check(&bytes, &mut found);
                 bytes.extend_from_slice(b"y\",\"z\"\n");
@@ -274,7 +273,8 @@ fn separators_in_every_byte_all_have_their_offset() {
     let mut bytes = vec![b','; 70_000];
     bytes.push(b'\n');
     let mut found = Separators::default();
-    assert_eq!(check(&bytes, &mut found), Shape::Regular { has_escapes: false });
+    assert_eq!(found.index(&bytes, Level::best()), Shape::Regular { has_escapes: false });
     assert_eq!(found.offsets(), (0..=70_000).collect::<Vec<u32>>());
+    assert_eq!(check(&bytes, &mut found), Shape::Regular { has_escapes: false });
     assert!(found.has_width(&bytes, 70_001));
 }
