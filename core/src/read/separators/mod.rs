@@ -13,6 +13,8 @@
 //! - all levels give the same for the same bytes: the level changes speed, never a result;
 //! - after an irregular stretch quotes say nothing about where rows start: only the parser can tell.
 
+#[cfg(test)]
+mod oracle;
 mod portable;
 #[cfg(test)]
 mod tests;
