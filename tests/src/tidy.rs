@@ -34,6 +34,8 @@ const EXACT: [&str; 10] =
 /// Words that say nothing, and marks of unfinished work.
 const FORBIDDEN: [&str; 8] =
     ["process_", "struct Manager", "mod util", "mod utils", "mod helpers", "FIXME", "XXX", "todo!"];
+/// The only files that may turn off the compiler's refusal of unsafe code, each with its argument.
+const UNSAFE: [&str; 2] = ["bindings-python/src/arrow.rs", "core/src/read/separators/x86.rs"];
 /// Paths of one machine.
 const MACHINE_PATHS: [&str; 3] = ["/Users/", "/home/", "/root/"];
 /// This file, which has to name what it forbids.
@@ -49,6 +51,7 @@ pub fn problems(files: &[SourceFile]) -> Vec<String> {
             found.extend(long_file(file));
             found.extend(forbidden_words(file));
             found.extend(module_doc(file));
+            found.extend(unsafe_code(file));
             found.extend(impure_stage(file, files));
             found.extend(inexact_numbers(file));
         }
@@ -110,6 +113,11 @@ fn machine_paths(file: &SourceFile) -> Vec<String> {
 
 fn module_doc(file: &SourceFile) -> Option<String> {
     (!file.text.starts_with("//!")).then(|| format!("{} does not start with a module doc", file.path))
+}
+
+fn unsafe_code(file: &SourceFile) -> Option<String> {
+    let allows = ["allow(unsafe_code", "expect(unsafe_code"].iter().any(|word| file.text.contains(word));
+    (allows && !UNSAFE.contains(&file.path.as_str())).then(|| format!("{} may not have unsafe code", file.path))
 }
 
 /// Pure stages name none of [`IMPURE`], but for modules that a feature turns on and tests.
@@ -195,6 +203,7 @@ mod tests {
             ("core/src/attribute/a.rs", "//! A.\nuse crate::store::Store;", "pure stage"),
             ("core/src/money/a.rs", "//! A.\nlet x = y as f64;", "binary floats"),
             ("core/src/money/a.rs", "//! A.\nlet x = y.as_f64();", "binary floats"),
+            ("core/src/read/a.rs", "//! A.\n#![expect(unsafe_code, reason = \"speed\")]", "unsafe code"),
             ("docs/decisions/0009-x.md", "# X", "does not link"),
             (
                 "core/Cargo.toml",

@@ -27,17 +27,29 @@ impl Lanes for Portable {
     }
 }
 
+/// The bit of each byte: of the first eight bytes the lowest, of the last eight the highest.
+const BITS: [u8; BLOCK] = {
+    let mut bits = [0; BLOCK];
+    let mut at = 0;
+    while at < BLOCK {
+        #[expect(clippy::indexing_slicing, reason = "below 64, while compiling")]
+        {
+            bits[at] = 1 << (at / 8);
+        }
+        at += 1;
+    }
+    bits
+};
+
 /// A bit for each byte of the block that is `wanted`.
 #[inline]
 fn places(block: &[u8; BLOCK], wanted: u8) -> u64 {
-    let (words, _) = block.as_chunks::<8>();
-    let mut columns = [0_u8; 8];
-    for (word, bit) in words.iter().zip([1, 2, 4, 8, 16, 32, 64, 128]) {
-        for (column, byte) in columns.iter_mut().zip(word) {
-            *column |= if *byte == wanted { bit } else { 0 };
-        }
+    let mut bits = [0_u8; BLOCK];
+    for (to, (byte, bit)) in bits.iter_mut().zip(block.iter().zip(&BITS)) {
+        *to = if *byte == wanted { *bit } else { 0 };
     }
-    transpose(u64::from_le_bytes(columns))
+    let (words, _) = bits.as_chunks::<8>();
+    transpose(words.iter().fold(0, |square, word| square | u64::from_le_bytes(*word)))
 }
 
 /// Bit `j` of byte `i` becomes bit `i` of byte `j`.

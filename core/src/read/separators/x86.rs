@@ -1,17 +1,18 @@
 //! The levels of x86-64, the only unsafe code of this crate.
 //!
 //! Two arguments cover all of it: a value of [`Avx2`] or [`Avx512`] is made only by its `detect`, which asks the
-//! processor for every feature that its functions enable; and vectors are loaded from and stored to arrays of their
-//! size, without alignment.
+//! processor for every feature that its functions enable; and vectors and arrays of integers are made of each other by
+//! value, where the compiler checks that their sizes are equal, and any bits are a value of both. There are no pointers.
 #![expect(unsafe_code, reason = "vector instructions are four times as fast as the portable level")]
 #![warn(clippy::undocumented_unsafe_blocks)]
 
 use std::arch::x86_64::{
     __m128i, __m256i, __m512i, _mm_clmulepi64_si128, _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_set1_epi8,
-    _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8, _mm512_add_epi32,
-    _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cvtepu8_epi32, _mm512_extracti32x4_epi32,
-    _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512,
+    _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_set1_epi8, _mm512_add_epi32, _mm512_castsi512_si128,
+    _mm512_cmpeq_epi8_mask, _mm512_cvtepu8_epi32, _mm512_extracti32x4_epi32, _mm512_maskz_compress_epi8,
+    _mm512_set1_epi8, _mm512_set1_epi32,
 };
+use std::mem::transmute;
 
 use super::portable::write_offsets;
 use super::{BLOCK, Lanes, Masks, Seen, Separators};
@@ -40,11 +41,11 @@ impl Avx2 {
 
     pub(super) fn has_odd_quotes(self, bytes: &[u8]) -> bool {
         #[target_feature(enable = "avx2")]
-        fn odd_quotes(bytes: &[u8]) -> bool {
+        fn odd_quotes(_: Avx2, bytes: &[u8]) -> bool {
             super::odd_quotes(bytes)
         }
         // SAFETY: `self` proves the feature.
-        unsafe { odd_quotes(bytes) }
+        unsafe { odd_quotes(self, bytes) }
     }
 }
 
@@ -93,11 +94,11 @@ impl Avx512 {
 
     pub(super) fn has_odd_quotes(self, bytes: &[u8]) -> bool {
         #[target_feature(enable = "avx512f,avx512bw")]
-        fn odd_quotes(bytes: &[u8]) -> bool {
+        fn odd_quotes(_: Avx512, bytes: &[u8]) -> bool {
             super::odd_quotes(bytes)
         }
         // SAFETY: `self` proves the features.
-        unsafe { odd_quotes(bytes) }
+        unsafe { odd_quotes(self, bytes) }
     }
 }
 
@@ -133,9 +134,8 @@ fn prefix_xor(mask: u64) -> u64 {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn masks_avx2(block: &[u8; BLOCK]) -> Masks {
-    let start = block.as_ptr().cast::<__m256i>();
-    // SAFETY: the block has 64 bytes, two vectors of 32; the load needs no alignment.
-    let (low, high) = unsafe { (_mm256_loadu_si256(start), _mm256_loadu_si256(start.add(1))) };
+    // SAFETY: equal sizes; any bits are vectors of integers.
+    let [low, high] = unsafe { transmute::<[u8; BLOCK], [__m256i; 2]>(*block) };
     let places = |wanted: u8| {
         let wanted = _mm256_set1_epi8(wanted.cast_signed());
         let low = _mm256_movemask_epi8(_mm256_cmpeq_epi8(low, wanted)).cast_unsigned();
@@ -148,8 +148,8 @@ fn masks_avx2(block: &[u8; BLOCK]) -> Masks {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn masks_avx512(block: &[u8; BLOCK]) -> Masks {
-    // SAFETY: the block has 64 bytes, the size of the vector; the load needs no alignment.
-    let bytes = unsafe { _mm512_loadu_si512(block.as_ptr().cast::<__m512i>()) };
+    // SAFETY: equal sizes; any bits are a vector of integers.
+    let bytes = unsafe { transmute::<[u8; BLOCK], __m512i>(*block) };
     let places = |wanted: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(wanted.cast_signed()));
     Masks { quote: places(b'"'), comma: places(b','), newline: places(b'\n'), carriage_return: places(b'\r') }
 }
@@ -172,14 +172,14 @@ const NUMBERS: [u8; BLOCK] = {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2")]
 fn write_offsets_avx512(mask: u64, base: u32, room: &mut [u32; BLOCK]) {
-    // SAFETY: `NUMBERS` has 64 bytes, the size of the vector; the load needs no alignment.
-    let numbers = unsafe { _mm512_loadu_si512(NUMBERS.as_ptr().cast::<__m512i>()) };
+    // SAFETY: equal sizes; any bits are a vector of integers.
+    let numbers = unsafe { transmute::<[u8; BLOCK], __m512i>(NUMBERS) };
     let kept = _mm512_maskz_compress_epi8(mask, numbers);
     let base = _mm512_set1_epi32(base.cast_signed());
     let write = |to: &mut [u32; 16], numbers: __m128i| {
         let offsets = _mm512_add_epi32(_mm512_cvtepu8_epi32(numbers), base);
-        // SAFETY: `to` has 64 bytes, the size of the vector; the store needs no alignment.
-        unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast::<__m512i>(), offsets) };
+        // SAFETY: equal sizes; any bits are integers.
+        *to = unsafe { transmute::<__m512i, [u32; 16]>(offsets) };
     };
     let (groups, _) = room.as_chunks_mut::<16>();
     let [first, second, third, fourth] = groups else { return };
