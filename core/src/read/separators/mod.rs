@@ -66,11 +66,10 @@ pub(super) enum Shape {
 
 /// Where the fields of a regular stretch end.
 ///
-/// INVARIANT: `complete <= count <= offsets.len()`; what `offsets` has beyond `count` is left from earlier stretches.
+/// INVARIANT: `complete <= offsets.len()`; what `offsets` has beyond `complete` is left from elsewhere.
 #[derive(Debug, Default)]
 pub(super) struct Separators {
     offsets: Vec<u32>,
-    count: usize,
     complete: usize,
     rows: usize,
 }
@@ -79,24 +78,23 @@ impl Separators {
     /// Replaces the content by the separators of `bytes`, which start at the first byte of a row. An irregular stretch
     /// has none, nor has one of more than 4 GiB, which is called irregular.
     pub(super) fn index(&mut self, bytes: &[u8], level: Level) -> Shape {
-        (self.count, self.complete, self.rows) = (0, 0, 0);
+        (self.complete, self.rows) = (0, 0);
         if u32::try_from(bytes.len()).is_err() {
             return Shape::Irregular;
         }
         let seen = match level.0 {
-            Instructions::Portable => scan(Portable, bytes, self),
+            Instructions::Portable => scan(Portable, bytes, &mut self.offsets),
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2(lanes) => lanes.scan(bytes, self),
+            Instructions::Avx2(lanes) => lanes.scan(bytes, &mut self.offsets),
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512(lanes) => lanes.scan(bytes, self),
+            Instructions::Avx512(lanes) => lanes.scan(bytes, &mut self.offsets),
         };
         if seen.misplaced != 0 {
-            (self.count, self.rows) = (0, 0);
             return Shape::Irregular;
         }
-        let found = self.offsets.get(..self.count).unwrap_or_default();
+        let found = self.offsets.get(..seen.separators).unwrap_or_default();
         let last_end = found.iter().rposition(|offset| bytes.get(*offset as usize) == Some(&b'\n'));
-        self.complete = last_end.map_or(0, |at| at + 1);
+        (self.complete, self.rows) = (last_end.map_or(0, |at| at + 1), seen.rows);
         Shape::Regular { has_escapes: seen.escapes != 0 }
     }
 
@@ -122,25 +120,6 @@ impl Separators {
         width > 0
             && self.rows.checked_mul(width) == Some(self.complete)
             && self.offsets().chunks_exact(width).all(|row| row.last().is_some_and(ends_row))
-    }
-
-    /// Appends the offsets of the bits of `mask`, the first of which is byte `base` of the stretch.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "compiled anew for the instructions of each level")]
-    fn push<L: Lanes>(&mut self, lanes: L, mask: u64, base: u32) {
-        if self.offsets.len() - self.count < BLOCK {
-            self.grow();
-        }
-        if let Some(room) = self.offsets.get_mut(self.count..).and_then(<[u32]>::first_chunk_mut) {
-            lanes.write_offsets(mask, base, room);
-            self.count += mask.count_ones() as usize;
-        }
-    }
-
-    #[cold]
-    fn grow(&mut self) {
-        let wanted = (self.offsets.len() * 2).max(16 * BLOCK);
-        self.offsets.resize(wanted, 0);
     }
 }
 
@@ -232,13 +211,16 @@ trait Lanes: Copy {
     fn write_offsets(self, mask: u64, base: u32, room: &mut [u32; BLOCK]);
 }
 
-/// What a stretch had, any bit for any of its blocks.
+/// What a stretch had; of masks, any bit for any of its blocks.
 #[derive(Clone, Copy, Default)]
 struct Seen {
     /// Bytes that stand where a regular stretch has none such.
     misplaced: u64,
     /// Doubled quotes.
     escapes: u64,
+    /// How many separators, and how many of them end a row.
+    separators: usize,
+    rows: usize,
 }
 
 /// What the byte before a block says about the first of it.
@@ -259,12 +241,12 @@ impl Before {
 
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "compiled anew for the instructions of each level")]
-fn scan<L: Lanes>(lanes: L, bytes: &[u8], found: &mut Separators) -> Seen {
+fn scan<L: Lanes>(lanes: L, bytes: &[u8], offsets: &mut Vec<u32>) -> Seen {
     let (mut before, mut seen, mut base) = (Before::FIRST, Seen::default(), 0_u32);
     let (blocks, rest) = bytes.as_chunks::<BLOCK>();
     for block in blocks {
-        let mask = step(lanes, block, u64::MAX, &mut before, &mut seen, found);
-        found.push(lanes, mask, base);
+        let mask = step(lanes, block, u64::MAX, &mut before, &mut seen);
+        write_at(lanes, mask, base, offsets, &mut seen.separators);
         base = base.wrapping_add(64);
     }
     if !rest.is_empty() {
@@ -273,23 +255,36 @@ fn scan<L: Lanes>(lanes: L, bytes: &[u8], found: &mut Separators) -> Seen {
             *to = *from;
         }
         let within = (1 << rest.len()) - 1;
-        let mask = step(lanes, &block, within, &mut before, &mut seen, found);
-        found.push(lanes, mask, base);
+        let mask = step(lanes, &block, within, &mut before, &mut seen);
+        write_at(lanes, mask, base, offsets, &mut seen.separators);
     }
     seen
+}
+
+/// Writes `base` plus the place of each bit of `mask` into `offsets` at `count`, and counts them.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled anew for the instructions of each level")]
+fn write_at<L: Lanes>(lanes: L, mask: u64, base: u32, offsets: &mut Vec<u32>, count: &mut usize) {
+    loop {
+        if let Some(room) = offsets.get_mut(*count..).and_then(<[u32]>::first_chunk_mut) {
+            lanes.write_offsets(mask, base, room);
+            *count += mask.count_ones() as usize;
+            return;
+        }
+        grow(offsets);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn grow(offsets: &mut Vec<u32>) {
+    offsets.resize((offsets.len() * 2).max(16 * BLOCK), 0);
 }
 
 /// The separators of a block; `within` has the bits of its bytes that are of the stretch.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "compiled anew for the instructions of each level")]
-fn step<L: Lanes>(
-    lanes: L,
-    block: &[u8; BLOCK],
-    within: u64,
-    before: &mut Before,
-    seen: &mut Seen,
-    found: &mut Separators,
-) -> u64 {
+fn step<L: Lanes>(lanes: L, block: &[u8; BLOCK], within: u64, before: &mut Before, seen: &mut Seen) -> u64 {
     let masks = lanes.masks(block);
     // An opening quote is inside, a closing one outside; of a doubled quote the first closes and the second opens.
     let inside = lanes.prefix_xor(masks.quote) ^ before.inside;
@@ -313,6 +308,6 @@ fn step<L: Lanes>(
         newline: newlines >> 63,
         closing: closing >> 63,
     };
-    found.rows += newlines.count_ones() as usize;
+    seen.rows += newlines.count_ones() as usize;
     separators
 }

@@ -62,11 +62,11 @@ fn transpose(square: u64) -> u64 {
     })
 }
 
-/// Writes eight at a time: how many of them count is known only after they are written, and guessing costs more.
+/// Writes four at a time: how many of them count is known only after they are written, and guessing costs more.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "compiled anew for the instructions of each level")]
 pub(super) fn write_offsets(mut mask: u64, base: u32, room: &mut [u32; BLOCK]) {
-    let (groups, _) = room.as_chunks_mut::<8>();
+    let (groups, _) = room.as_chunks_mut::<4>();
     for group in groups {
         for slot in group {
             *slot = base.wrapping_add(mask.trailing_zeros());

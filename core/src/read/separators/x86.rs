@@ -15,7 +15,7 @@ use std::arch::x86_64::{
 use std::mem::transmute;
 
 use super::portable::write_offsets;
-use super::{BLOCK, Lanes, Masks, Seen, Separators};
+use super::{BLOCK, Lanes, Masks, Seen};
 
 /// Proof that the processor has AVX2, BMI1, PCLMULQDQ and POPCNT.
 #[derive(Clone, Copy, Debug)]
@@ -30,13 +30,13 @@ impl Avx2 {
         has_all.then_some(Self(()))
     }
 
-    pub(super) fn scan(self, bytes: &[u8], found: &mut Separators) -> Seen {
+    pub(super) fn scan(self, bytes: &[u8], offsets: &mut Vec<u32>) -> Seen {
         #[target_feature(enable = "avx2,bmi1,pclmulqdq,popcnt")]
-        fn scan(lanes: Avx2, bytes: &[u8], found: &mut Separators) -> Seen {
-            super::scan(lanes, bytes, found)
+        fn scan(lanes: Avx2, bytes: &[u8], offsets: &mut Vec<u32>) -> Seen {
+            super::scan(lanes, bytes, offsets)
         }
         // SAFETY: `self` proves the features.
-        unsafe { scan(self, bytes, found) }
+        unsafe { scan(self, bytes, offsets) }
     }
 
     pub(super) fn has_odd_quotes(self, bytes: &[u8]) -> bool {
@@ -83,13 +83,13 @@ impl Avx512 {
         has_all.then_some(Self(()))
     }
 
-    pub(super) fn scan(self, bytes: &[u8], found: &mut Separators) -> Seen {
+    pub(super) fn scan(self, bytes: &[u8], offsets: &mut Vec<u32>) -> Seen {
         #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,pclmulqdq,popcnt")]
-        fn scan(lanes: Avx512, bytes: &[u8], found: &mut Separators) -> Seen {
-            super::scan(lanes, bytes, found)
+        fn scan(lanes: Avx512, bytes: &[u8], offsets: &mut Vec<u32>) -> Seen {
+            super::scan(lanes, bytes, offsets)
         }
         // SAFETY: `self` proves the features.
-        unsafe { scan(self, bytes, found) }
+        unsafe { scan(self, bytes, offsets) }
     }
 
     pub(super) fn has_odd_quotes(self, bytes: &[u8]) -> bool {
