@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use separators::{Field, Level, Separators, Shape, has_odd_quotes};
+use separators::{Level, Separators, Shape, has_odd_quotes};
 
 // The index is no part of the crate's surface: it is compiled here once more.
 #[path = "../../src/read/separators/oracle.rs"]

@@ -29,6 +29,7 @@ impl<'s> Stretch<'s> {
     pub(super) fn of(text: &'s str, width: usize, separators: &'s mut Separators, level: Level) -> Option<Self> {
         let Shape::Regular { has_escapes } = separators.index(text.as_bytes(), level) else { return None };
         let is_whole = separators.rows() > 0 && separators.has_width(text.as_bytes(), width);
+        let text = text.get(..separators.end())?;
         is_whole.then(|| Self { text, separators: separators.offsets(), width, has_escapes })
     }
 
@@ -39,7 +40,7 @@ impl<'s> Stretch<'s> {
 
     /// Bytes of all rows.
     pub(super) fn bytes(&self) -> usize {
-        self.separators.last().map_or(0, |end| *end as usize + 1)
+        self.text.len()
     }
 
     /// The rows in order.

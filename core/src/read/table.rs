@@ -92,6 +92,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
     }
 
     /// Indexes of the columns that are read, sorted.
+    #[cfg(feature = "batches")]
     pub(super) fn wanted(&self) -> Vec<usize> {
         self.columns.wanted(&self.maps)
     }
@@ -102,6 +103,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
     }
 
     /// Says that the column at this index is stored in binary floating point (spec 1.3).
+    #[cfg(feature = "batches")]
     pub(super) fn note_binary(&mut self, at: usize) {
         self.binary_costs |= at == self.columns.cost;
     }

@@ -123,47 +123,6 @@ impl Separators {
     }
 }
 
-/// The bytes of a field, as they are to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Field<'b> {
-    /// The text itself.
-    Plain(&'b [u8]),
-    /// The text with each quote doubled.
-    Escaped(&'b [u8]),
-}
-
-impl<'b> Field<'b> {
-    /// The field at `start..end` of a regular stretch: `start` follows a separator or is 0, `end` is a separator.
-    #[inline]
-    pub(super) fn of(bytes: &'b [u8], start: usize, end: usize, has_escapes: bool) -> Self {
-        let raw = bytes.get(start..end).unwrap_or_default();
-        match raw {
-            [b'"', text @ .., b'"'] if has_escapes && text.contains(&b'"') => Self::Escaped(text),
-            [b'"', text @ .., b'"'] | text => Self::Plain(text),
-        }
-    }
-
-    /// The text, unescaped into `buffer` where it has to be.
-    pub(super) fn text<'t>(self, buffer: &'t mut Vec<u8>) -> &'t [u8]
-    where
-        'b: 't,
-    {
-        let escaped = match self {
-            Self::Plain(text) => return text,
-            Self::Escaped(escaped) => escaped,
-        };
-        buffer.clear();
-        let mut is_second = false;
-        for byte in escaped {
-            is_second = *byte == b'"' && !is_second;
-            if !is_second {
-                buffer.push(*byte);
-            }
-        }
-        buffer
-    }
-}
-
 /// Whether the number of quotes is odd: where all that comes before is regular, the byte after `bytes` is then inside
 /// quotes if their first is outside, and outside if it is inside.
 pub(super) fn has_odd_quotes(bytes: &[u8], level: Level) -> bool {

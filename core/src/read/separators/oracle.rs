@@ -2,7 +2,48 @@
 
 use csv_core::{ReadRecordResult, Reader};
 
-use super::{Field, Level, Separators, Shape, has_odd_quotes};
+use super::{Level, Separators, Shape, has_odd_quotes};
+
+/// The bytes of a field, as they are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field<'b> {
+    /// The text itself.
+    Plain(&'b [u8]),
+    /// The text with each quote doubled.
+    Escaped(&'b [u8]),
+}
+
+impl<'b> Field<'b> {
+    /// The field at `start..end` of a regular stretch: `start` follows a separator or is 0, `end` is a separator.
+    #[inline]
+    pub(super) fn of(bytes: &'b [u8], start: usize, end: usize, has_escapes: bool) -> Self {
+        let raw = bytes.get(start..end).unwrap_or_default();
+        match raw {
+            [b'"', text @ .., b'"'] if has_escapes && text.contains(&b'"') => Self::Escaped(text),
+            [b'"', text @ .., b'"'] | text => Self::Plain(text),
+        }
+    }
+
+    /// The text, unescaped into `buffer` where it has to be.
+    pub(super) fn text<'t>(self, buffer: &'t mut Vec<u8>) -> &'t [u8]
+    where
+        'b: 't,
+    {
+        let escaped = match self {
+            Self::Plain(text) => return text,
+            Self::Escaped(escaped) => escaped,
+        };
+        buffer.clear();
+        let mut is_second = false;
+        for byte in escaped {
+            is_second = *byte == b'"' && !is_second;
+            if !is_second {
+                buffer.push(*byte);
+            }
+        }
+        buffer
+    }
+}
 
 pub(super) type Rows = Vec<Vec<Vec<u8>>>;
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::oracle::{check, cut, parsed};
+use super::oracle::{Field, check, cut, parsed};
 use super::*;
 
 /// A field as bills write them: plain, quoted, with separators, with doubled quotes, empty.

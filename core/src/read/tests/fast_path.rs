@@ -121,8 +121,8 @@ fn a_usual_file_is_read_in_chunks() {
     let content = format!("{HEADER}\n{}", rows.join("\n"));
     let options = options();
     for (chunk, threads) in [(700, 1), (701, 2), (4096, 3), (1 << 20, 2)] {
-        let outcome = in_chunks(content.as_bytes(), chunk, threads, &options)
-            .unwrap_or_else(|| panic!("{chunk} {threads}"));
+        let outcome =
+            in_chunks(content.as_bytes(), chunk, threads, &options).unwrap_or_else(|| panic!("{chunk} {threads}"));
         assert_eq!(outcome, sequential(content.as_bytes(), 1 << 20, &options, true), "{chunk} {threads}");
     }
 }
