@@ -63,26 +63,26 @@ pub(super) fn parse(text: &str) -> Result<ParsedAmount> {
     parse_any(text)
 }
 
-/// The usual bill text: at most 18 digits, no exponent. Anything else is left to [`parse_any`].
+/// The usual bill text: at most 19 digits, no exponent. Anything else is left to [`parse_any`].
 fn parse_short(text: &[u8]) -> Option<i128> {
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
         _ => (false, text),
     };
-    if digits.is_empty() || digits.len() > 19 {
+    if digits.len() > 19 {
         return None;
     }
-    let mut mantissa = 0u64;
-    let mut count = 0usize;
-    let mut point = None;
+    // 19 digits fit 64 bits: nothing wraps.
+    let (mut mantissa, mut count, mut point) = (0u64, 0usize, None);
     for &byte in digits {
-        match byte {
-            b'0'..=b'9' => {
-                mantissa = mantissa.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
-                count += 1;
-            }
-            b'.' if point.is_none() => point = Some(count),
-            _ => return None,
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
+            count = count.wrapping_add(1);
+        } else if byte == b'.' && point.is_none() {
+            point = Some(count);
+        } else {
+            return None;
         }
     }
     if count == 0 {

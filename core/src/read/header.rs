@@ -69,6 +69,14 @@ impl Columns {
         !self.places(attribute).is_empty()
     }
 
+    /// The only column that holds an attribute; `None` where there are several places, or none.
+    pub(super) fn column(&self, attribute: Attribute) -> Option<usize> {
+        match self.places(attribute) {
+            [Bound::Column(at)] => Some(*at),
+            _ => None,
+        }
+    }
+
     /// The value of an attribute in a row whose maps are loaded: that of the first place that has one.
     pub(super) fn text<'m, 'r: 'm>(&self, attribute: Attribute, cells: impl Cells<'r>, maps: &'m Maps) -> &'m str {
         match self.places(attribute) {

@@ -24,8 +24,11 @@ pub(super) struct Patterns {
     spans: Vec<(usize, usize)>,
     hasher: FixedState,
     index: HashTable<u32>,
+    lengths: Vec<u32>,
     texts: Vec<u8>,
     known: Vec<Pattern>,
+    /// The pattern of the last row.
+    last: u32,
     /// Charges there are at least.
     charges: usize,
 }
@@ -40,18 +43,33 @@ pub(super) struct Place {
 
 #[derive(Debug)]
 struct Pattern {
-    start: usize,
-    end: usize,
+    /// Where its lengths start in `lengths`, and its text in `texts`.
+    lengths: usize,
+    text: usize,
+    is_negative: bool,
     hash: u64,
     place: Place,
+    /// The pattern that came after it last.
+    follower: u32,
 }
 
-/// A row as patterns see it.
+/// What a look at a row found.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Look {
+pub(super) enum Look {
+    /// A row of this place came before.
+    Known(Place),
+    /// None did.
+    New(Key),
+}
+
+/// What a new pattern is kept under.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
     hash: u64,
     is_negative: bool,
 }
+
+const NONE: u32 = u32::MAX;
 
 impl Patterns {
     /// Patterns over the columns that decide, sorted.
@@ -67,68 +85,81 @@ impl Patterns {
             spans,
             hasher: FixedState::default(),
             index: HashTable::new(),
+            lengths: Vec::new(),
             texts: Vec::new(),
             known: Vec::new(),
+            last: NONE,
             charges: 0,
         }
     }
 
-    /// Looks at a row.
-    pub(super) fn look(&self, row: &StretchRow<'_>, is_negative: bool) -> Look {
+    /// Looks a row up. Bills repeat from hour to hour: first the pattern that followed the last one before is tried.
+    pub(super) fn look(&mut self, row: &StretchRow<'_>, is_negative: bool) -> Look {
+        let guess = self.known.get(self.last as usize).map_or(NONE, |last| last.follower);
+        if let Some(known) = self.known.get(guess as usize).filter(|known| self.is_row(known, row, is_negative)) {
+            let place = known.place;
+            self.last = guess;
+            return Look::Known(place);
+        }
+        let hash = self.hash(row, is_negative);
+        let is_same = |at: &u32| {
+            self.known.get(*at as usize).is_some_and(|known| known.hash == hash && self.is_row(known, row, is_negative))
+        };
+        let found = self.index.find(hash, is_same).copied();
+        if let Some(last) = self.known.get_mut(self.last as usize) {
+            last.follower = found.unwrap_or(NONE);
+        }
+        self.last = found.unwrap_or(NONE);
+        match found.and_then(|at| self.known.get(at as usize)) {
+            Some(known) => Look::Known(known.place),
+            None => Look::New(Key { hash, is_negative }),
+        }
+    }
+
+    /// Keeps what a new row belongs to.
+    pub(super) fn keep(&mut self, row: &StretchRow<'_>, key: Key, place: Place) {
+        self.charges = self.charges.max(place.charge + 1);
+        if self.known.len() >= PATTERNS_MIN.max(self.charges * PATTERNS_A_CHARGE) {
+            self.index.clear();
+            self.lengths.clear();
+            self.texts.clear();
+            self.known.clear();
+        }
+        let (lengths, text) = (self.lengths.len(), self.texts.len());
+        for (first, last) in &self.spans {
+            let raw = row.raw(*first, *last);
+            self.lengths.push(u32::try_from(raw.len()).unwrap_or(u32::MAX));
+            self.texts.extend(raw);
+        }
+        let number = u32::try_from(self.known.len()).unwrap_or(NONE);
+        let Key { hash, is_negative } = key;
+        self.known.push(Pattern { lengths, text, is_negative, hash, place, follower: NONE });
+        let Self { index, known, .. } = self;
+        index.insert_unique(hash, number, |at| known.get(*at as usize).map_or(0, |known| known.hash));
+    }
+
+    fn hash(&self, row: &StretchRow<'_>, is_negative: bool) -> u64 {
         let mut hasher = self.hasher.build_hasher();
         for (first, last) in &self.spans {
             hasher.write(row.raw(*first, *last));
         }
         hasher.write_u8(u8::from(is_negative));
-        Look { hash: hasher.finish(), is_negative }
+        hasher.finish()
     }
 
-    /// What a row that was looked at belongs to, where an earlier one told.
-    pub(super) fn find(&self, row: &StretchRow<'_>, look: Look) -> Option<Place> {
-        let is_same = |at: &u32| {
-            self.known.get(*at as usize).is_some_and(|known| known.hash == look.hash && self.is_row(known, row, look))
-        };
-        let at = self.index.find(look.hash, is_same)?;
-        self.known.get(*at as usize).map(|known| known.place)
-    }
-
-    /// Keeps what a row belongs to.
-    pub(super) fn keep(&mut self, row: &StretchRow<'_>, look: Look, place: Place) {
-        self.charges = self.charges.max(place.charge + 1);
-        if self.known.len() >= PATTERNS_MIN.max(self.charges * PATTERNS_A_CHARGE) {
-            self.index.clear();
-            self.texts.clear();
-            self.known.clear();
-        }
-        let start = self.texts.len();
-        self.texts.push(u8::from(look.is_negative));
-        for (first, last) in &self.spans {
-            let raw = row.raw(*first, *last);
-            self.texts.extend(u32::try_from(raw.len()).unwrap_or(u32::MAX).to_le_bytes());
-            self.texts.extend(raw);
-        }
-        let number = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
-        self.known.push(Pattern { start, end: self.texts.len(), hash: look.hash, place });
-        let Self { index, known, .. } = self;
-        index.insert_unique(look.hash, number, |at| known.get(*at as usize).map_or(0, |known| known.hash));
-    }
-
-    fn is_row(&self, known: &Pattern, row: &StretchRow<'_>, look: Look) -> bool {
-        let Some(([negative], mut rest)) =
-            self.texts.get(known.start..known.end).and_then(|text| text.split_first_chunk::<1>())
-        else {
-            return false;
-        };
-        if *negative != u8::from(look.is_negative) {
+    fn is_row(&self, known: &Pattern, row: &StretchRow<'_>, is_negative: bool) -> bool {
+        let lengths = self.lengths.get(known.lengths..).unwrap_or_default();
+        let mut text = self.texts.get(known.text..).unwrap_or_default();
+        if known.is_negative != is_negative || lengths.len() < self.spans.len() {
             return false;
         }
-        for (first, last) in &self.spans {
+        for ((first, last), length) in self.spans.iter().zip(lengths) {
             let raw = row.raw(*first, *last);
-            let Some((length, after)) = rest.split_first_chunk::<4>() else { return false };
-            if u32::from_le_bytes(*length) as usize != raw.len() || !after.starts_with(raw) {
+            let Some((same, rest)) = text.split_at_checked(*length as usize) else { return false };
+            if raw != same {
                 return false;
             }
-            rest = after.get(raw.len()..).unwrap_or_default();
+            text = rest;
         }
         true
     }
@@ -152,15 +183,24 @@ mod tests {
         look(&stretch.iter().next().unwrap())
     }
 
+    fn charge_of(patterns: &mut Patterns, line: &str, is_negative: bool) -> Option<usize> {
+        with_row(line, |row| match patterns.look(row, is_negative) {
+            Look::Known(place) => Some(place.charge),
+            Look::New(_) => None,
+        })
+    }
+
+    fn keep(patterns: &mut Patterns, line: &str, charge: usize) {
+        with_row(line, |row| match patterns.look(row, false) {
+            Look::New(key) => patterns.keep(row, key, Place { group: None, charge }),
+            Look::Known(_) => panic!("`{line}` is known"),
+        });
+    }
+
     #[test]
     fn rows_are_one_pattern_where_the_columns_that_decide_and_the_sign_agree() {
         let mut patterns = Patterns::of(&[0, 1, 3]);
-        let place = Place { group: None, charge: 7 };
-        with_row("ab,c,1,d", |row| {
-            let look = patterns.look(row, false);
-            assert!(patterns.find(row, look).is_none());
-            patterns.keep(row, look, place);
-        });
+        keep(&mut patterns, "ab,c,1,d", 7);
         for (line, is_negative, is_known) in [
             ("ab,c,1,d", false, true),
             ("ab,c,2,d", false, true),
@@ -169,8 +209,19 @@ mod tests {
             ("ab,c,1,", false, false),
             ("ab,c,1,dd", false, false),
         ] {
-            let found = with_row(line, |row| patterns.find(row, patterns.look(row, is_negative)));
-            assert_eq!(found.map(|place| place.charge), is_known.then_some(7), "{line}");
+            assert_eq!(charge_of(&mut patterns, line, is_negative), is_known.then_some(7), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_follower_is_only_a_guess() {
+        let mut patterns = Patterns::of(&[0]);
+        let lines = ["a,1", "b,1", "c,1"];
+        lines.iter().enumerate().for_each(|(charge, line)| keep(&mut patterns, line, charge));
+        for order in [[0, 1, 2], [0, 1, 2], [2, 1, 0], [1, 1, 0], [0, 2, 1]] {
+            for charge in order {
+                assert_eq!(charge_of(&mut patterns, lines[charge], false), Some(charge));
+            }
         }
     }
 
@@ -178,12 +229,9 @@ mod tests {
     fn more_patterns_than_are_kept_are_forgotten_and_found_again() {
         let mut patterns = Patterns::of(&[0]);
         for number in 0..PATTERNS_MIN + 2 {
-            with_row(&number.to_string(), |row| {
-                let look = patterns.look(row, false);
-                patterns.keep(row, look, Place { group: None, charge: 0 });
-            });
+            keep(&mut patterns, &number.to_string(), 0);
         }
-        let found = |text: &str| with_row(text, |row| patterns.find(row, patterns.look(row, false)).is_some());
-        assert!(!found("0") && found(&PATTERNS_MIN.to_string()));
+        assert_eq!(charge_of(&mut patterns, "0", false), None);
+        assert_eq!(charge_of(&mut patterns, &PATTERNS_MIN.to_string(), false), Some(0));
     }
 }

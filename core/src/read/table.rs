@@ -8,7 +8,7 @@ use super::dialect::Attribute;
 use super::header::Columns;
 use super::line_item::{ReadRow, interval_of, read_row};
 use super::maps::Maps;
-use super::patterns::{Patterns, Place};
+use super::patterns::{Look, Patterns, Place};
 use super::rows::OneRow;
 use super::stretch::StretchRow;
 use crate::bill::{BillBuilder, InputDigest, RowValues};
@@ -30,10 +30,20 @@ pub(super) struct TableReader<'c, 'o> {
     period: Option<(String, BillingPeriod)>,
     rows: BTreeMap<Group, u64>,
     patterns: Patterns,
+    /// `None` where a value can stand in several places: then nothing is known again.
+    values: Option<ValueColumns>,
     times: Times,
     unescaped: OneRow,
     binary_costs: bool,
     spare: Vec<&'static str>,
+}
+
+/// Where the values of a row stand that do not decide what it is.
+#[derive(Clone, Copy, Debug)]
+struct ValueColumns {
+    start: usize,
+    end: usize,
+    quantity: Option<usize>,
 }
 
 /// The last times of a row as written with what they are: rows of one hour follow each other.
@@ -42,6 +52,14 @@ struct Times {
     start: String,
     end: String,
     interval: Option<Interval>,
+}
+
+impl ValueColumns {
+    fn of(columns: &Columns) -> Option<Self> {
+        let quantity = columns.column(Attribute::Quantity);
+        let (start, end) = (columns.column(Attribute::Start)?, columns.column(Attribute::End)?);
+        (quantity.is_some() || !columns.has(Attribute::Quantity)).then_some(Self { start, end, quantity })
+    }
 }
 
 impl<'c, 'o> TableReader<'c, 'o> {
@@ -60,6 +78,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
             Columns::bind(header, name, collector.options()).map_err(|error| error.at(Location::file(name)))?;
         collector.tag_keys.add_header(&columns.tags);
         let patterns = Patterns::of(&columns.deciding(&maps));
+        let values = ValueColumns::of(&columns);
         Ok(Self {
             name: name.to_owned(),
             evidence,
@@ -69,6 +88,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
             period: None,
             rows: BTreeMap::new(),
             patterns,
+            values,
             times: Times::default(),
             unescaped: OneRow::default(),
             binary_costs: false,
@@ -189,7 +209,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
         }
         let is_negative = row.get(self.columns.cost).starts_with('-');
         let look = self.patterns.look(&row, is_negative);
-        if let Some(place) = self.patterns.find(&row, look)
+        if let Look::Known(place) = look
             && let Some(values) = self.values_of(row)
         {
             if let Err(error) = self.collector.builder(place.group).add_again(place.charge, &values) {
@@ -198,8 +218,9 @@ impl<'c, 'o> TableReader<'c, 'o> {
             *self.rows.entry(place.group).or_default() += 1;
             return Ok(());
         }
-        if let Some(place) = self.add_written(row, has_escapes, &at)? {
-            self.patterns.keep(&row, look, place);
+        let place = self.add_written(row, has_escapes, &at)?;
+        if let (Some(place), Look::New(key)) = (place, look) {
+            self.patterns.keep(&row, key, place);
         }
         Ok(())
     }
@@ -226,9 +247,9 @@ impl<'c, 'o> TableReader<'c, 'o> {
     /// Cost, times and quantity of a row; `None` where one of them is not as usual.
     fn values_of(&mut self, row: StretchRow<'_>) -> Option<RowValues> {
         let cost = Amount::parse(row.get(self.columns.cost)).ok().filter(|cost| cost.residue.is_zero())?;
-        let text = |attribute| self.columns.text(attribute, row, &self.maps);
-        let (start, end, quantity) = (text(Attribute::Start), text(Attribute::End), text(Attribute::Quantity));
-        let usage_quantity = match quantity {
+        let at = self.values?;
+        let (start, end) = (row.get(at.start), row.get(at.end));
+        let usage_quantity = match at.quantity.map_or("", |at| row.get(at)) {
             "" => None,
             text => Some(Amount::parse(text).ok()?.amount),
         };
