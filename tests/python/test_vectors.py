@@ -195,4 +195,4 @@ def test_every_vector_gives_what_it_says(tmp_path: Path, capsys: pytest.CaptureF
         for stage, count in counts.items():
             print(f"{stage}: {count} vectors")
     assert not failures, "\n".join(failures)
-    assert counts.keys() == {*ADAPTERS, "end_to_end"}
+    assert counts.keys() == {*ADAPTERS, "dialects", "end_to_end"}
