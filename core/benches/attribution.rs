@@ -45,7 +45,8 @@ fn bill_of_resources() -> Bill {
         "InvoiceID,PayerAccountId,LinkedAccountId,RecordType,ProductName,UsageType,Operation,AvailabilityZone,\
          ItemDescription,UsageStartDate,UsageEndDate,UsageQuantity,UnBlendedCost,ResourceId,user:team\n",
     );
-    let products = ["Amazon Elastic Compute Cloud", "Amazon Simple Storage Service", "Amazon RDS Service", "AWS Lambda"];
+    let products =
+        ["Amazon Elastic Compute Cloud", "Amazon Simple Storage Service", "Amazon RDS Service", "AWS Lambda"];
     let teams = ["web", "", "data", "ops", "", "api"];
     for (at, (product, team)) in products.iter().cycle().zip(teams.iter().cycle()).take(CHARGES).enumerate() {
         let account = 111_111_111_111 * (1 + at % 3);

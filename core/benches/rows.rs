@@ -65,8 +65,7 @@ fn classified(bencher: Bencher<'_, '_>, item: &str) {
 #[divan::bench(args = ["none", "all"], sample_count = 10, sample_size = 1)]
 fn scan(bencher: Bencher<'_, '_>, keep: &str) {
     let keep_intervals = if keep == "all" { KeepIntervals::All } else { KeepIntervals::None };
-    let bill_options =
-        BillOptions { tag_keys: vec!["product_area".into()], keep_intervals, ..BillOptions::default() };
+    let bill_options = BillOptions { tag_keys: vec!["product_area".into()], keep_intervals, ..BillOptions::default() };
     let options = ScanOptions { bill: bill_options, ..ScanOptions::default() };
     let text = bill();
     bencher
