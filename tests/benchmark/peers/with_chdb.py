@@ -23,7 +23,7 @@ if is_csv:
     cost = name(job["cost"])
 else:
     source = "file('{path}', 'Parquet')"
-    # Through the shortest text: a cast of the double itself cuts digits off.
+    # Through the shortest text, as people see it: a cast of the double itself shows its binary tail or cuts digits off.
     cost = f"toDecimal128(toString({name(job['cost'])}), 18)" if exact else name(job["cost"])
 month = f"substring(toString({name(job['month'])}), 1, 7)" if job["month"] else f"'{job['period']}'"
 where = "1"
@@ -36,7 +36,7 @@ folder, names = os.path.dirname(job["files"][0]), [os.path.basename(path) for pa
 path = job["files"][0] if len(names) == 1 else f"{folder}/{{{','.join(names)}}}"
 query = f"""
     SELECT {month} AS month, {name(job['account'])} AS account, {name(job['product'])} AS product,
-           {name(job['tag'])} AS tag, sum({cost}) AS cost
+           ifNull({name(job['tag'])}, '') AS tag, sum({cost}) AS cost
     FROM {source.replace('{path}', path)} WHERE {where} GROUP BY month, account, product, tag
 """
 print(chdb.query(query, "CSVWithNames"), end="")

@@ -28,8 +28,8 @@ if job["format"] == "csv":
     cost = f"CAST({name(job['cost'])} AS DECIMAL(38, 18))" if exact else name(job["cost"])
 else:
     context.register_parquet("bill", job["files"][0])
-    # Ten digits after the point are all that AWS prints; a cast to more would show the tail of the double.
-    cost = f"CAST({name(job['cost'])} AS DECIMAL(38, 10))" if exact else name(job["cost"])
+    # Through the shortest text, as people see it: a cast of the double itself shows its binary tail or cuts digits off.
+    cost = f"CAST(CAST({name(job['cost'])} AS VARCHAR) AS DECIMAL(38, 18))" if exact else name(job["cost"])
 month = f"substr(CAST({name(job['month'])} AS VARCHAR), 1, 7)" if job["month"] else f"'{job['period']}'"
 where = "true"
 if job["skip"]:

@@ -19,8 +19,8 @@ if job["format"] == "csv":
     cost = f"{name(job['cost'])}::DECIMAL(38, 18)" if exact else name(job["cost"])
 else:
     source = "read_parquet($files)"
-    # Ten digits after the point are all that AWS prints; a cast to more would show the tail of the double.
-    cost = f"{name(job['cost'])}::DECIMAL(38, 10)" if exact else name(job["cost"])
+    # Through the shortest text, as people see it: a cast of the double itself shows its binary tail or cuts digits off.
+    cost = f"{name(job['cost'])}::VARCHAR::DECIMAL(38, 18)" if exact else name(job["cost"])
 month = f"strftime({name(job['month'])}::TIMESTAMP, '%Y-%m')" if job["month"] else f"'{job['period']}'"
 where = "true"
 if job["skip"]:

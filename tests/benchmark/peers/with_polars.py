@@ -15,8 +15,8 @@ if job["format"] == "csv":
     cost = pl.col(job["cost"])
 else:
     frame = pl.scan_parquet(job["files"])
-    # Ten digits after the point are all that AWS prints; a cast to more would show the tail of the double.
-    cost = pl.col(job["cost"]).cast(pl.Decimal(38, 10)) if exact else pl.col(job["cost"])
+    # Through the shortest text, as people see it: a cast of the double itself shows its binary tail or cuts digits off.
+    cost = pl.col(job["cost"]).cast(pl.String).cast(pl.Decimal(38, 18)) if exact else pl.col(job["cost"])
 month = pl.col(job["month"]).cast(pl.String).str.slice(0, 7) if job["month"] else pl.lit(job["period"])
 if job["skip"]:
     frame = frame.filter(~pl.col(job["skip"]["column"]).is_in(job["skip"]["values"]))

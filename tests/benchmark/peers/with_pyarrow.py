@@ -24,8 +24,8 @@ for path in job["files"]:
         tables.append(pyarrow.parquet.read_table(path, columns=wanted))
 table = pa.concat_tables(tables)
 if job["format"] == "parquet" and exact:
-    # Ten digits after the point are all that AWS prints; a cast to more would show the tail of the double.
-    cost = pc.cast(table[job["cost"]], pa.decimal128(38, 10))
+    # Through the shortest text, as people see it: a cast of the double itself shows its binary tail or cuts digits off.
+    cost = pc.cast(pc.cast(table[job["cost"]], pa.string()), pa.decimal128(38, 18))
     table = table.set_column(table.column_names.index(job["cost"]), job["cost"], cost)
 if job["skip"]:
     table = table.filter(pc.invert(pc.is_in(table[job["skip"]["column"]], pa.array(job["skip"]["values"]))))
