@@ -33,8 +33,9 @@ fn split_over<const PARTS: usize>(bencher: Bencher<'_, '_>, amount: &str) {
 #[divan::bench]
 fn interval_union(bencher: Bencher<'_, '_>) {
     let intervals: Vec<Interval> = (0..10_000i64)
-        .map(|at| at * 7_919 % 10_000 * 1000)
-        .map(|start| Interval::new(Timestamp::from_millis(start), Timestamp::from_millis(start + start % 2 * 1500)))
+        .map(|at| at * 7_919 % 10_000)
+        .map(|at| (Timestamp::from_millis(at * 1000), Timestamp::from_millis(at * 1000 + 500 + at % 2 * 1000)))
+        .map(|(start, end)| Interval::new(start, end))
         .collect();
     bencher.with_inputs(|| intervals.clone()).bench_values(union);
 }
