@@ -1,0 +1,1 @@
+"""The benchmark suite: `tests/bench` is its command."""
