@@ -9,7 +9,7 @@ use super::charge::{Charge, UsageSlice};
 use super::coverage::UsageCoverage;
 use super::key::RowKey;
 use super::statement::Statement;
-use super::{Bill, InputDigest, Precision, Scope, refuse_two_dialects};
+use super::{Bill, InputDigest, Precision, Remembered, Scope, refuse_two_dialects};
 use crate::classify::{CostBasis, LineItem, LineItemKind, Repetition};
 use crate::diagnostic::Diagnostics;
 use crate::error::{Error, ErrorCode, Result};
@@ -203,6 +203,7 @@ impl<'o> BillBuilder<'o> {
             inputs: self.inputs.into_iter().collect(),
             precision: self.precision,
             diagnostics: self.diagnostics,
+            digest: Remembered::default(),
         })
     }
 

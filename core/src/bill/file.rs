@@ -11,7 +11,7 @@ use super::charge::{Charge, UsageSlice};
 use super::coverage::UsageCoverage;
 use super::key::SavedKey;
 use super::statement::Statement;
-use super::{Bill, InputDigest, Precision, Scope};
+use super::{Bill, InputDigest, Precision, Remembered, Scope};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::{Amount, Residue};
@@ -130,6 +130,7 @@ impl Bill {
             inputs: head.inputs.into_iter().collect(),
             precision: Precision { rows: head.rounded_rows, residue: Residue(residue) },
             diagnostics,
+            digest: Remembered::default(),
         })
     }
 }

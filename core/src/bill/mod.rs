@@ -19,6 +19,7 @@ mod status;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -83,7 +84,20 @@ pub struct Bill {
     inputs: BTreeSet<InputDigest>,
     precision: Precision,
     diagnostics: Diagnostics,
+    digest: Remembered,
 }
+
+/// The digest once it was asked for: it follows from the charges, which never change, and is no part of what a bill is.
+#[derive(Clone, Debug, Default)]
+struct Remembered(OnceLock<Digest>);
+
+impl PartialEq for Remembered {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Remembered {}
 
 impl Bill {
     /// The billing period; `None` for the empty bill.
@@ -217,7 +231,11 @@ impl Bill {
     /// # Errors
     /// `money.overflow` where sums over tag values leave the range.
     pub fn digest(&self) -> Result<Digest> {
-        digest::of_bill(self)
+        if let Some(known) = self.digest.0.get() {
+            return Ok(known.clone());
+        }
+        let digest = digest::of_bill(self)?;
+        Ok(self.digest.0.get_or_init(|| digest).clone())
     }
 
     /// Adds a finding of a caller, such as inputs that were not counted.
@@ -256,6 +274,7 @@ impl Bill {
             inputs: self.inputs,
             precision: self.precision,
             diagnostics: self.diagnostics,
+            digest: Remembered::default(),
         };
         refuse_two_dialects(&merged.charges)?;
         merged.coverage.merge(other.coverage);
