@@ -141,10 +141,8 @@ impl<'o> BillBuilder<'o> {
     pub(crate) fn add_again(&mut self, charge: usize, values: &RowValues) -> Result<()> {
         let at = charge;
         let Some(charge) = self.charges.get_mut(at) else { return Ok(()) };
-        let slice = match charge.key.is_timed() {
-            true => Some(slice(charge.key.resource_id(), charge.key.usage_type(), values)?),
-            false => None,
-        };
+        let key = &charge.key;
+        let slice = if key.is_timed() { Some(slice(key.resource_id(), key.usage_type(), values)?) } else { None };
         charge.amount = charge.amount.checked_add(values.cost)?;
         charge.rows += 1;
         charge.nonzero_rows += u64::from(!values.cost.is_zero());
@@ -241,11 +239,12 @@ impl<'o> BillBuilder<'o> {
                 self.coverage.add(&account.id, interval);
             }
         }
-        if let Some((_, span, rows)) = &mut self.current_month {
-            if span.start <= interval.start && interval.start < span.end {
-                *rows += 1;
-                return;
-            }
+        if let Some((_, span, rows)) = &mut self.current_month
+            && span.start <= interval.start
+            && interval.start < span.end
+        {
+            *rows += 1;
+            return;
         }
         let next = interval.start.period().map(|month| (month, month.interval(), 1));
         if let Some((month, _, rows)) = std::mem::replace(&mut self.current_month, next) {

@@ -84,7 +84,12 @@ pub(super) fn visit_tables(source: Source, watch: Watch<'_>, visit: impl FnMut(T
     match source {
         Source::Path(path) => {
             let file = File::open(path).map_err(source_failed)?;
-            let left = file.metadata().map_err(source_failed)?.len();
+            let metadata = file.metadata().map_err(source_failed)?;
+            if !metadata.is_file() {
+                // A pipe has a name and no places to go back to.
+                return visit_tables(Source::Stream(Box::new(file)), watch, visit);
+            }
+            let left = metadata.len();
             let mut file = Counted { inner: file, watch, left };
             let (head, _) = head_of(&mut file)?;
             file.seek(SeekFrom::Start(0)).map_err(source_failed)?;
@@ -128,6 +133,10 @@ fn visit_batches(batches: &mut (dyn Batches + Send), mut visit: impl FnMut(Table
 
 /// Whether a file is no archive, is not compressed and no Parquet or Arrow file: a CSV as it is, or no bill.
 pub(super) fn is_plain(path: &Path) -> bool {
+    // Looking at a pipe would take its first bytes away.
+    if !path.is_file() {
+        return false;
+    }
     let head = File::open(path).map_err(source_failed).and_then(|mut file| head_of(&mut file));
     let magics = [GZIP, b"\x28\xb5\x2f\xfd", PARQUET, b"ARROW1", b"\xff\xff\xff\xff"];
     head.is_ok_and(|(head, _)| !is_zip(&head) && !magics.iter().any(|magic| head.starts_with(magic)))
@@ -222,6 +231,9 @@ fn visit_parquet(_: File, _: u64, _: impl FnMut(Table<'_>) -> Result<()>) -> Res
 /// `read.io`, `read.truncated`, `read.bad_archive`.
 #[cfg(feature = "parquet")]
 pub(super) fn parquet_parts(path: &std::path::Path) -> Result<Option<Vec<ParquetPart>>> {
+    if !path.is_file() {
+        return Ok(None);
+    }
     let mut file = File::open(path).map_err(source_failed)?;
     let (head, _) = head_of(&mut file)?;
     if head.starts_with(PARQUET) { ParquetPart::of_file(file).map(Some) } else { Ok(None) }

@@ -76,6 +76,11 @@ impl Input {
         self.evidence.or_else(|| period_of(&self.name))
     }
 
+    /// Whether it is a path that can be read only once.
+    pub(super) fn is_pipe(&self) -> bool {
+        matches!(&self.source, Source::Path(path) if path.exists() && !path.is_file())
+    }
+
     /// Bytes as stored; `None` for a stream, or where the file cannot be looked at.
     pub(super) fn stored_bytes(&self) -> Option<u64> {
         match &self.source {

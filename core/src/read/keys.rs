@@ -9,11 +9,16 @@ use super::tags::TagKeysSeen;
 use crate::error::Result;
 use crate::time::BillingPeriod;
 
-/// The tag keys of the inputs that a scan of a billing period counts, sorted: of those that name no other period.
+/// The tag keys of the inputs that a scan of a billing period counts, sorted: of those that name no other period. Pipes
+/// with a name are left alone: what is read of them is gone.
 ///
 /// # Errors
 /// `read.*` where an input cannot be opened or is no bill; `parse.bad_map` where a tag map is none.
-pub fn find_tag_keys(inputs: Vec<Input>, period: Option<BillingPeriod>) -> Result<Vec<String>> {
+pub fn find_tag_keys(mut inputs: Vec<Input>, period: Option<BillingPeriod>) -> Result<Vec<String>> {
+    inputs.retain(|input| !input.is_pipe());
+    if inputs.is_empty() {
+        return Ok(Vec::new());
+    }
     let options = ScanOptions { period, allow_duplicates: true, ..ScanOptions::default() };
     let mut seen = TagKeysSeen::default();
     for collector in collect(inputs, &options, Purpose::TagKeys, &Progress::default())? {

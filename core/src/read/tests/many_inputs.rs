@@ -197,3 +197,17 @@ fn progress_counts_stored_bytes_and_rows() {
     let stored = u64::try_from(2 * text.len()).unwrap();
     assert_eq!((progress.bytes_done(), progress.bytes_total(), progress.rows()), (stored, stored, 2));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_with_a_name_is_read_as_a_stream() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bill.csv");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let content = csv(&[usage(0, "1", "", ""), usage(1, "2", "", "")]);
+    let to = path.clone();
+    let writer = std::thread::spawn(move || std::fs::write(to, content).unwrap());
+    let bill = scan(vec![Input::path(&path)], &ScanOptions { threads: 2, ..ScanOptions::default() }, &Progress::new());
+    writer.join().unwrap();
+    assert_eq!(billed(&bill.unwrap()), "3");
+}
