@@ -24,7 +24,7 @@ pub(super) trait Batches {
     /// The rows, only in the wanted columns (numbers in the schema, sorted), at most [`ROWS_AT_ONCE`] at once.
     fn read<'b>(&'b mut self, wanted: &'b [usize], watch: Watch<'b>) -> Result<TextBatches<'b>>;
 
-    /// Identity of the file that was read (spec 2.6); where there is none, it is that of the cells: how they came, and
+    /// Identity of the file that is read (spec 2.6). Where there is none, it is that of the cells: how they came, and
     /// how they were cut into batches, does not matter.
     fn digest(&self, watch: Watch<'_>) -> Result<Option<InputDigest>>;
 }
@@ -47,29 +47,35 @@ pub(super) fn read_batches(
 ) -> Result<()> {
     let at_file = |error: Error| error.at(Location::file(name));
     let schema = source.schema();
-    let table = TableReader::bind(name, header_of(&schema), evidence, collector)?;
+    let mut table = TableReader::bind(name, header_of(&schema), evidence, collector)?;
     if !table.wants_rows() {
         return Ok(());
     }
     let wanted = table.wanted();
-    let mut reading = Reading { table, cells: CellsDigest::new(&schema, &wanted), wanted: &wanted, rows: 0, watch };
+    table.cells_are_apart();
+    let of_file = source.digest(watch).map_err(at_file)?;
+    let cells = of_file.is_none().then(|| CellsDigest::new(&schema, &wanted));
+    let mut reading = Reading { table, cells, wanted: &wanted, rows: 0, watch };
     let batches = source.read(&wanted, watch).map_err(at_file)?;
     if reads_ahead {
         ahead(batches, |batches| reading.add_all(batches)).map_err(at_file)?;
     } else {
         reading.add_all(batches).map_err(at_file)?;
     }
-    let digest = source.digest(watch).map_err(at_file)?.unwrap_or_else(|| reading.cells.finish());
+    let digest = of_file.or_else(|| reading.cells.take().map(CellsDigest::finish));
     for column in binary_floats(&schema, &wanted) {
         reading.table.note_binary(column);
     }
-    reading.table.finish(digest);
+    if let Some(digest) = digest {
+        reading.table.finish(digest);
+    }
     Ok(())
 }
 
 struct Reading<'r, 'c, 'o> {
     table: TableReader<'c, 'o>,
-    cells: CellsDigest,
+    /// `None` where the file's bytes identify the rows.
+    cells: Option<CellsDigest>,
     wanted: &'r [usize],
     rows: u64,
     watch: Watch<'r>,
@@ -82,8 +88,10 @@ impl Reading<'_, '_, '_> {
             self.watch.check()?;
             for row in 0..batch.rows() {
                 let cells = batch.row(row);
-                self.cells.add(cells, self.wanted);
-                self.table.add(cells, || batch.location(row))?;
+                if let Some(digest) = &mut self.cells {
+                    digest.add(cells, self.wanted);
+                }
+                self.table.add_apart(cells, || batch.location(row))?;
             }
             let rows = u64::try_from(batch.rows()).unwrap_or(u64::MAX);
             self.rows += rows;

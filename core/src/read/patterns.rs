@@ -9,8 +9,8 @@ use std::hash::{BuildHasher, Hasher};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
+use super::cells::Telling;
 use super::collect::Group;
-use super::stretch::StretchRow;
 
 /// Patterns kept whatever the number of charges.
 const PATTERNS_MIN: usize = 1 << 12;
@@ -72,12 +72,13 @@ pub(super) struct Key {
 const NONE: u32 = u32::MAX;
 
 impl Patterns {
-    /// Patterns over the columns that decide, sorted.
-    pub(super) fn of(columns: &[usize]) -> Self {
+    /// Patterns over the columns that decide, sorted. Cells that follow each other stand side by side in a CSV, and are
+    /// told together; those of a batch are apart.
+    pub(super) fn of(columns: &[usize], side_by_side: bool) -> Self {
         let mut spans: Vec<(usize, usize)> = Vec::new();
         for &column in columns {
             match spans.last_mut() {
-                Some((_, last)) if *last + 1 == column => *last = column,
+                Some((_, last)) if side_by_side && *last + 1 == column => *last = column,
                 _ => spans.push((column, column)),
             }
         }
@@ -94,7 +95,7 @@ impl Patterns {
     }
 
     /// Looks a row up. Bills repeat from hour to hour: first the pattern that followed the last one before is tried.
-    pub(super) fn look(&mut self, row: &StretchRow<'_>, is_negative: bool) -> Look {
+    pub(super) fn look<'r>(&mut self, row: impl Telling<'r>, is_negative: bool) -> Look {
         let guess = self.known.get(self.last as usize).map_or(NONE, |last| last.follower);
         if let Some(known) = self.known.get(guess as usize).filter(|known| self.is_row(known, row, is_negative)) {
             let place = known.place;
@@ -117,7 +118,7 @@ impl Patterns {
     }
 
     /// Keeps what a new row belongs to.
-    pub(super) fn keep(&mut self, row: &StretchRow<'_>, key: Key, place: Place) {
+    pub(super) fn keep<'r>(&mut self, row: impl Telling<'r>, key: Key, place: Place) {
         self.charges = self.charges.max(place.charge + 1);
         if self.known.len() >= PATTERNS_MIN.max(self.charges * PATTERNS_A_CHARGE) {
             self.index.clear();
@@ -138,7 +139,7 @@ impl Patterns {
         index.insert_unique(hash, number, |at| known.get(*at as usize).map_or(0, |known| known.hash));
     }
 
-    fn hash(&self, row: &StretchRow<'_>, is_negative: bool) -> u64 {
+    fn hash<'r>(&self, row: impl Telling<'r>, is_negative: bool) -> u64 {
         let mut hasher = self.hasher.build_hasher();
         for (first, last) in &self.spans {
             hasher.write(row.raw(*first, *last));
@@ -147,7 +148,7 @@ impl Patterns {
         hasher.finish()
     }
 
-    fn is_row(&self, known: &Pattern, row: &StretchRow<'_>, is_negative: bool) -> bool {
+    fn is_row<'r>(&self, known: &Pattern, row: impl Telling<'r>, is_negative: bool) -> bool {
         let lengths = self.lengths.get(known.lengths..).unwrap_or_default();
         let mut text = self.texts.get(known.text..).unwrap_or_default();
         if known.is_negative != is_negative || lengths.len() < self.spans.len() {
@@ -170,7 +171,7 @@ mod tests {
     use super::*;
 
     /// A row of plain fields.
-    fn with_row<T>(line: &str, look: impl FnOnce(&StretchRow<'_>) -> T) -> T {
+    fn with_row<T>(line: &str, look: impl FnOnce(super::super::stretch::StretchRow<'_>) -> T) -> T {
         let text = format!("{line}\n");
         let separators: Vec<u32> =
             (0u32..).zip(text.bytes()).filter(|(_, byte)| matches!(byte, b',' | b'\n')).map(|(at, _)| at).collect();
@@ -180,7 +181,7 @@ mod tests {
             width: separators.len(),
             has_escapes: false,
         };
-        look(&stretch.iter().next().unwrap())
+        look(stretch.iter().next().unwrap())
     }
 
     fn charge_of(patterns: &mut Patterns, line: &str, is_negative: bool) -> Option<usize> {
@@ -199,7 +200,7 @@ mod tests {
 
     #[test]
     fn rows_are_one_pattern_where_the_columns_that_decide_and_the_sign_agree() {
-        let mut patterns = Patterns::of(&[0, 1, 3]);
+        let mut patterns = Patterns::of(&[0, 1, 3], true);
         keep(&mut patterns, "ab,c,1,d", 7);
         for (line, is_negative, is_known) in [
             ("ab,c,1,d", false, true),
@@ -215,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_follower_is_only_a_guess() {
-        let mut patterns = Patterns::of(&[0]);
+        let mut patterns = Patterns::of(&[0], true);
         let lines = ["a,1", "b,1", "c,1"];
         lines.iter().enumerate().for_each(|(charge, line)| keep(&mut patterns, line, charge));
         for order in [[0, 1, 2], [0, 1, 2], [2, 1, 0], [1, 1, 0], [0, 2, 1]] {
@@ -227,7 +228,7 @@ mod tests {
 
     #[test]
     fn more_patterns_than_are_kept_are_forgotten_and_found_again() {
-        let mut patterns = Patterns::of(&[0]);
+        let mut patterns = Patterns::of(&[0], true);
         for number in 0..PATTERNS_MIN + 2 {
             keep(&mut patterns, &number.to_string(), 0);
         }

@@ -1,6 +1,6 @@
 //! Rows of a stretch of CSV whose fields are found by the places of its separators alone.
 
-use super::cells::Cells;
+use super::cells::{Cells, Telling};
 use super::separators::{Level, Separators, Shape};
 
 /// Whole rows, one after the other, all as wide as the header and in UTF-8.
@@ -71,12 +71,6 @@ impl<'s> StretchRow<'s> {
         self.text.as_bytes().get(self.start..=self.end()).unwrap_or_default()
     }
 
-    /// The fields from `first` to `last` as written, with the separators between them.
-    pub(super) fn raw(&self, first: usize, last: usize) -> &'s [u8] {
-        let start = first.checked_sub(1).map_or(self.start, |before| self.separator(before) + 1);
-        self.text.as_bytes().get(start..self.separator(last)).unwrap_or_default()
-    }
-
     fn separator(&self, at: usize) -> usize {
         self.separators.get(at).map_or(self.start, |place| *place as usize)
     }
@@ -91,5 +85,13 @@ impl<'s> Cells<'s> for StretchRow<'s> {
         let start = at.checked_sub(1).map_or(self.start, |before| self.separator(before) + 1);
         let field = self.text.get(start..self.separator(at)).unwrap_or_default();
         field.strip_prefix('"').and_then(|field| field.strip_suffix('"')).unwrap_or(field)
+    }
+}
+
+impl<'s> Telling<'s> for StretchRow<'s> {
+    /// The fields as written, with the separators between them.
+    fn raw(self, first: usize, last: usize) -> &'s [u8] {
+        let start = first.checked_sub(1).map_or(self.start, |before| self.separator(before) + 1);
+        self.text.as_bytes().get(start..self.separator(last)).unwrap_or_default()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cells::Cells;
+use super::cells::{Cells, Telling};
 use super::collect::{Collector, Group, Purpose};
 use super::dialect::Attribute;
 use super::header::Columns;
@@ -77,7 +77,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
         let (columns, maps) =
             Columns::bind(header, name, collector.options()).map_err(|error| error.at(Location::file(name)))?;
         collector.tag_keys.add_header(&columns.tags);
-        let patterns = Patterns::of(&columns.deciding(&maps));
+        let patterns = Patterns::of(&columns.deciding(&maps), true);
         let values = ValueColumns::of(&columns);
         Ok(Self {
             name: name.to_owned(),
@@ -204,11 +204,36 @@ impl<'c, 'o> TableReader<'c, 'o> {
         has_escapes: bool,
         at: impl Fn() -> Location,
     ) -> Result<()> {
+        self.add_known_or(row, &at, |table| table.add_written(row, has_escapes, &at))
+    }
+
+    /// Adds one row of a batch, which gives what [`TableReader::add`] gives of its cells.
+    ///
+    /// # Errors
+    /// As [`TableReader::add`].
+    #[cfg(feature = "batches")]
+    pub(super) fn add_apart<'r>(&mut self, row: impl Telling<'r>, at: impl Fn() -> Location) -> Result<()> {
+        self.add_known_or(row, &at, |table| table.add_and_place(row, &at))
+    }
+
+    /// Says that the cells of rows do not stand side by side.
+    #[cfg(feature = "batches")]
+    pub(super) fn cells_are_apart(&mut self) {
+        self.patterns = Patterns::of(&self.columns.deciding(&self.maps), false);
+    }
+
+    /// Adds a row to the charge that its pattern is known to belong to, or as new.
+    fn add_known_or<'r>(
+        &mut self,
+        row: impl Telling<'r>,
+        at: &impl Fn() -> Location,
+        add_new: impl FnOnce(&mut Self) -> Result<Option<Place>>,
+    ) -> Result<()> {
         if self.collector.purpose() == Purpose::TagKeys {
-            return self.add_written(row, has_escapes, &at).map(|_| ());
+            return add_new(self).map(|_| ());
         }
         let is_negative = row.get(self.columns.cost).starts_with('-');
-        let look = self.patterns.look(&row, is_negative);
+        let look = self.patterns.look(row, is_negative);
         if let Look::Known(place) = look
             && let Some(values) = self.values_of(row)
         {
@@ -218,9 +243,9 @@ impl<'c, 'o> TableReader<'c, 'o> {
             *self.rows.entry(place.group).or_default() += 1;
             return Ok(());
         }
-        let place = self.add_written(row, has_escapes, &at)?;
+        let place = add_new(self)?;
         if let (Some(place), Look::New(key)) = (place, look) {
-            self.patterns.keep(&row, key, place);
+            self.patterns.keep(row, key, place);
         }
         Ok(())
     }
@@ -245,7 +270,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
     }
 
     /// Cost, times and quantity of a row; `None` where one of them is not as usual.
-    fn values_of(&mut self, row: StretchRow<'_>) -> Option<RowValues> {
+    fn values_of<'r>(&mut self, row: impl Cells<'r>) -> Option<RowValues> {
         let cost = Amount::parse(row.get(self.columns.cost)).ok().filter(|cost| cost.residue.is_zero())?;
         let at = self.values?;
         let (start, end) = (row.get(at.start), row.get(at.end));

@@ -13,7 +13,7 @@ mod text;
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Schema};
 
-use super::cells::Cells;
+use super::cells::{Cells, Telling};
 use crate::error::{Error, ErrorCode, Location, Result};
 use text::{TextColumn, Unreadable};
 
@@ -90,6 +90,13 @@ pub(super) struct BatchRow<'b> {
 impl<'b> Cells<'b> for BatchRow<'b> {
     fn get(self, at: usize) -> &'b str {
         self.columns.get(at).and_then(Option::as_ref).map_or("", |column| column.get(self.row))
+    }
+}
+
+impl<'b> Telling<'b> for BatchRow<'b> {
+    /// Of one cell: those of a batch do not stand side by side.
+    fn raw(self, first: usize, _: usize) -> &'b [u8] {
+        self.get(first).as_bytes()
     }
 }
 
