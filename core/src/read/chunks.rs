@@ -157,6 +157,7 @@ impl<'o> Chunks<'o> {
 
     /// Reads chunks until there are none.
     pub(super) fn read(&self, input: usize, watch: Watch<'_>) -> Part<'o> {
+        let _others_go_on = OnPanic(self);
         let mut collector = Collector::new(self.options, Purpose::Bill);
         collector.input = input;
         if self.read_chunks(&mut collector, watch).is_err() {
@@ -281,6 +282,17 @@ impl Read for FromStart<'_> {
         let read = read_at(self.file, buffer, self.position)?;
         self.position += u64::try_from(read).unwrap_or(0);
         Ok(read)
+    }
+}
+
+/// Gives up where a thread panics, so that others do not wait for the parity of its chunk.
+struct OnPanic<'c, 'o>(&'c Chunks<'o>);
+
+impl Drop for OnPanic<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.give_up();
+        }
     }
 }
 
