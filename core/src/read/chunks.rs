@@ -24,6 +24,7 @@ use crate::bill::InputDigest;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::time::BillingPeriod;
 
+/// Bytes of a chunk: a block, so that a file has the same identity however it is read.
 const CHUNK: u64 = BLOCK_BYTES as u64;
 /// Smaller files are read by one thread.
 const BYTES_MIN: u64 = 4 * CHUNK;
