@@ -6,13 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ScanOptions;
-use super::tags::TagKeysSeen;
 use crate::bill::{Bill, BillBuilder, InputDigest};
 use crate::diagnostic::DiagnosticCode;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
 use crate::policy::DEFAULT_TAG_KEY;
+use crate::read::ScanOptions;
+use crate::read::table::tags::TagKeysSeen;
 use crate::time::BillingPeriod;
 
 /// Inputs of one bill: those of a period, or all those that name none.

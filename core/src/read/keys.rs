@@ -1,12 +1,12 @@
 //! Which tag keys inputs have: from their headers, or from all rows where only those say it.
 
-use super::ScanOptions;
-use super::collect::Purpose;
-use super::input::Input;
-use super::progress::Progress;
-use super::scan::collect;
-use super::tags::TagKeysSeen;
 use crate::error::Result;
+use crate::read::ScanOptions;
+use crate::read::collect::Purpose;
+use crate::read::progress::Progress;
+use crate::read::scan::collect;
+use crate::read::source::input::Input;
+use crate::read::table::tags::TagKeysSeen;
 use crate::time::BillingPeriod;
 
 /// The tag keys of the inputs that a scan of a billing period counts, sorted: of those that name no other period. Pipes

@@ -20,51 +20,18 @@
 //! # Ok::<(), unblended::Error>(())
 //! ```
 
-#[cfg(feature = "fs")]
-mod archive;
-#[cfg(feature = "fs")]
-mod assembly;
-#[cfg(feature = "batches")]
-mod batch;
-#[cfg(feature = "batches")]
-mod batch_table;
-mod cells;
-#[cfg(feature = "fs")]
-mod chunks;
+mod blocks;
 mod collect;
+#[cfg(feature = "batches")]
+mod columnar;
 mod csv;
 #[cfg(feature = "fs")]
-mod deliveries;
-mod dialect;
-#[cfg(feature = "fs")]
-mod folders;
-mod header;
-#[cfg(feature = "fs")]
-mod input;
-#[cfg(feature = "batches")]
-mod ipc;
-#[cfg(feature = "fs")]
 mod keys;
-mod line_item;
-#[cfg(feature = "fs")]
-mod manifest;
-mod maps;
-mod name;
-mod nearest;
-#[cfg(feature = "parquet")]
-mod parquet;
-mod patterns;
-#[cfg(feature = "fs")]
-mod positioned;
 mod progress;
-mod rows;
 #[cfg(feature = "fs")]
 mod scan;
-#[cfg_attr(not(feature = "fs"), expect(dead_code, reason = "only files are read in chunks, whose parity is asked for"))]
-mod separators;
-mod stretch;
+mod source;
 mod table;
-mod tags;
 #[cfg(test)]
 mod tests;
 
@@ -76,16 +43,16 @@ use crate::error::Result;
 use crate::time::BillingPeriod;
 
 #[cfg(feature = "fs")]
-pub use input::{Input, find_inputs};
-#[cfg(feature = "fs")]
 pub use keys::find_tag_keys;
 pub use progress::Progress;
 #[cfg(feature = "fs")]
 pub use scan::{scan, scan_periods};
+#[cfg(feature = "fs")]
+pub use source::input::{Input, find_inputs};
 
+use blocks::FromReader;
 use collect::{Collector, Purpose};
 use progress::Watch;
-use rows::FromReader;
 
 /// What a scan is asked for.
 #[derive(Clone, Debug, Default)]
@@ -116,7 +83,7 @@ pub struct ScanOptions {
 pub fn scan_reader(name: &str, reader: impl Read, options: &ScanOptions) -> Result<Bill> {
     let progress = Progress::default();
     let mut collector = Collector::new(options, Purpose::Bill);
-    let evidence = name::period_of(name);
+    let evidence = source::name::period_of(name);
     if collector.wants(evidence, name) {
         csv::read_csv(name, evidence, FromReader::plain(reader), &mut collector, Watch::alone(&progress))?;
     }

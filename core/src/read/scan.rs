@@ -8,22 +8,22 @@ use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::ScanOptions;
-#[cfg(feature = "parquet")]
-use super::archive::parquet_parts;
-use super::archive::{Counted, CsvBytes, TableContent, is_plain, visit_tables};
-#[cfg(feature = "batches")]
-use super::batch_table::read_batches;
-use super::chunks::{Chunks, Part};
-use super::collect::{Collector, Purpose, bills, only_bill};
-use super::csv::read_csv;
-use super::deliveries::refuse_two_deliveries;
-use super::input::{Input, Source};
-use super::name::period_of;
-use super::progress::{FirstFailure, Progress, Watch};
-use super::rows::{Blocks, FromReader};
 use crate::bill::Bill;
 use crate::error::{Error, ErrorCode, Location, Result};
+use crate::read::ScanOptions;
+use crate::read::blocks::{Blocks, FromReader};
+use crate::read::collect::{Collector, Purpose, bills, only_bill};
+#[cfg(feature = "batches")]
+use crate::read::columnar::read_batches;
+use crate::read::csv::chunks::{Chunks, Part};
+use crate::read::csv::read_csv;
+use crate::read::progress::{FirstFailure, Progress, Watch};
+#[cfg(feature = "parquet")]
+use crate::read::source::archive::parquet_parts;
+use crate::read::source::archive::{Counted, CsvBytes, TableContent, is_plain, visit_tables};
+use crate::read::source::deliveries::refuse_two_deliveries;
+use crate::read::source::input::{Input, Source};
+use crate::read::source::name::period_of;
 use crate::time::BillingPeriod;
 
 /// Reads all inputs as one bill.

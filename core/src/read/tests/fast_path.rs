@@ -4,15 +4,16 @@ use std::io::Write as _;
 
 use proptest::prelude::*;
 
-use super::super::chunks::{Chunks, Part};
-use super::super::collect::{Collector, Purpose, bills, only_bill};
-use super::super::csv::read_rows;
-use super::super::progress::{Progress, Watch};
-use super::super::rows::{Blocks, Rows};
 use super::HEADER;
 use crate::bill::{Bill, BillOptions, KeepIntervals};
 use crate::error::{Error, Result};
 use crate::read::ScanOptions;
+use crate::read::blocks::Blocks;
+use crate::read::collect::{Collector, Purpose, bills, only_bill};
+use crate::read::csv::chunks::{Chunks, Part};
+use crate::read::csv::read_rows;
+use crate::read::csv::rows::Rows;
+use crate::read::progress::{Progress, Watch};
 
 /// Content in blocks of any size.
 struct Cut<'b>(std::slice::Chunks<'b, u8>);

@@ -170,7 +170,7 @@ fn rows_over_the_edges_of_blocks_keep_value_position_and_hash() {
     let rows: Vec<String> =
         (0..9000).map(|at| usage(at % 700, "0.1", &"i-é".repeat(1 + at as usize % 60), "")).collect();
     let text = csv(&rows);
-    assert!(text.len() > 3 * crate::read::rows::BLOCK_BYTES);
+    assert!(text.len() > 3 * crate::read::blocks::BLOCK_BYTES);
     let whole = read(&text).unwrap();
     assert_eq!((billed(&whole).as_str(), whole.rows()), ("900", 9000));
     let trickled = scan_reader("bill.csv", Trickle(text.as_bytes()), &ScanOptions::default()).unwrap();

@@ -17,10 +17,10 @@ use crate::bill::Bill;
 use crate::diagnostic::DiagnosticCode;
 use crate::error::{ErrorCode, Result};
 use crate::money::Amount;
-use crate::read::archive::parquet_parts;
-use crate::read::batch_table::Batches;
-use crate::read::cells::Cells;
+use crate::read::columnar::Batches;
 use crate::read::progress::Watch;
+use crate::read::source::archive::parquet_parts;
+use crate::read::table::cells::Cells;
 use crate::read::{Input, Progress, ScanOptions, find_inputs, find_tag_keys, scan};
 
 /// Row groups of at most 256 rows.
@@ -155,7 +155,7 @@ fn only_wanted_columns_are_read() {
         }
     }
     fs::write(&path, &bytes).unwrap();
-    let names = |part: &crate::read::parquet::ParquetPart, wanted: &[&str]| -> Vec<usize> {
+    let names = |part: &crate::read::columnar::parquet::ParquetPart, wanted: &[&str]| -> Vec<usize> {
         wanted.iter().map(|name| part.schema().index_of(name).unwrap()).collect()
     };
     let progress = Progress::new();

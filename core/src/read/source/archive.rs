@@ -14,49 +14,49 @@ use flate2::bufread::MultiGzDecoder;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-#[cfg(feature = "batches")]
-use super::batch_table::{Batches, Given, given_failed};
-use super::input::Source;
-#[cfg(feature = "batches")]
-use super::ipc;
-#[cfg(feature = "parquet")]
-use super::parquet::ParquetPart;
-use super::progress::Watch;
-use super::rows::source_failed;
 use crate::error::{Error, ErrorCode, Result};
+use crate::read::blocks::source_failed;
+#[cfg(feature = "batches")]
+use crate::read::columnar::ipc;
+#[cfg(feature = "parquet")]
+use crate::read::columnar::parquet::ParquetPart;
+#[cfg(feature = "batches")]
+use crate::read::columnar::{Batches, Given, given_failed};
+use crate::read::progress::Watch;
+use crate::read::source::input::Source;
 
 const GZIP: &[u8] = b"\x1f\x8b";
 #[cfg(feature = "zstd")]
 const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 /// Also how a Parquet file ends.
-pub(super) const PARQUET: &[u8] = b"PAR1";
+pub(in crate::read) const PARQUET: &[u8] = b"PAR1";
 const ZIP: &[u8] = b"PK\x03\x04";
 const ZIP_WITHOUT_ENTRIES: &[u8] = b"PK\x05\x06";
 const ZIP_IN_PARTS: &[u8] = b"PK\x07\x08";
 
 /// Bytes asked of a compressed source at once.
-pub(super) const SOURCE_BYTES: usize = 1 << 17;
+pub(in crate::read) const SOURCE_BYTES: usize = 1 << 17;
 
 /// One table of an input.
-pub(super) struct Table<'t> {
+pub(in crate::read) struct Table<'t> {
     /// Name of the entry in its archive.
-    pub(super) entry: Option<&'t str>,
-    pub(super) content: TableContent<'t>,
+    pub(in crate::read) entry: Option<&'t str>,
+    pub(in crate::read) content: TableContent<'t>,
 }
 
 /// What the rows of a table come from.
-pub(super) enum TableContent<'t> {
+pub(in crate::read) enum TableContent<'t> {
     Csv(CsvBytes<'t>),
     #[cfg(feature = "batches")]
     Batches(&'t mut (dyn Batches + Send)),
 }
 
 /// The bytes of a CSV.
-pub(super) struct CsvBytes<'t> {
-    pub(super) reader: &'t mut (dyn Read + Send),
+pub(in crate::read) struct CsvBytes<'t> {
+    pub(in crate::read) reader: &'t mut (dyn Read + Send),
     /// What a failure of the reader means.
-    pub(super) explain: fn(io::Error) -> Error,
-    pub(super) is_compressed: bool,
+    pub(in crate::read) explain: fn(io::Error) -> Error,
+    pub(in crate::read) is_compressed: bool,
 }
 
 impl<'t> Table<'t> {
@@ -80,7 +80,11 @@ impl<'t> Table<'t> {
 /// # Errors
 /// `read.io`, `read.truncated`, `read.bad_archive`, `read.no_input` for a zip without CSV, `read.unknown_dialect` for
 /// Parquet without the feature; those of `visit`.
-pub(super) fn visit_tables(source: Source, watch: Watch<'_>, visit: impl FnMut(Table<'_>) -> Result<()>) -> Result<()> {
+pub(in crate::read) fn visit_tables(
+    source: Source,
+    watch: Watch<'_>,
+    visit: impl FnMut(Table<'_>) -> Result<()>,
+) -> Result<()> {
     match source {
         Source::Path(path) => {
             let file = File::open(path).map_err(source_failed)?;
@@ -132,7 +136,7 @@ fn visit_batches(batches: &mut (dyn Batches + Send), mut visit: impl FnMut(Table
 }
 
 /// Whether a file is no archive, is not compressed and no Parquet or Arrow file: a CSV as it is, or no bill.
-pub(super) fn is_plain(path: &Path) -> bool {
+pub(in crate::read) fn is_plain(path: &Path) -> bool {
     // Looking at a pipe would take its first bytes away.
     if !path.is_file() {
         return false;
@@ -230,7 +234,7 @@ fn visit_parquet(_: File, _: u64, _: impl FnMut(Table<'_>) -> Result<()>) -> Res
 /// # Errors
 /// `read.io`, `read.truncated`, `read.bad_archive`.
 #[cfg(feature = "parquet")]
-pub(super) fn parquet_parts(path: &std::path::Path) -> Result<Option<Vec<ParquetPart>>> {
+pub(in crate::read) fn parquet_parts(path: &std::path::Path) -> Result<Option<Vec<ParquetPart>>> {
     if !path.is_file() {
         return Ok(None);
     }
@@ -309,14 +313,14 @@ fn decoding_failed(cause: io::Error) -> Error {
 }
 
 /// A source that counts what is read as progress, at most `left` bytes, and stops when the scan does.
-pub(super) struct Counted<'p, R> {
+pub(in crate::read) struct Counted<'p, R> {
     inner: R,
     watch: Watch<'p>,
     left: u64,
 }
 
 impl<'p, R> Counted<'p, R> {
-    pub(super) fn new(inner: R, watch: Watch<'p>, left: u64) -> Self {
+    pub(in crate::read) fn new(inner: R, watch: Watch<'p>, left: u64) -> Self {
         Self { inner, watch, left }
     }
 }

@@ -10,26 +10,26 @@ use std::sync::Arc;
 #[cfg(feature = "batches")]
 use arrow_array::RecordBatchReader;
 
-use super::assembly::Assembly;
-use super::deliveries::Delivery;
-use super::manifest::Manifest;
-use super::name::period_of;
-#[cfg(feature = "parquet")]
-use super::parquet::ParquetPart;
 use crate::error::{Error, ErrorCode, Location, Result};
+#[cfg(feature = "parquet")]
+use crate::read::columnar::parquet::ParquetPart;
+use crate::read::source::assembly::Assembly;
+use crate::read::source::deliveries::Delivery;
+use crate::read::source::manifest::Manifest;
+use crate::read::source::name::period_of;
 use crate::time::BillingPeriod;
 
 /// One file or stream of any format that is read, which its content tells, or record batches.
 pub struct Input {
-    pub(super) name: String,
-    pub(super) source: Source,
+    pub(in crate::read) name: String,
+    pub(in crate::read) source: Source,
     /// The billing period of the manifest that lists the file.
-    pub(super) evidence: Option<BillingPeriod>,
+    pub(in crate::read) evidence: Option<BillingPeriod>,
     /// What the manifest that lists the file delivers.
-    pub(super) delivery: Option<Arc<Delivery>>,
+    pub(in crate::read) delivery: Option<Arc<Delivery>>,
 }
 
-pub(super) enum Source {
+pub(in crate::read) enum Source {
     Path(PathBuf),
     Stream(Box<dyn Read + Send>),
     #[cfg(feature = "batches")]
@@ -72,17 +72,17 @@ impl Input {
     }
 
     /// The billing period that the manifest says, else the name.
-    pub(super) fn period(&self) -> Option<BillingPeriod> {
+    pub(in crate::read) fn period(&self) -> Option<BillingPeriod> {
         self.evidence.or_else(|| period_of(&self.name))
     }
 
     /// Whether it is a path that can be read only once.
-    pub(super) fn is_pipe(&self) -> bool {
+    pub(in crate::read) fn is_pipe(&self) -> bool {
         matches!(&self.source, Source::Path(path) if path.exists() && !path.is_file())
     }
 
     /// Bytes as stored; `None` for a stream, or where the file cannot be looked at.
-    pub(super) fn stored_bytes(&self) -> Option<u64> {
+    pub(in crate::read) fn stored_bytes(&self) -> Option<u64> {
         match &self.source {
             Source::Path(path) => fs::metadata(path).ok().map(|file| file.len()),
             Source::Stream(_) => None,
@@ -257,7 +257,7 @@ fn canonical(path: &Path) -> PathBuf {
 }
 
 /// What a directory holds, sorted.
-pub(super) fn paths_in(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(in crate::read) fn paths_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).map_err(|cause| unreadable(folder, cause))?;
     let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<std::io::Result<Vec<_>>>();
     let mut paths = paths.map_err(|cause| unreadable(folder, cause))?;
@@ -266,12 +266,12 @@ pub(super) fn paths_in(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Names that start with `._` are what macOS keeps beside a file.
-pub(super) fn is_bill_name(path: &Path) -> bool {
+pub(in crate::read) fn is_bill_name(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     BILL_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) && !name.starts_with("._")
 }
 
-pub(super) fn unreadable(path: &Path, cause: std::io::Error) -> Error {
+pub(in crate::read) fn unreadable(path: &Path, cause: std::io::Error) -> Error {
     let name = path.to_string_lossy();
     Error::new(ErrorCode::ReadIo, format!("`{name}` cannot be read")).with_cause(cause).at(Location::file(name))
 }

@@ -5,7 +5,7 @@ use crate::time::BillingPeriod;
 /// The period in `<12 digits>-aws-billing-detailed-line-items[-words]-YYYY-MM.csv[.zip|.gz]`, wherever the file lies.
 ///
 /// The words are `with-resources-and-tags` and the partition (`ACTS`, `ACTS-Ningxia`), where there are any.
-pub(super) fn period_of(name: &str) -> Option<BillingPeriod> {
+pub(in crate::read) fn period_of(name: &str) -> Option<BillingPeriod> {
     let file = name.rsplit(['/', '\\']).next()?;
     let (account, rest) = file.split_at_checked(12)?;
     let rest = rest.strip_prefix("-aws-billing-detailed-line-items")?;
@@ -23,7 +23,7 @@ pub(super) fn period_of(name: &str) -> Option<BillingPeriod> {
 }
 
 /// Whether the name is that of a neighbour: a monthly billing or cost allocation report.
-pub(super) fn is_monthly_report(name: &str) -> bool {
+pub(in crate::read) fn is_monthly_report(name: &str) -> bool {
     ["-aws-billing-csv-", "-aws-cost-allocation-"].iter().any(|part| name.contains(part))
 }
 

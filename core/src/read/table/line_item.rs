@@ -1,13 +1,13 @@
 //! One row → one line item and how it takes part (spec 3.1, 3.7; meaning of each field in `LineItem`).
 
-use super::cells::Cells;
-use super::dialect::Attribute;
-use super::header::Columns;
-use super::maps::Maps;
 use crate::classify::{LineItem, Treatment, classify};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::bare_resource_id;
 use crate::money::{Amount, Currency, Residue};
+use crate::read::table::cells::Cells;
+use crate::read::table::dialect::Attribute;
+use crate::read::table::header::Columns;
+use crate::read::table::maps::Maps;
 use crate::time::{Interval, Timestamp};
 
 /// A row that was read.

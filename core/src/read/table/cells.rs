@@ -1,13 +1,13 @@
 //! One row as text, whatever it was read from.
 
 /// The cells of one row as text; a null is the empty text.
-pub(super) trait Cells<'r>: Copy {
+pub(in crate::read) trait Cells<'r>: Copy {
     /// A cell; empty where the row has no such cell.
     fn get(self, at: usize) -> &'r str;
 }
 
 /// Cells whose bytes, as they stand, tell rows apart.
-pub(super) trait Telling<'r>: Cells<'r> {
+pub(in crate::read) trait Telling<'r>: Cells<'r> {
     /// The bytes of the cells from `first` to `last`. Where they are equal in two rows of one table, so are the cells.
     fn raw(self, first: usize, last: usize) -> &'r [u8];
 }

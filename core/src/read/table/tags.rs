@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::cells::Cells;
-use super::dialect::{DialectTable, TagForm, folded};
-use super::header::Bound;
-use super::maps::{EntryKey, Maps};
-use super::nearest::nearest;
 use crate::error::{Error, ErrorCode};
+use crate::read::table::cells::Cells;
+use crate::read::table::dialect::{DialectTable, TagForm, folded};
+use crate::read::table::header::Bound;
+use crate::read::table::maps::{EntryKey, Maps};
+use crate::read::table::nearest::nearest;
 
 /// Prefix of tags that users gave; a key asked for without prefix means these.
 const USER: &str = "user:";
@@ -157,7 +157,7 @@ fn key_of_entry(name: &str, form: TagForm) -> Option<String> {
 
 /// Which requested keys some input has, and which keys the inputs have at all.
 #[derive(Clone, Debug, Default)]
-pub(super) struct TagKeysSeen {
+pub(in crate::read) struct TagKeysSeen {
     found: BTreeSet<usize>,
     present: BTreeSet<String>,
 }
@@ -181,24 +181,24 @@ impl TagKeysSeen {
         }
     }
 
-    pub(super) fn merge(&mut self, other: Self) {
+    pub(in crate::read) fn merge(&mut self, other: Self) {
         self.found.extend(other.found);
         self.present.extend(other.present);
     }
 
     /// All keys the inputs have, sorted.
     #[cfg(feature = "fs")]
-    pub(super) fn into_present(self) -> Vec<String> {
+    pub(in crate::read) fn into_present(self) -> Vec<String> {
         self.present.into_iter().collect()
     }
 
     /// The requested keys that no input has, in the order asked for.
-    pub(super) fn not_found<'k>(&self, keys: &'k [String]) -> impl Iterator<Item = &'k str> {
+    pub(in crate::read) fn not_found<'k>(&self, keys: &'k [String]) -> impl Iterator<Item = &'k str> {
         keys.iter().enumerate().filter(|(index, _)| !self.found.contains(index)).map(|(_, key)| key.as_str())
     }
 
     /// The error for a key that was asked for and that no input has.
-    pub(super) fn unknown(&self, key: &str) -> Error {
+    pub(in crate::read) fn unknown(&self, key: &str) -> Error {
         let near = self.nearest(key).map(|near| format!("`{near}`")).collect::<Vec<_>>();
         let message = if near.is_empty() {
             format!("tag key `{key}` is in no input: the inputs have no tag columns")

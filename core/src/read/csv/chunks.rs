@@ -12,16 +12,17 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::collect::{Collector, Group, Purpose};
-use super::positioned::{append, read_at};
-use super::progress::Watch;
-use super::rows::{BLOCK_BYTES, Content, FromReader, Rows};
-use super::separators::{Level, Separators, has_odd_quotes};
-use super::stretch::Stretch;
-use super::table::TableReader;
-use super::{ScanOptions, csv};
 use crate::bill::InputDigest;
 use crate::error::{Error, ErrorCode, Location, Result};
+use crate::read::blocks::{BLOCK_BYTES, Content, FromReader};
+use crate::read::collect::{Collector, Group, Purpose};
+use crate::read::csv::rows::Rows;
+use crate::read::csv::separators::{Level, Separators, has_odd_quotes};
+use crate::read::csv::stretch::Stretch;
+use crate::read::progress::Watch;
+use crate::read::source::positioned::{append, read_at};
+use crate::read::table::TableReader;
+use crate::read::{ScanOptions, csv};
 use crate::time::BillingPeriod;
 
 /// Bytes of a chunk: a block, so that a file has the same identity however it is read.
@@ -35,7 +36,7 @@ const ROW_MAX: usize = 16 << 20;
 
 /// A CSV that threads read together.
 #[derive(Debug)]
-pub(super) struct Chunks<'o> {
+pub(in crate::read) struct Chunks<'o> {
     file: File,
     length: u64,
     name: String,
@@ -68,7 +69,7 @@ struct Shared<'o> {
 
 /// What came of the part of one thread.
 #[derive(Debug)]
-pub(super) enum Part<'o> {
+pub(in crate::read) enum Part<'o> {
     /// Others are still reading.
     Done,
     /// The last one is done: what all have read.
@@ -79,7 +80,7 @@ pub(super) enum Part<'o> {
 
 impl<'o> Chunks<'o> {
     /// The chunks of a file for so many threads; `None` where it is small, or its header is not plain.
-    pub(super) fn of(
+    pub(in crate::read) fn of(
         path: &Path,
         name: &str,
         evidence: Option<BillingPeriod>,
@@ -92,7 +93,7 @@ impl<'o> Chunks<'o> {
     }
 
     /// The chunks of a file in which a byte order mark and the header lie in the first one.
-    pub(super) fn cut(
+    pub(in crate::read) fn cut(
         file: File,
         length: u64,
         chunk: u64,
@@ -137,27 +138,27 @@ impl<'o> Chunks<'o> {
     }
 
     /// The name that stands in locations.
-    pub(super) fn name(&self) -> &str {
+    pub(in crate::read) fn name(&self) -> &str {
         &self.name
     }
 
     /// The billing period its name or manifest says.
-    pub(super) fn evidence(&self) -> Option<BillingPeriod> {
+    pub(in crate::read) fn evidence(&self) -> Option<BillingPeriod> {
         self.evidence
     }
 
     /// The file from its start.
-    pub(super) fn file(&self) -> impl Read {
+    pub(in crate::read) fn file(&self) -> impl Read {
         FromStart { file: &self.file, position: 0 }
     }
 
     /// Bytes that were not counted as progress.
-    pub(super) fn uncounted_bytes(&self) -> u64 {
+    pub(in crate::read) fn uncounted_bytes(&self) -> u64 {
         self.length - self.shared().bytes
     }
 
     /// Reads chunks until there are none.
-    pub(super) fn read(&self, input: usize, watch: Watch<'_>) -> Part<'o> {
+    pub(in crate::read) fn read(&self, input: usize, watch: Watch<'_>) -> Part<'o> {
         let _others_go_on = OnPanic(self);
         let mut collector = Collector::new(self.options, Purpose::Bill);
         collector.input = input;

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::assembly::Assembly;
-use super::folders::assembly_folder;
-use super::input::{Input, Source};
 use crate::error::{Error, ErrorCode, Location, Result};
+use crate::read::source::assembly::Assembly;
+use crate::read::source::folders::assembly_folder;
+use crate::read::source::input::{Input, Source};
 use crate::time::BillingPeriod;
 
 /// The delivery that a manifest's files are.
 #[derive(Debug)]
-pub(super) struct Delivery {
+pub(in crate::read) struct Delivery {
     bill: String,
     version: String,
     period: Option<BillingPeriod>,
@@ -19,7 +19,7 @@ pub(super) struct Delivery {
 }
 
 impl Delivery {
-    pub(super) fn of(assembly: &Assembly) -> Arc<Self> {
+    pub(in crate::read) fn of(assembly: &Assembly) -> Arc<Self> {
         Arc::new(Self {
             bill: assembly.manifest.bill.clone(),
             version: assembly.manifest.version.clone(),
@@ -29,7 +29,7 @@ impl Delivery {
     }
 
     /// The error for two manifests of which only one can count.
-    pub(super) fn conflict(&self, other: &Self) -> Error {
+    pub(in crate::read) fn conflict(&self, other: &Self) -> Error {
         two_assemblies(&self.manifest, &other.manifest, "manifest")
     }
 }
@@ -40,7 +40,7 @@ impl Delivery {
 ///
 /// # Errors
 /// `read.duplicate` naming both.
-pub(super) fn refuse_two_deliveries(inputs: &[Input], wanted: Option<BillingPeriod>) -> Result<()> {
+pub(in crate::read) fn refuse_two_deliveries(inputs: &[Input], wanted: Option<BillingPeriod>) -> Result<()> {
     let counts = |period: Option<BillingPeriod>| wanted.is_none() || period.is_none() || period == wanted;
     let mut manifests: BTreeMap<(&str, Option<BillingPeriod>), &Delivery> = BTreeMap::new();
     let mut folders: BTreeMap<String, (String, &str)> = BTreeMap::new();

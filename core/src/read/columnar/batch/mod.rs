@@ -13,16 +13,16 @@ mod text;
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Schema};
 
-use super::cells::{Cells, Telling};
 use crate::error::{Error, ErrorCode, Location, Result};
+use crate::read::table::cells::{Cells, Telling};
 use text::{TextColumn, Unreadable};
 
 /// Rows of a batch that are turned into text at once: memory does not depend on how large batches are.
-pub(super) const ROWS_AT_ONCE: usize = 8192;
+pub(in crate::read) const ROWS_AT_ONCE: usize = 8192;
 
 /// Some rows of a table as text, only in the columns that are read.
 #[derive(Debug)]
-pub(super) struct TextBatch {
+pub(in crate::read) struct TextBatch {
     /// By the number of the column in the header.
     columns: Vec<Option<TextColumn>>,
     rows: usize,
@@ -36,7 +36,7 @@ impl TextBatch {
     /// # Errors
     /// `read.bad_column_type` where a column has a type that no bill is written in, `parse.bad_utf8`; both with the
     /// column.
-    pub(super) fn of(batch: &RecordBatch, wanted: &[usize], rows_before: u64) -> Result<Self> {
+    pub(in crate::read) fn of(batch: &RecordBatch, wanted: &[usize], rows_before: u64) -> Result<Self> {
         let mut columns = Vec::new();
         columns.resize_with(wanted.iter().max().map_or(0, |last| last + 1), || None);
         for ((array, field), at) in batch.columns().iter().zip(batch.schema_ref().fields()).zip(wanted) {
@@ -62,16 +62,16 @@ impl TextBatch {
     }
 
     /// Number of rows.
-    pub(super) fn rows(&self) -> usize {
+    pub(in crate::read) fn rows(&self) -> usize {
         self.rows
     }
 
-    pub(super) fn row(&self, row: usize) -> BatchRow<'_> {
+    pub(in crate::read) fn row(&self, row: usize) -> BatchRow<'_> {
         BatchRow { columns: &self.columns, row }
     }
 
     /// Where a row is, within its table: its first data row is row 1, because there is no header row.
-    pub(super) fn location(&self, row: usize) -> Location {
+    pub(in crate::read) fn location(&self, row: usize) -> Location {
         Location { row: Some(row_number(self.rows_before, row)), ..Location::default() }
     }
 }
@@ -82,7 +82,7 @@ fn row_number(before: u64, row: usize) -> u64 {
 
 /// One row of a batch.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct BatchRow<'b> {
+pub(in crate::read) struct BatchRow<'b> {
     columns: &'b [Option<TextColumn>],
     row: usize,
 }
@@ -101,12 +101,12 @@ impl<'b> Telling<'b> for BatchRow<'b> {
 }
 
 /// Names of the columns, in order.
-pub(super) fn header_of(schema: &Schema) -> Vec<String> {
+pub(in crate::read) fn header_of(schema: &Schema) -> Vec<String> {
     schema.fields().iter().map(|field| field.name().clone()).collect()
 }
 
 /// Those of the wanted columns that hold binary floats (spec 1.3).
-pub(super) fn binary_floats(schema: &Schema, wanted: &[usize]) -> Vec<usize> {
+pub(in crate::read) fn binary_floats(schema: &Schema, wanted: &[usize]) -> Vec<usize> {
     let is_float = |at: &usize| schema.fields().get(*at).is_some_and(|field| is_binary_float(field.data_type()));
     wanted.iter().copied().filter(is_float).collect()
 }

@@ -1,23 +1,28 @@
 //! The rows of record batches → a collector, whatever the batches come from (spec 2.2, 2.4, 2.6).
 
+pub(super) mod batch;
+pub(super) mod ipc;
+#[cfg(feature = "parquet")]
+pub(super) mod parquet;
+
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};
 
-use super::batch::{BatchRow, ROWS_AT_ONCE, TextBatch, binary_floats, header_of};
-use super::cells::Cells;
-use super::collect::Collector;
-use super::progress::Watch;
-use super::rows::{BLOCK_BYTES, Content};
-use super::table::TableReader;
 use crate::bill::InputDigest;
 use crate::error::{Error, ErrorCode, Location, Result};
+use crate::read::blocks::{BLOCK_BYTES, Content};
+use crate::read::collect::Collector;
+use crate::read::columnar::batch::{BatchRow, ROWS_AT_ONCE, TextBatch, binary_floats, header_of};
+use crate::read::progress::Watch;
+use crate::read::table::TableReader;
+use crate::read::table::cells::Cells;
 use crate::time::BillingPeriod;
 
 /// Record batches of one table.
-pub(super) trait Batches {
+pub(in crate::read) trait Batches {
     /// Names and types of all columns.
     fn schema(&self) -> SchemaRef;
 
@@ -30,14 +35,14 @@ pub(super) trait Batches {
 }
 
 /// Rows as text, part by part.
-pub(super) type TextBatches<'b> = Box<dyn Iterator<Item = Result<TextBatch>> + Send + 'b>;
+pub(in crate::read) type TextBatches<'b> = Box<dyn Iterator<Item = Result<TextBatch>> + Send + 'b>;
 
 /// Reads all batches into the collector; on a thread of their own where `reads_ahead`.
 ///
 /// # Errors
 /// With the file's name in the location: those of the source, the header, and of the first malformed row unless bad
 /// rows are allowed.
-pub(super) fn read_batches(
+pub(in crate::read) fn read_batches(
     name: &str,
     evidence: Option<BillingPeriod>,
     source: &mut dyn Batches,
@@ -157,10 +162,10 @@ impl CellsDigest {
 }
 
 /// Batches that another library or a stream gives.
-pub(super) struct Given<R> {
-    pub(super) reader: R,
+pub(in crate::read) struct Given<R> {
+    pub(in crate::read) reader: R,
     /// What a failure of the reader means.
-    pub(super) explain: fn(ArrowError) -> Error,
+    pub(in crate::read) explain: fn(ArrowError) -> Error,
 }
 
 impl<R: RecordBatchReader + Send> Batches for Given<R> {
@@ -181,7 +186,7 @@ impl<R: RecordBatchReader + Send> Batches for Given<R> {
 }
 
 /// The error of a library that gives batches; an error of this crate that passed through Arrow stays itself.
-pub(super) fn given_failed(cause: ArrowError) -> Error {
+pub(in crate::read) fn given_failed(cause: ArrowError) -> Error {
     let unreadable = |cause: ArrowError| Error::new(ErrorCode::ReadIo, "the input cannot be read").with_cause(cause);
     match cause {
         ArrowError::ExternalError(cause) => match cause.downcast::<Error>() {
@@ -193,11 +198,11 @@ pub(super) fn given_failed(cause: ArrowError) -> Error {
 }
 
 /// Batches of any size cut into such that are turned into text at once.
-pub(super) struct Slices<'b, I> {
-    pub(super) batches: I,
-    pub(super) wanted: &'b [usize],
-    pub(super) rows_before: u64,
-    pub(super) rest: Option<RecordBatch>,
+pub(in crate::read) struct Slices<'b, I> {
+    pub(in crate::read) batches: I,
+    pub(in crate::read) wanted: &'b [usize],
+    pub(in crate::read) rows_before: u64,
+    pub(in crate::read) rest: Option<RecordBatch>,
 }
 
 impl<I: Iterator<Item = Result<RecordBatch>>> Iterator for Slices<'_, I> {

@@ -3,18 +3,18 @@
 use std::fs::File;
 use std::io;
 
-use super::rows::source_failed;
 use crate::error::{Error, ErrorCode, Result};
+use crate::read::blocks::source_failed;
 
 /// Reads what fits the buffer from a position; 0 at the end.
 #[cfg(unix)]
-pub(super) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+pub(in crate::read) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, buffer, position)
 }
 
 /// Reads what fits the buffer from a position; 0 at the end.
 #[cfg(windows)]
-pub(super) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+pub(in crate::read) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buffer, position)
 }
 
@@ -22,7 +22,7 @@ pub(super) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Resu
 ///
 /// # Errors
 /// `read.io`, also where the file has become shorter.
-pub(super) fn append(file: &File, bytes: &mut Vec<u8>, mut from: u64, to: u64) -> Result<()> {
+pub(in crate::read) fn append(file: &File, bytes: &mut Vec<u8>, mut from: u64, to: u64) -> Result<()> {
     let mut filled = bytes.len();
     let more = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
     bytes.resize(filled.saturating_add(more), 0);

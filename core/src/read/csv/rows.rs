@@ -3,138 +3,44 @@
 //! Splitting is that of the `csv` crate's parser; empty lines are no rows. Positions are those of a row's first byte,
 //! which the `csv` crate reports one byte early after CR LF: therefore terminators are skipped here.
 
-use std::io::{self, Read};
-
 use csv_core::ReadRecordResult;
-use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
-use super::cells::Cells;
-use super::separators::{Level, Separators};
-use super::stretch::Stretch;
 use crate::bill::InputDigest;
 use crate::error::{Error, ErrorCode, Location, Result};
-
-/// Bytes of a block: what is read, hashed and handed between threads at once. Part of the file identity (spec 2.6).
-pub(super) const BLOCK_BYTES: usize = 1 << 20;
+use crate::read::blocks::{Blocks, Content};
+use crate::read::csv::separators::{Level, Separators};
+use crate::read::csv::stretch::Stretch;
+use crate::read::table::cells::Cells;
 
 /// A row may be this long; longer ones come from a quote that is never closed.
 const ROW_BYTES_MAX: u64 = 16 << 20;
 
-/// Where content comes from, block by block.
-pub(super) trait Blocks {
-    /// Replaces the content of `block` by the next [`BLOCK_BYTES`]; fewer only at the end, none after it.
-    fn next_block(&mut self, block: &mut Vec<u8>) -> Result<()>;
-}
-
-impl<B: Blocks + ?Sized> Blocks for &mut B {
-    fn next_block(&mut self, block: &mut Vec<u8>) -> Result<()> {
-        (**self).next_block(block)
-    }
-}
-
-/// Blocks of a reader.
-pub(super) struct FromReader<R> {
-    reader: R,
-    explain: fn(io::Error) -> Error,
-    ended: bool,
-}
-
-impl<R: Read> FromReader<R> {
-    /// Content that is stored as it is read: every failure is one of the source.
-    pub(super) fn plain(reader: R) -> Self {
-        Self::new(reader, source_failed)
-    }
-
-    pub(super) fn new(reader: R, explain: fn(io::Error) -> Error) -> Self {
-        Self { reader, explain, ended: false }
-    }
-}
-
-/// The error of a source that cannot be read; an error of this crate that passed through `io` stays itself.
-pub(super) fn source_failed(cause: io::Error) -> Error {
-    match cause.downcast::<Error>() {
-        Ok(error) => error,
-        Err(cause) => Error::new(ErrorCode::ReadIo, "the input cannot be read").with_cause(cause),
-    }
-}
-
-impl<R: Read> Blocks for FromReader<R> {
-    fn next_block(&mut self, block: &mut Vec<u8>) -> Result<()> {
-        block.resize(BLOCK_BYTES, 0);
-        let mut filled = 0;
-        while !self.ended && filled < BLOCK_BYTES {
-            match self.reader.read(block.get_mut(filled..).unwrap_or_default()) {
-                Ok(0) => self.ended = true,
-                Ok(read) => filled += read,
-                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-                Err(cause) => return Err((self.explain)(cause)),
-            }
-        }
-        block.truncate(filled);
-        Ok(())
-    }
-}
-
-/// Size and hash of content, block by block.
-#[derive(Default)]
-pub(super) struct Content {
-    bytes: u64,
-    block_hashes: Xxh3,
-}
-
-impl Content {
-    pub(super) fn add(&mut self, block: &[u8]) {
-        if !block.is_empty() {
-            self.bytes += u64::try_from(block.len()).unwrap_or(u64::MAX);
-            self.block_hashes.update(&xxh3_128(block).to_le_bytes());
-        }
-    }
-
-    /// Content of so many bytes whose blocks have these hashes.
-    #[cfg(feature = "fs")]
-    pub(super) fn of_blocks(bytes: u64, hashes: impl Iterator<Item = u128>) -> Self {
-        let mut block_hashes = Xxh3::default();
-        hashes.for_each(|hash| block_hashes.update(&hash.to_le_bytes()));
-        Self { bytes, block_hashes }
-    }
-
-    /// The hash of a block.
-    #[cfg(feature = "fs")]
-    pub(super) fn hash_of(block: &[u8]) -> u128 {
-        xxh3_128(block)
-    }
-
-    pub(super) fn digest(&self) -> InputDigest {
-        InputDigest { bytes: self.bytes, hash: format!("{:032x}", self.block_hashes.digest128()) }
-    }
-}
-
 /// One row, borrowed until the next is read.
 #[derive(Clone, Copy)]
-pub(super) struct RawRow<'r> {
+pub(in crate::read) struct RawRow<'r> {
     /// The header is row 1.
-    pub(super) row: u64,
+    pub(in crate::read) row: u64,
     /// Offset of its first byte.
-    pub(super) byte: u64,
+    pub(in crate::read) byte: u64,
     /// Its fields, unquoted, one after the other.
-    pub(super) text: &'r [u8],
+    pub(in crate::read) text: &'r [u8],
     ends: &'r [usize],
 }
 
 impl<'r> RawRow<'r> {
     /// Number of fields.
-    pub(super) fn width(&self) -> usize {
+    pub(in crate::read) fn width(&self) -> usize {
         self.ends.len()
     }
 
     /// The bytes of a field, none where the row has no such field.
-    pub(super) fn bytes(&self, at: usize) -> &'r [u8] {
+    pub(in crate::read) fn bytes(&self, at: usize) -> &'r [u8] {
         let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         self.ends.get(at).and_then(|end| self.text.get(start..*end)).unwrap_or_default()
     }
 
     /// The fields as text, or the first one that is not UTF-8.
-    pub(super) fn fields(&self) -> std::result::Result<Fields<'r>, usize> {
+    pub(in crate::read) fn fields(&self) -> std::result::Result<Fields<'r>, usize> {
         match std::str::from_utf8(self.text) {
             Ok(text) if self.ends.iter().all(|end| text.is_char_boundary(*end)) => Ok(Fields { text, ends: self.ends }),
             _ => Err((0..self.width()).find(|at| std::str::from_utf8(self.bytes(*at)).is_err()).unwrap_or(0)),
@@ -142,14 +48,14 @@ impl<'r> RawRow<'r> {
     }
 
     /// Where the row is, within its input.
-    pub(super) fn location(&self) -> Location {
+    pub(in crate::read) fn location(&self) -> Location {
         Location { row: Some(self.row), byte: Some(self.byte), ..Location::default() }
     }
 }
 
 /// The fields of a row as text.
 #[derive(Clone, Copy)]
-pub(super) struct Fields<'r> {
+pub(in crate::read) struct Fields<'r> {
     text: &'r str,
     ends: &'r [usize],
 }
@@ -163,14 +69,14 @@ impl<'r> Cells<'r> for Fields<'r> {
 
 /// One row that is parsed again, because its fields hold quotes.
 #[derive(Debug, Default)]
-pub(super) struct OneRow {
+pub(in crate::read) struct OneRow {
     text: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl OneRow {
     /// The fields of a line that ends in its line feed; `None` where it is not one row of UTF-8 text.
-    pub(super) fn read(&mut self, line: &[u8]) -> Option<Fields<'_>> {
+    pub(in crate::read) fn read(&mut self, line: &[u8]) -> Option<Fields<'_>> {
         self.text.resize(line.len(), 0);
         self.ends.resize(line.len(), 0);
         let (result, _, text, ends) = csv_core::Reader::new().read_record(line, &mut self.text, &mut self.ends);
@@ -185,7 +91,7 @@ impl OneRow {
 /// The rows of one CSV.
 ///
 /// INVARIANT: `at` is the first byte of `block` that no row has taken, `block_start` the offset of `block`.
-pub(super) struct Rows<B> {
+pub(in crate::read) struct Rows<B> {
     blocks: B,
     block: Vec<u8>,
     block_start: u64,
@@ -205,18 +111,18 @@ pub(super) struct Rows<B> {
 
 /// Rows of a block.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rest<'r> {
-    pub(super) stretch: Stretch<'r>,
+pub(in crate::read) struct Rest<'r> {
+    pub(in crate::read) stretch: Stretch<'r>,
     /// Rows of the input before these; the header is one.
-    pub(super) rows_before: u64,
+    pub(in crate::read) rows_before: u64,
     /// Offset of the first byte in the input.
-    pub(super) start: u64,
+    pub(in crate::read) start: u64,
 }
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 impl<B: Blocks> Rows<B> {
-    pub(super) fn new(blocks: B) -> Self {
+    pub(in crate::read) fn new(blocks: B) -> Self {
         Self {
             blocks,
             block: Vec::new(),
@@ -237,7 +143,7 @@ impl<B: Blocks> Rows<B> {
 
     /// Rows that are all parsed one by one.
     #[cfg(test)]
-    pub(super) fn parsed(blocks: B) -> Self {
+    pub(in crate::read) fn parsed(blocks: B) -> Self {
         Self { never_regular: true, ..Self::new(blocks) }
     }
 
@@ -245,7 +151,7 @@ impl<B: Blocks> Rows<B> {
     ///
     /// # Errors
     /// Those of the source; `parse.bad_row` where a quote is not closed, after which no row can be told.
-    pub(super) fn next_row(&mut self) -> Result<Option<RawRow<'_>>> {
+    pub(in crate::read) fn next_row(&mut self) -> Result<Option<RawRow<'_>>> {
         if !self.skip_terminators()? {
             return Ok(None);
         }
@@ -264,7 +170,7 @@ impl<B: Blocks> Rows<B> {
 
     /// The whole rows that follow in the block, where their fields are found by separators alone; then the next row
     /// goes over to the next block.
-    pub(super) fn next_stretch(&mut self, width: usize) -> Option<Rest<'_>> {
+    pub(in crate::read) fn next_stretch(&mut self, width: usize) -> Option<Rest<'_>> {
         #[cfg(test)]
         if self.never_regular {
             return None;
@@ -286,19 +192,19 @@ impl<B: Blocks> Rows<B> {
     }
 
     /// Identity of the content; complete once there is no next row.
-    pub(super) fn digest(&self) -> InputDigest {
+    pub(in crate::read) fn digest(&self) -> InputDigest {
         self.content.digest()
     }
 
     /// Offset of the next row, or of the line end before it.
-    pub(super) fn position(&self) -> u64 {
+    pub(in crate::read) fn position(&self) -> u64 {
         self.block_start.saturating_add(u64::try_from(self.at).unwrap_or(u64::MAX))
     }
 
     /// Whether there was another block.
     fn refill(&mut self) -> Result<bool> {
-        let is_first = self.content.bytes == 0;
-        self.block_start = self.content.bytes;
+        let is_first = self.content.bytes() == 0;
+        self.block_start = self.content.bytes();
         self.at = 0;
         self.is_careful = false;
         self.blocks.next_block(&mut self.block)?;

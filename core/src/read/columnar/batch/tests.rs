@@ -19,7 +19,7 @@ use proptest::prelude::*;
 
 use super::{TextBatch, binary_floats};
 use crate::error::{ErrorCode, Result};
-use crate::read::cells::Cells;
+use crate::read::table::cells::Cells;
 
 fn batch(array: ArrayRef) -> RecordBatch {
     RecordBatch::try_from_iter_with_nullable([("column", array, true)]).unwrap()

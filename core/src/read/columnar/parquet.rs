@@ -19,18 +19,18 @@ use parquet::arrow::arrow_reader::{
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
-use super::archive::PARQUET;
-use super::batch::ROWS_AT_ONCE;
-use super::batch_table::{Batches, Slices, TextBatches};
-use super::positioned::read_at;
-use super::progress::Watch;
-use super::rows::{Blocks, Content, FromReader, source_failed};
 use crate::bill::InputDigest;
 use crate::error::{Error, ErrorCode, Result};
+use crate::read::blocks::{Blocks, Content, FromReader, source_failed};
+use crate::read::columnar::batch::ROWS_AT_ONCE;
+use crate::read::columnar::{Batches, Slices, TextBatches};
+use crate::read::progress::Watch;
+use crate::read::source::archive::PARQUET;
+use crate::read::source::positioned::read_at;
 
 /// Some row groups of a file.
 #[derive(Clone)]
-pub(super) struct ParquetPart {
+pub(in crate::read) struct ParquetPart {
     file: Stored,
     metadata: ArrowReaderMetadata,
     row_groups: Range<usize>,
@@ -46,7 +46,7 @@ impl ParquetPart {
     ///
     /// # Errors
     /// `read.io`, `read.truncated`, `read.bad_archive`.
-    pub(super) fn whole(file: File, uncounted: u64) -> Result<Self> {
+    pub(in crate::read) fn whole(file: File, uncounted: u64) -> Result<Self> {
         let length = file.metadata().map_err(source_failed)?.len();
         let file = Stored(Arc::new(StoredFile { file, length, digest: Mutex::new(None), failure: Mutex::new(None) }));
         let mut end = [0; 4];
@@ -70,7 +70,7 @@ impl ParquetPart {
     ///
     /// # Errors
     /// As [`ParquetPart::whole`].
-    pub(super) fn of_file(file: File) -> Result<Vec<Self>> {
+    pub(in crate::read) fn of_file(file: File) -> Result<Vec<Self>> {
         let length = file.metadata().map_err(source_failed)?.len();
         let whole = Self::whole(file, length)?;
         let with_rows = whole.row_groups.clone().filter(|at| whole.rows_of(*at..*at + 1) > 0);
@@ -97,7 +97,7 @@ impl ParquetPart {
     }
 
     /// Bytes that stand for this part in the progress of the scan.
-    pub(super) fn stored_bytes(&self) -> u64 {
+    pub(in crate::read) fn stored_bytes(&self) -> u64 {
         self.bytes
     }
 

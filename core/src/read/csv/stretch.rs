@@ -1,24 +1,24 @@
 //! Rows of a stretch of CSV whose fields are found by the places of its separators alone.
 
-use super::cells::{Cells, Telling};
-use super::separators::{Level, Separators, Shape};
+use crate::read::csv::separators::{Level, Separators, Shape};
+use crate::read::table::cells::{Cells, Telling};
 
 /// Whole rows, one after the other, all as wide as the header and in UTF-8.
 ///
 /// INVARIANT: `separators` are the unquoted commas and line feeds of `text`, `width` of them a row, of which the last is
 /// the line feed and the others are commas.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stretch<'s> {
-    pub(super) text: &'s str,
-    pub(super) separators: &'s [u32],
-    pub(super) width: usize,
+pub(in crate::read) struct Stretch<'s> {
+    pub(in crate::read) text: &'s str,
+    pub(in crate::read) separators: &'s [u32],
+    pub(in crate::read) width: usize,
     /// Whether quoted fields may hold quotes.
-    pub(super) has_escapes: bool,
+    pub(in crate::read) has_escapes: bool,
 }
 
 /// One row of a stretch.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct StretchRow<'s> {
+pub(in crate::read) struct StretchRow<'s> {
     text: &'s str,
     separators: &'s [u32],
     start: usize,
@@ -34,17 +34,17 @@ impl<'s> Stretch<'s> {
     }
 
     /// Number of rows.
-    pub(super) fn rows(&self) -> usize {
+    pub(in crate::read) fn rows(&self) -> usize {
         self.separators.len() / self.width.max(1)
     }
 
     /// Bytes of all rows.
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::read) fn bytes(&self) -> usize {
         self.text.len()
     }
 
     /// The rows in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = StretchRow<'s>> + use<'s> {
+    pub(in crate::read) fn iter(&self) -> impl Iterator<Item = StretchRow<'s>> + use<'s> {
         let text = self.text;
         let mut start = 0;
         self.separators.chunks_exact(self.width.max(1)).map(move |separators| {
@@ -57,7 +57,7 @@ impl<'s> Stretch<'s> {
 
 impl<'s> StretchRow<'s> {
     /// Offset of the first byte in the stretch.
-    pub(super) fn start(&self) -> usize {
+    pub(in crate::read) fn start(&self) -> usize {
         self.start
     }
 
@@ -67,7 +67,7 @@ impl<'s> StretchRow<'s> {
     }
 
     /// The row as written, with its line feed.
-    pub(super) fn line(&self) -> &'s [u8] {
+    pub(in crate::read) fn line(&self) -> &'s [u8] {
         self.text.as_bytes().get(self.start..=self.end()).unwrap_or_default()
     }
 

@@ -9,8 +9,8 @@ use std::hash::{BuildHasher, Hasher};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use super::cells::Telling;
-use super::collect::Group;
+use crate::read::collect::Group;
+use crate::read::table::cells::Telling;
 
 /// Patterns kept whatever the number of charges.
 const PATTERNS_MIN: usize = 1 << 12;
@@ -171,11 +171,11 @@ mod tests {
     use super::*;
 
     /// A row of plain fields.
-    fn with_row<T>(line: &str, look: impl FnOnce(super::super::stretch::StretchRow<'_>) -> T) -> T {
+    fn with_row<T>(line: &str, look: impl FnOnce(crate::read::csv::stretch::StretchRow<'_>) -> T) -> T {
         let text = format!("{line}\n");
         let separators: Vec<u32> =
             (0u32..).zip(text.bytes()).filter(|(_, byte)| matches!(byte, b',' | b'\n')).map(|(at, _)| at).collect();
-        let stretch = super::super::stretch::Stretch {
+        let stretch = crate::read::csv::stretch::Stretch {
             text: &text,
             separators: &separators,
             width: separators.len(),

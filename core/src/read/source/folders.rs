@@ -8,22 +8,22 @@ use crate::time::BillingPeriod;
 
 /// Where a file lies that is one of the deliveries of a billing period.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct AssemblyFolder {
+pub(in crate::read) struct AssemblyFolder {
     /// The path up to the folder of the period.
-    pub(super) bill: String,
-    pub(super) period: BillingPeriod,
+    pub(in crate::read) bill: String,
+    pub(in crate::read) period: BillingPeriod,
     /// The folder of the delivery; empty where the file lies directly in that of the period.
-    pub(super) version: String,
+    pub(in crate::read) version: String,
 }
 
 /// The period that the innermost such folder of a path names; the path's last part is the file.
-pub(super) fn period_of_folders(path: &str) -> Option<BillingPeriod> {
+pub(in crate::read) fn period_of_folders(path: &str) -> Option<BillingPeriod> {
     let folders = folders_of(path);
     (0..folders.len()).rev().find_map(|at| named_by(&folders, at))
 }
 
 /// The assembly whose folder a file lies in.
-pub(super) fn assembly_folder(path: &str) -> Option<AssemblyFolder> {
+pub(in crate::read) fn assembly_folder(path: &str) -> Option<AssemblyFolder> {
     let folders = folders_of(path);
     let (at, period) =
         (0..folders.len()).rev().find_map(|at| folders.get(at).and_then(|folder| Some((at, period_in(folder)?))))?;

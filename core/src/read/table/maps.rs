@@ -8,8 +8,8 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use serde_json::value::RawValue;
 
-use super::cells::Cells;
 use crate::error::{Error, ErrorCode, Result};
+use crate::read::table::cells::Cells;
 
 /// Distinct maps kept decoded; past it all are forgotten, which bounds memory and costs only time.
 const DECODED_MAX: usize = 4096;

@@ -1,13 +1,21 @@
 //! The rows of one CSV → a table (spec 2.4).
 
-use super::cells::Cells;
-use super::collect::Collector;
-use super::header::no_text;
-use super::progress::Watch;
-use super::rows::{Blocks, RawRow, Rest, Rows};
-use super::table::TableReader;
+#[cfg(feature = "fs")]
+pub(super) mod chunks;
+pub(super) mod rows;
+#[cfg_attr(not(feature = "fs"), expect(dead_code, reason = "only files are read in chunks, whose parity is asked for"))]
+mod separators;
+pub(super) mod stretch;
+
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
+use crate::read::blocks::Blocks;
+use crate::read::collect::Collector;
+use crate::read::csv::rows::{RawRow, Rest, Rows};
+use crate::read::progress::Watch;
+use crate::read::table::TableReader;
+use crate::read::table::cells::Cells;
+use crate::read::table::header::no_text;
 use crate::time::BillingPeriod;
 
 /// Rows between two looks at progress and cancellation; far less than a block of bytes.
@@ -18,7 +26,7 @@ const ROWS_PER_LOOK: u64 = 1024;
 /// # Errors
 /// With the file's name in the location: those of the source, the header, and of the first malformed row unless bad
 /// rows are allowed.
-pub(super) fn read_csv(
+pub(in crate::read) fn read_csv(
     name: &str,
     evidence: Option<BillingPeriod>,
     blocks: impl Blocks,
@@ -32,7 +40,7 @@ pub(super) fn read_csv(
 ///
 /// # Errors
 /// As [`read_csv`].
-pub(super) fn read_rows(
+pub(in crate::read) fn read_rows(
     name: &str,
     evidence: Option<BillingPeriod>,
     mut rows: Rows<impl Blocks>,
@@ -75,7 +83,7 @@ pub(super) fn read_rows(
 }
 
 /// The names of the columns in a header.
-pub(super) fn names_of(header: &RawRow<'_>, name: &str) -> Result<Vec<String>> {
+pub(in crate::read) fn names_of(header: &RawRow<'_>, name: &str) -> Result<Vec<String>> {
     let fields = header.fields().map_err(|_| no_text(header.text, name))?;
     Ok((0..header.width()).map(|at| fields.get(at).trim().to_owned()).collect())
 }

@@ -9,20 +9,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::folders::period_of_folders;
-use super::input::{is_bill_name, paths_in, unreadable};
-use super::manifest::{Chunk, Manifest};
 use crate::error::{Error, ErrorCode, Location, Result};
+use crate::read::source::folders::period_of_folders;
+use crate::read::source::input::{is_bill_name, paths_in, unreadable};
+use crate::read::source::manifest::{Chunk, Manifest};
 use crate::time::BillingPeriod;
 
 /// A manifest and the files it lists.
 #[derive(Debug)]
-pub(super) struct Assembly {
+pub(in crate::read) struct Assembly {
     /// As it was named.
-    pub(super) path: PathBuf,
-    pub(super) manifest: Manifest,
-    pub(super) period: Option<BillingPeriod>,
-    pub(super) files: Vec<ListedFile>,
+    pub(in crate::read) path: PathBuf,
+    pub(in crate::read) manifest: Manifest,
+    pub(in crate::read) period: Option<BillingPeriod>,
+    pub(in crate::read) files: Vec<ListedFile>,
     /// Canonical folder of the manifest.
     folder: PathBuf,
     places: Vec<Place>,
@@ -30,11 +30,11 @@ pub(super) struct Assembly {
 
 /// A file that is there.
 #[derive(Debug)]
-pub(super) struct ListedFile {
+pub(in crate::read) struct ListedFile {
     /// The path that stands in locations: as the manifest was named where it lies below it.
-    pub(super) path: PathBuf,
+    pub(in crate::read) path: PathBuf,
     /// Tells whether two paths are one file.
-    pub(super) canonical: PathBuf,
+    pub(in crate::read) canonical: PathBuf,
 }
 
 /// A local folder of listed files.
@@ -52,7 +52,7 @@ impl Assembly {
     /// # Errors
     /// `read.missing_chunk`, `read.wrong_size`, `read.several_periods` where a folder names another period than the
     /// manifest, `read.io`; located at the manifest.
-    pub(super) fn locate(path: &Path, manifest: Manifest) -> Result<Self> {
+    pub(in crate::read) fn locate(path: &Path, manifest: Manifest) -> Result<Self> {
         let at_manifest = |error: Error| error.at(Location::file(path.to_string_lossy()));
         let named_folder = path.parent().unwrap_or(Path::new(""));
         let current = Path::new(".");
@@ -115,7 +115,7 @@ impl Assembly {
     ///
     /// # Errors
     /// `read.extra_chunk` at the manifest, `read.io`.
-    pub(super) fn refuse_extra(&self, listed: &BTreeSet<&Path>) -> Result<()> {
+    pub(in crate::read) fn refuse_extra(&self, listed: &BTreeSet<&Path>) -> Result<()> {
         for place in &self.places {
             let series: BTreeSet<_> = place.file_names.iter().map(|name| without_number(name)).collect();
             for path in paths_in(&place.folder)? {
@@ -134,7 +134,7 @@ impl Assembly {
     }
 
     /// The error for a file that lies where the assembly's files are and is not listed.
-    pub(super) fn extra(&self, path: &Path) -> Error {
+    pub(in crate::read) fn extra(&self, path: &Path) -> Error {
         let path = path.display();
         let message = format!(
             "`{path}` lies among the files of the manifest, which does not list it: name the files that are the bill, or \
@@ -144,7 +144,7 @@ impl Assembly {
     }
 
     /// The folder that holds the manifest and all its files, at any depth.
-    pub(super) fn territory(&self) -> PathBuf {
+    pub(in crate::read) fn territory(&self) -> PathBuf {
         let mut territory = self.folder.clone();
         for place in &self.places {
             while !place.folder.starts_with(&territory) && territory.pop() {}

@@ -1,13 +1,14 @@
 //! Header → which column holds what, and what a file that is no bill is instead (spec 2.1, 2.3).
 
-use super::cells::Cells;
-use super::dialect::{ATTRIBUTES, Attribute, DialectTable, Need, Place, detect, is_monthly};
-use super::maps::{EntryKey, EntryPlace, Maps};
-use super::nearest::nearest;
-use super::tags::TagPlaces;
-use super::{ScanOptions, name};
 use crate::classify::{CostColumn, Dialect, cost_columns};
 use crate::error::{Error, ErrorCode, Location, Result};
+use crate::read::ScanOptions;
+use crate::read::source::name;
+use crate::read::table::cells::Cells;
+use crate::read::table::dialect::{ATTRIBUTES, Attribute, DialectTable, Need, Place, detect, is_monthly};
+use crate::read::table::maps::{EntryKey, EntryPlace, Maps};
+use crate::read::table::nearest::nearest;
+use crate::read::table::tags::TagPlaces;
 
 /// Where a value stands in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,7 +169,7 @@ fn find(table: &DialectTable, column: &'static str, names: &[String]) -> Option<
 }
 
 /// The error of content whose first row is no text; `head` is how it starts.
-pub(super) fn no_text(head: &[u8], input: &str) -> Error {
+pub(in crate::read) fn no_text(head: &[u8], input: &str) -> Error {
     unknown_dialect(what_else(head, None, input))
 }
 

@@ -9,8 +9,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::folders::period_of_folders;
 use crate::error::{Error, ErrorCode, Location, Result};
+use crate::read::source::folders::period_of_folders;
 use crate::time::{BillingPeriod, Timestamp};
 
 /// Far more than the keys of any month take. What is larger is another kind of file.
@@ -18,26 +18,26 @@ const BYTES_MAX: u64 = 1 << 26;
 
 /// What one manifest says.
 #[derive(Debug)]
-pub(super) struct Manifest {
+pub(in crate::read) struct Manifest {
     /// Whose bill it is: two versions of it for one period must not both count.
-    pub(super) bill: String,
+    pub(in crate::read) bill: String,
     /// Which delivery: copies of one manifest agree, all others differ.
-    pub(super) version: String,
-    pub(super) period: Option<BillingPeriod>,
+    pub(in crate::read) version: String,
+    pub(in crate::read) period: Option<BillingPeriod>,
     /// At least one, by key, each once.
-    pub(super) chunks: Vec<Chunk>,
+    pub(in crate::read) chunks: Vec<Chunk>,
 }
 
 /// A listed file.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Chunk {
+pub(in crate::read) struct Chunk {
     /// As written: an S3 key or URI.
-    pub(super) key: String,
+    pub(in crate::read) key: String,
     /// Folders of the key, without scheme and bucket.
-    pub(super) folders: Vec<String>,
-    pub(super) file: String,
+    pub(in crate::read) folders: Vec<String>,
+    pub(in crate::read) file: String,
     /// Bytes as stored.
-    pub(super) bytes: Option<u64>,
+    pub(in crate::read) bytes: Option<u64>,
 }
 
 impl Manifest {
@@ -48,7 +48,7 @@ impl Manifest {
     ///
     /// # Errors
     /// `read.bad_manifest`, `read.several_periods` for one that contradicts itself, `read.io`; located at the file.
-    pub(super) fn of_file(path: &Path, is_named: bool) -> Result<Option<Self>> {
+    pub(in crate::read) fn of_file(path: &Path, is_named: bool) -> Result<Option<Self>> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         let must_be = name.ends_with("-manifest.json") || (is_named && starts_as_object(path));
         if !must_be && name != "manifest.json" {

@@ -8,15 +8,15 @@ use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_schema::{ArrowError, SchemaRef};
 
-use super::archive::SOURCE_BYTES;
-use super::batch_table::{Given, given_failed};
-use super::rows::source_failed;
 use crate::error::{Error, ErrorCode, Result};
+use crate::read::blocks::source_failed;
+use crate::read::columnar::{Given, given_failed};
+use crate::read::source::archive::SOURCE_BYTES;
 
 /// How a stream starts: no CSV does, because that is no UTF-8.
-pub(super) const STREAM: &[u8] = b"\xff\xff\xff\xff";
+pub(in crate::read) const STREAM: &[u8] = b"\xff\xff\xff\xff";
 /// How a file starts and ends.
-pub(super) const FILE: &[u8; 6] = b"ARROW1";
+pub(in crate::read) const FILE: &[u8; 6] = b"ARROW1";
 /// How a stream ends. The format allows that it just stops; a stream that does may be half a bill, and is refused.
 const END: [u8; 8] = *b"\xff\xff\xff\xff\0\0\0\0";
 
@@ -24,7 +24,10 @@ const END: [u8; 8] = *b"\xff\xff\xff\xff\0\0\0\0";
 ///
 /// # Errors
 /// `read.truncated`, `read.bad_archive`, and those of `explain`.
-pub(super) fn open_stream<R: Read>(reader: R, explain: fn(io::Error) -> Error) -> Result<Given<IpcBatches<R>>> {
+pub(in crate::read) fn open_stream<R: Read>(
+    reader: R,
+    explain: fn(io::Error) -> Error,
+) -> Result<Given<IpcBatches<R>>> {
     let seen = Arc::new(Mutex::new(Seen::default()));
     let watched = Watched { inner: BufReader::with_capacity(SOURCE_BYTES, reader), seen: Arc::clone(&seen) };
     let why = Why { seen, explain };
@@ -36,7 +39,7 @@ pub(super) fn open_stream<R: Read>(reader: R, explain: fn(io::Error) -> Error) -
 ///
 /// # Errors
 /// `read.truncated`, `read.bad_archive`, `read.io`.
-pub(super) fn open_file<R: Read + Seek>(mut file: R) -> Result<Given<FileReader<BufReader<R>>>> {
+pub(in crate::read) fn open_file<R: Read + Seek>(mut file: R) -> Result<Given<FileReader<BufReader<R>>>> {
     let length = file.seek(SeekFrom::End(0)).map_err(source_failed)?;
     let mut end = [0; FILE.len()];
     let tail = u64::try_from(FILE.len()).ok().and_then(|mark| length.checked_sub(mark)).unwrap_or(0);
@@ -66,7 +69,7 @@ fn damaged(cause: ArrowError) -> Error {
 }
 
 /// Batches up to the mark that says that nothing is missing.
-pub(super) struct IpcBatches<R> {
+pub(in crate::read) struct IpcBatches<R> {
     stream: StreamReader<Watched<R>>,
     why: Why,
     is_over: bool,

@@ -1,26 +1,35 @@
 //! The rows of one table, whatever its format, → a collector (spec 2.4, 2.8).
 
+pub(super) mod cells;
+pub(super) mod dialect;
+pub(super) mod header;
+mod line_item;
+mod maps;
+mod nearest;
+mod patterns;
+pub(super) mod tags;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cells::{Cells, Telling};
-use super::collect::{Collector, Group, Purpose};
-use super::dialect::Attribute;
-use super::header::Columns;
-use super::line_item::{ReadRow, interval_of, read_row};
-use super::maps::Maps;
-use super::patterns::{Look, Patterns, Place};
-use super::rows::OneRow;
-use super::stretch::StretchRow;
 use crate::bill::{BillBuilder, InputDigest, RowValues};
 use crate::classify::{Dialect, LineItem, LineItemKind, Treatment};
 use crate::diagnostic::DiagnosticCode;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
+use crate::read::collect::{Collector, Group, Purpose};
+use crate::read::csv::rows::OneRow;
+use crate::read::csv::stretch::StretchRow;
+use crate::read::table::cells::{Cells, Telling};
+use crate::read::table::dialect::Attribute;
+use crate::read::table::header::Columns;
+use crate::read::table::line_item::{ReadRow, interval_of, read_row};
+use crate::read::table::maps::Maps;
+use crate::read::table::patterns::{Look, Patterns, Place};
 use crate::time::{BillingPeriod, Interval, Timestamp};
 
 /// Reads the rows of one table into the builders of their billing periods.
 #[derive(Debug)]
-pub(super) struct TableReader<'c, 'o> {
+pub(in crate::read) struct TableReader<'c, 'o> {
     name: String,
     evidence: Option<BillingPeriod>,
     columns: Columns,
@@ -68,7 +77,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
     ///
     /// # Errors
     /// `read.unknown_dialect`, `read.missing_column`, `config.basis_unavailable`, with the table in the location.
-    pub(super) fn bind(
+    pub(in crate::read) fn bind(
         name: &str,
         header: Vec<String>,
         evidence: Option<BillingPeriod>,
@@ -97,34 +106,34 @@ impl<'c, 'o> TableReader<'c, 'o> {
     }
 
     /// Number of columns of the header.
-    pub(super) fn width(&self) -> usize {
+    pub(in crate::read) fn width(&self) -> usize {
         self.columns.names.len()
     }
 
     /// Index of the column that holds the cost.
-    pub(super) fn cost(&self) -> usize {
+    pub(in crate::read) fn cost(&self) -> usize {
         self.columns.cost
     }
 
     /// The error with a column in its location.
-    pub(super) fn in_column(&self, error: Error, at: usize) -> Error {
+    pub(in crate::read) fn in_column(&self, error: Error, at: usize) -> Error {
         self.columns.at_column(error, at)
     }
 
     /// Indexes of the columns that are read, sorted.
     #[cfg(feature = "batches")]
-    pub(super) fn wanted(&self) -> Vec<usize> {
+    pub(in crate::read) fn wanted(&self) -> Vec<usize> {
         self.columns.wanted(&self.maps)
     }
 
     /// Whether the rows say anything that is asked for.
-    pub(super) fn wants_rows(&self) -> bool {
+    pub(in crate::read) fn wants_rows(&self) -> bool {
         self.collector.purpose() == Purpose::Bill || self.columns.tags.are_in_rows()
     }
 
     /// Says that the column at this index is stored in binary floating point (spec 1.3).
     #[cfg(feature = "batches")]
-    pub(super) fn note_binary(&mut self, at: usize) {
+    pub(in crate::read) fn note_binary(&mut self, at: usize) {
         self.binary_costs |= at == self.columns.cost;
     }
 
@@ -132,7 +141,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
     ///
     /// # Errors
     /// The located error of a malformed row, unless bad rows are allowed; `money.overflow`.
-    pub(super) fn add<'r>(&mut self, cells: impl Cells<'r>, at: impl Fn() -> Location) -> Result<()> {
+    pub(in crate::read) fn add<'r>(&mut self, cells: impl Cells<'r>, at: impl Fn() -> Location) -> Result<()> {
         self.add_and_place(cells, &at).map(|_| ())
     }
 
@@ -151,18 +160,18 @@ impl<'c, 'o> TableReader<'c, 'o> {
     ///
     /// # Errors
     /// The error, with the table in its location, where it is not.
-    pub(super) fn bad_row(&mut self, error: Error, cost: Option<Amount>) -> Result<()> {
+    pub(in crate::read) fn bad_row(&mut self, error: Error, cost: Option<Amount>) -> Result<()> {
         let group = self.collector.group(self.evidence, &self.name).flatten();
         self.collector.bad_row(group, error.at(Location::file(&self.name)), cost)
     }
 
     /// The error of a whole table, located.
-    pub(super) fn failed(&self, error: Error) -> Error {
+    pub(in crate::read) fn failed(&self, error: Error) -> Error {
         error.at(Location::file(&self.name))
     }
 
     /// The table is complete; `digest` identifies the input (spec 2.6).
-    pub(super) fn finish(self, digest: InputDigest) {
+    pub(in crate::read) fn finish(self, digest: InputDigest) {
         let name = self.name.clone();
         let (groups, collector) = self.finish_part();
         if !groups.is_empty() {
@@ -171,7 +180,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
     }
 
     /// A part of the table is complete; the groups its rows belong to.
-    pub(super) fn finish_part(self) -> (BTreeSet<Group>, &'c mut Collector<'o>) {
+    pub(in crate::read) fn finish_part(self) -> (BTreeSet<Group>, &'c mut Collector<'o>) {
         self.collector.tag_keys.add_maps(&self.columns.tags, &self.maps);
         let at = || Some(Location::file(&self.name));
         for (group, rows) in &self.rows {
@@ -198,7 +207,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
     ///
     /// # Errors
     /// As [`TableReader::add`].
-    pub(super) fn add_regular(
+    pub(in crate::read) fn add_regular(
         &mut self,
         row: StretchRow<'_>,
         has_escapes: bool,
@@ -212,13 +221,13 @@ impl<'c, 'o> TableReader<'c, 'o> {
     /// # Errors
     /// As [`TableReader::add`].
     #[cfg(feature = "batches")]
-    pub(super) fn add_apart<'r>(&mut self, row: impl Telling<'r>, at: impl Fn() -> Location) -> Result<()> {
+    pub(in crate::read) fn add_apart<'r>(&mut self, row: impl Telling<'r>, at: impl Fn() -> Location) -> Result<()> {
         self.add_known_or(row, &at, |table| table.add_and_place(row, &at))
     }
 
     /// Says that the cells of rows do not stand side by side.
     #[cfg(feature = "batches")]
-    pub(super) fn cells_are_apart(&mut self) {
+    pub(in crate::read) fn cells_are_apart(&mut self) {
         self.patterns = Patterns::of(&self.columns.deciding(&self.maps), false);
     }
 
