@@ -73,25 +73,35 @@ fn parse_short(text: &[u8]) -> Option<i128> {
         return None;
     }
     // 19 digits fit 64 bits: nothing wraps.
-    let (mut mantissa, mut count, mut point) = (0u64, 0usize, None);
-    for &byte in digits {
-        let digit = byte.wrapping_sub(b'0');
-        if digit < 10 {
-            mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
-            count = count.wrapping_add(1);
-        } else if byte == b'.' && point.is_none() {
-            point = Some(count);
-        } else {
-            return None;
-        }
-    }
-    if count == 0 {
+    let (whole, rest) = digits_of(digits, 0);
+    let (mantissa, decimals) = match rest {
+        [] => (whole, 0),
+        [b'.', fraction @ ..] => match digits_of(fraction, whole) {
+            (mantissa, []) => (mantissa, fraction.len()),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    if digits.len() == usize::from(!rest.is_empty()) {
         return None;
     }
-    let decimals = point.map_or(0, |whole| count - whole);
     let factor = UNITS_PER_ONE.get(18usize.checked_sub(decimals)?)?;
     let units = i128::from(mantissa) * i128::from(*factor);
     Some(if negative { -units } else { units })
+}
+
+/// The digits a text starts with, written behind those of `value`, and what follows them.
+#[inline]
+fn digits_of(mut text: &[u8], mut value: u64) -> (u64, &[u8]) {
+    while let [byte, rest @ ..] = text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+        text = rest;
+    }
+    (value, text)
 }
 
 fn parse_any(text: &str) -> Result<ParsedAmount> {

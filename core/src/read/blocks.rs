@@ -8,7 +8,8 @@ use crate::bill::InputDigest;
 use crate::error::{Error, ErrorCode, Result};
 
 /// Bytes of a block: what is read, hashed and handed between threads at once. Part of the file identity (spec 2.6).
-pub(super) const BLOCK_BYTES: usize = 1 << 20;
+/// A block and what is known of it lie in a core's second cache, so that only its first reading waits for memory.
+pub(super) const BLOCK_BYTES: usize = 1 << 18;
 
 /// Where content comes from, block by block.
 pub(super) trait Blocks {

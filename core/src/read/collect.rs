@@ -32,7 +32,8 @@ pub(super) enum Purpose {
 pub(super) struct Collector<'o> {
     options: &'o ScanOptions,
     purpose: Purpose,
-    builders: BTreeMap<Group, BillBuilder<'o>>,
+    /// Few: one for each billing period.
+    builders: Vec<(Group, BillBuilder<'o>)>,
     /// Number of the input that is read, among those that were given.
     pub(super) input: usize,
     inputs: Vec<SeenInput>,
@@ -58,7 +59,7 @@ impl<'o> Collector<'o> {
         Self {
             options,
             purpose,
-            builders: BTreeMap::new(),
+            builders: Vec::new(),
             input: 0,
             inputs: Vec::new(),
             other_periods: BTreeMap::new(),
@@ -93,8 +94,17 @@ impl<'o> Collector<'o> {
         Some(group)
     }
 
-    pub(super) fn builder(&mut self, group: Group) -> &mut BillBuilder<'o> {
-        self.builders.entry(group).or_insert_with(|| BillBuilder::new(&self.options.bill))
+    /// The number of the builder of a group.
+    pub(super) fn number_of(&mut self, group: Group) -> usize {
+        self.builders.iter().position(|(of, _)| *of == group).unwrap_or_else(|| {
+            self.builders.push((group, BillBuilder::new(&self.options.bill)));
+            self.builders.len() - 1
+        })
+    }
+
+    /// A group that has a number, and its builder.
+    pub(super) fn builder(&mut self, number: usize) -> Option<&mut (Group, BillBuilder<'o>)> {
+        self.builders.get_mut(number)
     }
 
     /// Whether an input with this evidence is to be read. One without rows still makes the bill of the period it names.
@@ -102,7 +112,7 @@ impl<'o> Collector<'o> {
         match (self.group(evidence, name), evidence) {
             (None, _) => return false,
             (Some(group), Some(_)) => {
-                self.builder(group);
+                self.number_of(group);
             }
             (Some(_), None) => self.has_unnamed = true,
         }
@@ -131,7 +141,10 @@ impl<'o> Collector<'o> {
         if self.bad_rows <= self.options.max_bad_rows {
             let location = error.location().cloned();
             let message = describe_bad_row(&error, cost);
-            self.builder(group).diagnostics.add(DiagnosticCode::ReadBadRow, message, 1, location);
+            let number = self.number_of(group);
+            if let Some((_, builder)) = self.builder(number) {
+                builder.diagnostics.add(DiagnosticCode::ReadBadRow, message, 1, location);
+            }
         }
         self.first_bad_row = earlier(self.first_bad_row.take(), Some(error));
         Ok(())

@@ -20,7 +20,7 @@ use crate::read::csv::rows::Rows;
 use crate::read::csv::separators::{Level, Separators, has_odd_quotes};
 use crate::read::csv::stretch::Stretch;
 use crate::read::progress::Watch;
-use crate::read::source::positioned::{append, read_at};
+use crate::read::source::positioned::{read_at, read_whole_at};
 use crate::read::table::TableReader;
 use crate::read::{ScanOptions, csv};
 use crate::time::BillingPeriod;
@@ -30,7 +30,7 @@ const CHUNK: u64 = BLOCK_BYTES as u64;
 /// Smaller files are read by one thread.
 const BYTES_MIN: u64 = 4 * CHUNK;
 /// Bytes read at once behind a chunk, for the rest of its last row.
-const TAIL: usize = 1 << 14;
+const TAIL: usize = 1 << 12;
 /// A row may end this far behind its chunk.
 const ROW_MAX: usize = 16 << 20;
 
@@ -227,7 +227,7 @@ impl<'o> Chunks<'o> {
         // The byte before a chunk says whether a row starts with it.
         let before = usize::from(number > 0);
         chunk.fill(&self.file, start - before as u64, end)?;
-        let own = chunk.bytes.get(before..).unwrap_or_default();
+        let own = chunk.bytes().get(before..).unwrap_or_default();
         let is_odd = has_odd_quotes(own, self.level);
         let starts_quoted = self.parity_of(number, is_odd)?;
         let ends_quoted = starts_quoted != is_odd;
@@ -236,7 +236,7 @@ impl<'o> Chunks<'o> {
             0 => usize::try_from(self.rows_start).ok(),
             _ => chunk.row_start(0, starts_quoted),
         };
-        let Some(from) = from.filter(|from| *from < chunk.bytes.len()) else { return Ok(None) };
+        let Some(from) = from.filter(|from| *from < chunk.bytes().len()) else { return Ok(None) };
         let to = chunk.row_end(&self.file, end, self.length, ends_quoted)?;
         Ok(Some((from, to)))
     }
@@ -310,22 +310,46 @@ fn digest_of(length: u64, hashes: &[Option<u128>]) -> InputDigest {
 /// The bytes of a chunk, one before it and the rest of its last row.
 #[derive(Default)]
 struct Chunk {
-    bytes: Vec<u8>,
+    /// What was read before stays behind the bytes: memory is cleared once, not for each chunk.
+    buffer: Vec<u8>,
+    length: usize,
     separators: Separators,
 }
 
 impl Chunk {
+    fn bytes(&self) -> &[u8] {
+        self.buffer.get(..self.length).unwrap_or_default()
+    }
+
     fn fill(&mut self, file: &File, from: u64, to: u64) -> Result<()> {
-        self.bytes.clear();
-        append(file, &mut self.bytes, from, to)
+        self.length = 0;
+        self.append(file, from, to)
+    }
+
+    /// Reads the bytes from `from` to `to` behind those there are.
+    fn append(&mut self, file: &File, from: u64, to: u64) -> Result<()> {
+        let start = self.length;
+        let end = start.saturating_add(usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX));
+        if self.buffer.len() < end {
+            self.buffer.resize(end, 0);
+        }
+        read_whole_at(file, self.buffer.get_mut(start..end).unwrap_or_default(), from)?;
+        self.length = end;
+        Ok(())
+    }
+
+    fn push(&mut self, byte: u8) {
+        self.buffer.truncate(self.length);
+        self.buffer.push(byte);
+        self.length = self.buffer.len();
     }
 
     /// Where the first row behind an unquoted line feed starts; the byte at `from` is the one before the chunk, and
     /// `is_quoted` says whether the byte after it starts inside quotes.
     fn row_start(&self, from: usize, is_quoted: bool) -> Option<usize> {
-        let first = *self.bytes.get(from)?;
+        let first = *self.bytes().get(from)?;
         let mut is_quoted = is_quoted != (first == b'"');
-        for (at, byte) in self.bytes.iter().enumerate().skip(from) {
+        for (at, byte) in self.bytes().iter().enumerate().skip(from) {
             match byte {
                 b'"' => is_quoted = !is_quoted,
                 b'\n' if !is_quoted => return Some(at + 1),
@@ -337,15 +361,15 @@ impl Chunk {
 
     /// Where the last row ends, read from the file as far as needed. A last row without line feed gets one.
     fn row_end(&mut self, file: &File, mut at: u64, length: u64, mut is_quoted: bool) -> Result<usize> {
-        if self.bytes.ends_with(b"\n") && !is_quoted {
-            return Ok(self.bytes.len());
+        if self.bytes().ends_with(b"\n") && !is_quoted {
+            return Ok(self.length);
         }
-        let own = self.bytes.len();
-        while at < length && self.bytes.len() - own < ROW_MAX {
+        let own = self.length;
+        while at < length && self.length - own < ROW_MAX {
             let next = length.min(at + TAIL as u64);
-            let seen = self.bytes.len();
-            append(file, &mut self.bytes, at, next)?;
-            for (place, byte) in self.bytes.iter().enumerate().skip(seen) {
+            let seen = self.length;
+            self.append(file, at, next)?;
+            for (place, byte) in self.bytes().iter().enumerate().skip(seen) {
                 match byte {
                     b'"' => is_quoted = !is_quoted,
                     b'\n' if !is_quoted => return Ok(place + 1),
@@ -357,13 +381,13 @@ impl Chunk {
         if at < length || is_quoted {
             return Err(irregular());
         }
-        self.bytes.push(b'\n');
-        Ok(self.bytes.len())
+        self.push(b'\n');
+        Ok(self.length)
     }
 
     /// The rows between two offsets, where all are regular.
     fn stretch(&mut self, from: usize, to: usize, width: usize, level: Level) -> Option<Stretch<'_>> {
-        let text = std::str::from_utf8(self.bytes.get(from..to)?).ok()?;
+        let text = std::str::from_utf8(self.buffer.get(from..to)?).ok()?;
         Stretch::of(text, width, &mut self.separators, level).filter(|stretch| stretch.bytes() == text.len())
     }
 }

@@ -9,7 +9,7 @@ mod nearest;
 mod patterns;
 pub(super) mod tags;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::bill::{BillBuilder, InputDigest, RowValues};
 use crate::classify::{Dialect, LineItem, LineItemKind, Treatment};
@@ -37,7 +37,8 @@ pub(in crate::read) struct TableReader<'c, 'o> {
     collector: &'c mut Collector<'o>,
     /// The last text of a billing period with what it means: rows of one period follow each other.
     period: Option<(String, BillingPeriod)>,
-    rows: BTreeMap<Group, u64>,
+    /// How many rows went to each builder of the collector.
+    rows: Vec<u64>,
     patterns: Patterns,
     /// `None` where a value can stand in several places: then nothing is known again.
     values: Option<ValueColumns>,
@@ -95,7 +96,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
             maps,
             collector,
             period: None,
-            rows: BTreeMap::new(),
+            rows: Vec::new(),
             patterns,
             values,
             times: Times::default(),
@@ -183,8 +184,11 @@ impl<'c, 'o> TableReader<'c, 'o> {
     pub(in crate::read) fn finish_part(self) -> (BTreeSet<Group>, &'c mut Collector<'o>) {
         self.collector.tag_keys.add_maps(&self.columns.tags, &self.maps);
         let at = || Some(Location::file(&self.name));
-        for (group, rows) in &self.rows {
-            let diagnostics = &mut self.collector.builder(*group).diagnostics;
+        let mut groups = BTreeSet::new();
+        for (number, rows) in self.rows.iter().enumerate().filter(|(_, rows)| **rows > 0) {
+            let Some((group, builder)) = self.collector.builder(number) else { continue };
+            groups.insert(*group);
+            let diagnostics = &mut builder.diagnostics;
             // Counted in rows, so that it does not matter how rows are cut into files.
             for (column, off) in self.columns.missing_optional() {
                 let message = format!("no column `{column}`: {off}");
@@ -195,7 +199,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
                 diagnostics.add(DiagnosticCode::ParseDoubleSource, message, *rows, at());
             }
         }
-        (self.rows.into_keys().collect(), self.collector)
+        (groups, self.collector)
     }
 
     fn load_maps<'r>(&mut self, cells: impl Cells<'r>) -> Result<()> {
@@ -246,10 +250,12 @@ impl<'c, 'o> TableReader<'c, 'o> {
         if let Look::Known(place) = look
             && let Some(values) = self.values_of(row)
         {
-            if let Err(error) = self.collector.builder(place.group).add_again(place.charge, &values) {
+            if let Some((_, builder)) = self.collector.builder(place.builder)
+                && let Err(error) = builder.add_again(place.charge, &values)
+            {
                 return self.bad_row(error.at(at()), Some(values.cost));
             }
-            *self.rows.entry(place.group).or_default() += 1;
+            count_row(&mut self.rows, place.builder);
             return Ok(());
         }
         let place = add_new(self)?;
@@ -301,7 +307,8 @@ impl<'c, 'o> TableReader<'c, 'o> {
         let Some(group) = self.collector.group(period, &self.name) else { return Ok(None) };
         let Self { columns, maps, collector, rows, name, spare, .. } = self;
         let ReadRow { item, treatment, residue } = read_row(columns, cells, maps, std::mem::take(spare))?;
-        let builder = collector.builder(group);
+        let number = collector.number_of(group);
+        let Some((_, builder)) = collector.builder(number) else { return Ok(None) };
         let mut place = None;
         match treatment {
             Treatment::Excluded(repetition) => builder.exclude(&item, repetition)?,
@@ -313,13 +320,13 @@ impl<'c, 'o> TableReader<'c, 'o> {
                 // The kind of usage follows from the columns that decide and the sign; a fee has its term beside them.
                 let is_repeatable =
                     kind.is_usage() && !is_noted && has_plain_sign(columns.cell(cells, columns.cost), item.cost);
-                place = is_repeatable.then_some(Place { group, charge });
+                place = is_repeatable.then_some(Place { builder: number, charge });
             }
         }
         if !residue.is_zero() {
             builder.note_residue(residue);
         }
-        *rows.entry(group).or_default() += 1;
+        count_row(rows, number);
         *spare = emptied(item.tags);
         Ok(place)
     }
@@ -359,6 +366,15 @@ impl<'c, 'o> TableReader<'c, 'o> {
 fn emptied(mut texts: Vec<&str>) -> Vec<&'static str> {
     texts.clear();
     texts.into_iter().map(|_| "").collect()
+}
+
+fn count_row(rows: &mut Vec<u64>, builder: usize) {
+    if builder >= rows.len() {
+        rows.resize(builder + 1, 0);
+    }
+    if let Some(rows) = rows.get_mut(builder) {
+        *rows += 1;
+    }
 }
 
 /// Whether the cost is negative exactly where its text has a sign.

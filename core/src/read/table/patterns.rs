@@ -9,7 +9,6 @@ use std::hash::{BuildHasher, Hasher};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use crate::read::collect::Group;
 use crate::read::table::cells::Telling;
 
 /// Patterns kept whatever the number of charges.
@@ -36,8 +35,9 @@ pub(super) struct Patterns {
 /// What the rows of a pattern belong to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    pub(super) group: Group,
-    /// Number of the charge in the builder of the group.
+    /// Number of the builder in the collector.
+    pub(super) builder: usize,
+    /// Number of the charge in the builder.
     pub(super) charge: usize,
 }
 
@@ -193,7 +193,7 @@ mod tests {
 
     fn keep(patterns: &mut Patterns, line: &str, charge: usize) {
         with_row(line, |row| match patterns.look(row, false) {
-            Look::New(key) => patterns.keep(row, key, Place { group: None, charge }),
+            Look::New(key) => patterns.keep(row, key, Place { builder: 0, charge }),
             Look::Known(_) => panic!("`{line}` is known"),
         });
     }
