@@ -137,6 +137,12 @@ impl<'o> Chunks<'o> {
         })
     }
 
+    /// The same chunks, told by the instructions of a level.
+    #[cfg(test)]
+    pub(in crate::read) fn at_level(self, level: Level) -> Self {
+        Self { level, ..self }
+    }
+
     /// The name that stands in locations.
     pub(in crate::read) fn name(&self) -> &str {
         &self.name

@@ -7,6 +7,9 @@ pub(super) mod rows;
 mod separators;
 pub(super) mod stretch;
 
+#[cfg(test)]
+pub(in crate::read) use separators::Level;
+
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
 use crate::read::blocks::Blocks;

@@ -68,10 +68,24 @@ impl<'r> Cells<'r> for Fields<'r> {
 }
 
 /// One row that is parsed again, because its fields hold quotes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::read) struct OneRow {
+    parser: csv_core::Reader,
     text: Vec<u8>,
     ends: Vec<usize>,
+}
+
+impl Default for OneRow {
+    fn default() -> Self {
+        Self { parser: within_input(), text: Vec::new(), ends: Vec::new() }
+    }
+}
+
+/// A parser that has read a row: at the start of an input it would take a byte order mark away.
+fn within_input() -> csv_core::Reader {
+    let mut parser = csv_core::Reader::new();
+    parser.read_record(b"x\n", &mut [0; 2], &mut [0; 2]);
+    parser
 }
 
 impl OneRow {
@@ -79,8 +93,9 @@ impl OneRow {
     pub(in crate::read) fn read(&mut self, line: &[u8]) -> Option<Fields<'_>> {
         self.text.resize(line.len(), 0);
         self.ends.resize(line.len(), 0);
-        let (result, _, text, ends) = csv_core::Reader::new().read_record(line, &mut self.text, &mut self.ends);
+        let (result, _, text, ends) = self.parser.read_record(line, &mut self.text, &mut self.ends);
         if result != ReadRecordResult::Record {
+            self.parser = within_input();
             return None;
         }
         let text = std::str::from_utf8(self.text.get(..text)?).ok()?;
@@ -145,6 +160,12 @@ impl<B: Blocks> Rows<B> {
     #[cfg(test)]
     pub(in crate::read) fn parsed(blocks: B) -> Self {
         Self { never_regular: true, ..Self::new(blocks) }
+    }
+
+    /// Rows told by the instructions of a level.
+    #[cfg(test)]
+    pub(in crate::read) fn at_level(blocks: B, level: Level) -> Self {
+        Self { level, ..Self::new(blocks) }
     }
 
     /// The next row that is not empty.

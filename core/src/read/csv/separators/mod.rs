@@ -28,11 +28,13 @@ const BLOCK: usize = 64;
 
 /// The instructions to use: a level exists only where the processor has them.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Level(Instructions);
+pub(crate) struct Level(Instructions);
 
 #[derive(Clone, Copy, Debug)]
 enum Instructions {
     Portable,
+    #[cfg(target_arch = "x86_64")]
+    Sse2(x86::Sse2),
     #[cfg(target_arch = "x86_64")]
     Avx2(x86::Avx2),
     #[cfg(target_arch = "x86_64")]
@@ -41,14 +43,18 @@ enum Instructions {
 
 impl Level {
     /// The fastest level of this processor.
-    pub(super) fn best() -> Self {
+    pub(crate) fn best() -> Self {
         Self::available().last().unwrap_or(Self(Instructions::Portable))
     }
 
     /// All levels of this processor, the slowest first.
-    pub(super) fn available() -> impl Iterator<Item = Self> {
+    pub(crate) fn available() -> impl Iterator<Item = Self> {
         #[cfg(target_arch = "x86_64")]
-        let wide = [x86::Avx2::detect().map(Instructions::Avx2), x86::Avx512::detect().map(Instructions::Avx512)];
+        let wide = [
+            Some(Instructions::Sse2(x86::Sse2)),
+            x86::Avx2::detect().map(Instructions::Avx2),
+            x86::Avx512::detect().map(Instructions::Avx512),
+        ];
         #[cfg(not(target_arch = "x86_64"))]
         let wide: [Option<Instructions>; 0] = [];
         std::iter::once(Instructions::Portable).chain(wide.into_iter().flatten()).map(Self)
@@ -84,6 +90,8 @@ impl Separators {
         }
         let seen = match level.0 {
             Instructions::Portable => scan(Portable, bytes, &mut self.offsets),
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Sse2(lanes) => scan(lanes, bytes, &mut self.offsets),
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx2(lanes) => lanes.scan(bytes, &mut self.offsets),
             #[cfg(target_arch = "x86_64")]
@@ -128,6 +136,8 @@ impl Separators {
 pub(super) fn has_odd_quotes(bytes: &[u8], level: Level) -> bool {
     match level.0 {
         Instructions::Portable => odd_quotes(bytes),
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Sse2(_) => odd_quotes(bytes),
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx2(lanes) => lanes.has_odd_quotes(bytes),
         #[cfg(target_arch = "x86_64")]

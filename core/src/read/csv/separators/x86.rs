@@ -1,21 +1,45 @@
 //! The levels of x86-64, the only unsafe code of this crate.
 //!
 //! Two arguments cover all of it: a value of [`Avx2`] or [`Avx512`] is made only by its `detect`, which asks the
-//! processor for every feature that its functions enable; and vectors and arrays of integers are made of each other by
-//! value, where the compiler checks that their sizes are equal, and any bits are a value of both. There are no pointers.
+//! processor for every feature that its functions enable, and [`Sse2`] enables only what every x86-64 processor has; and
+//! vectors and arrays of integers are made of each other by value, where the compiler checks that their sizes are equal,
+//! and any bits are a value of both. There are no pointers.
 #![expect(unsafe_code, reason = "vector instructions are four times as fast as the portable level")]
 #![warn(clippy::undocumented_unsafe_blocks)]
 
 use std::arch::x86_64::{
-    __m128i, __m256i, __m512i, _mm_clmulepi64_si128, _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_set1_epi8,
-    _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_set1_epi8, _mm512_add_epi32, _mm512_castsi512_si128,
-    _mm512_cmpeq_epi8_mask, _mm512_cvtepu8_epi32, _mm512_extracti32x4_epi32, _mm512_maskz_compress_epi8,
-    _mm512_set1_epi8, _mm512_set1_epi32,
+    __m128i, __m256i, __m512i, _mm_clmulepi64_si128, _mm_cmpeq_epi8, _mm_cvtsi64_si128, _mm_cvtsi128_si64,
+    _mm_movemask_epi8, _mm_set1_epi8, _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_set1_epi8, _mm512_add_epi32,
+    _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cvtepu8_epi32, _mm512_extracti32x4_epi32,
+    _mm512_maskz_compress_epi8, _mm512_set1_epi8, _mm512_set1_epi32,
 };
 use std::mem::transmute;
 
-use super::portable::write_offsets;
+use super::portable::{Portable, write_offsets};
 use super::{BLOCK, Lanes, Masks, Seen};
+
+/// The vectors that every x86-64 processor has, for those without AVX2.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sse2;
+
+#[expect(clippy::inline_always, reason = "compiled into the loop over blocks")]
+impl Lanes for Sse2 {
+    #[inline(always)]
+    fn masks(self, block: &[u8; BLOCK]) -> Masks {
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { masks_sse2(block) }
+    }
+
+    #[inline(always)]
+    fn prefix_xor(self, mask: u64) -> u64 {
+        Portable.prefix_xor(mask)
+    }
+
+    #[inline(always)]
+    fn write_offsets(self, mask: u64, base: u32, room: &mut [u32; BLOCK]) {
+        write_offsets(mask, base, room);
+    }
+}
 
 /// Proof that the processor has AVX2, BMI1, PCLMULQDQ and POPCNT.
 #[derive(Clone, Copy, Debug)]
@@ -129,6 +153,22 @@ impl Lanes for Avx512 {
 fn prefix_xor(mask: u64) -> u64 {
     let product = _mm_clmulepi64_si128::<0>(_mm_cvtsi64_si128(mask.cast_signed()), _mm_set1_epi8(-1));
     _mm_cvtsi128_si64(product).cast_unsigned()
+}
+
+#[inline]
+#[target_feature(enable = "sse2")]
+fn masks_sse2(block: &[u8; BLOCK]) -> Masks {
+    // SAFETY: equal sizes; any bits are vectors of integers.
+    let quarters = unsafe { transmute::<[u8; BLOCK], [__m128i; 4]>(*block) };
+    let places = |wanted: u8| {
+        let wanted = _mm_set1_epi8(wanted.cast_signed());
+        // The first quarter comes last, into the lowest bits.
+        quarters.iter().rev().fold(0, |places, quarter| {
+            let found = _mm_movemask_epi8(_mm_cmpeq_epi8(*quarter, wanted)).cast_unsigned();
+            (places << 16) | u64::from(found)
+        })
+    };
+    Masks { quote: places(b'"'), comma: places(b','), newline: places(b'\n'), carriage_return: places(b'\r') }
 }
 
 #[inline]
