@@ -100,6 +100,11 @@ impl Amount {
         text::parse(text)
     }
 
+    /// As [`Amount::parse`], where nothing is rounded off; `None` for all other texts and for what is no number.
+    pub(crate) fn parse_exact(text: &[u8]) -> Option<Self> {
+        text::parse_exact(text)
+    }
+
     /// The same amount as a [`Decimal`].
     ///
     /// # Errors

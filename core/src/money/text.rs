@@ -56,6 +56,14 @@ const UNITS_PER_ONE: [u64; 19] = {
     powers
 };
 
+/// As [`parse`], where nothing is rounded off; `None` for all other texts and for what is no number.
+pub(super) fn parse_exact(text: &[u8]) -> Option<Amount> {
+    parse_short(text).map(Amount).or_else(|| {
+        let parsed = parse_any(std::str::from_utf8(text).ok()?).ok()?;
+        parsed.residue.is_zero().then_some(parsed.amount)
+    })
+}
+
 pub(super) fn parse(text: &str) -> Result<ParsedAmount> {
     if let Some(units) = parse_short(text.as_bytes()) {
         return Ok(ParsedAmount { amount: Amount(units), residue: Residue(0) });
@@ -93,6 +101,12 @@ fn parse_short(text: &[u8]) -> Option<i128> {
 /// The digits a text starts with, written behind those of `value`, and what follows them.
 #[inline]
 fn digits_of(mut text: &[u8], mut value: u64) -> (u64, &[u8]) {
+    while let Some((eight, rest)) = text.split_first_chunk()
+        && let Some(number) = eight_digits(*eight)
+    {
+        value = value.wrapping_mul(100_000_000).wrapping_add(number);
+        text = rest;
+    }
     while let [byte, rest @ ..] = text {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
@@ -102,6 +116,22 @@ fn digits_of(mut text: &[u8], mut value: u64) -> (u64, &[u8]) {
         text = rest;
     }
     (value, text)
+}
+
+/// The number that eight digits write, all at once: neighbours are joined to pairs, pairs to fours, fours to eight.
+#[inline]
+fn eight_digits(text: [u8; 8]) -> Option<u64> {
+    const HIGH: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    let bytes = u64::from_le_bytes(text);
+    let past_nine = bytes.wrapping_add(0x0606_0606_0606_0606);
+    if (bytes & HIGH) != ZEROS || (past_nine & HIGH) != ZEROS {
+        return None;
+    }
+    let digits = bytes & !HIGH;
+    let pairs = (digits.wrapping_mul(10 << 8 | 1) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100 << 16 | 1) >> 16) & 0x0000_ffff_0000_ffff;
+    Some(fours.wrapping_mul(10_000 << 32 | 1) >> 32)
 }
 
 fn parse_any(text: &str) -> Result<ParsedAmount> {
@@ -272,6 +302,15 @@ mod tests {
         fn short_and_general_paths_agree(text in "-?[0-9]{0,12}\\.?[0-9]{0,8}") {
             if let Some(units) = parse_short(text.as_bytes()) {
                 prop_assert_eq!(parse_any(&text).unwrap().amount.units(), units);
+            }
+        }
+
+        #[test]
+        fn eight_digits_are_a_number_and_nothing_else_is(text in "[0-9]{8}|[!-~]{8}|[0-9]{0,7}[/:.]?[0-9]{0,7}") {
+            if let Some((eight, _)) = text.as_bytes().split_first_chunk() {
+                let all_are = eight.iter().all(u8::is_ascii_digit);
+                let number = all_are.then(|| text[..8].parse().unwrap());
+                prop_assert_eq!(eight_digits(*eight), number);
             }
         }
     }

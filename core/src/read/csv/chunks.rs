@@ -188,7 +188,6 @@ impl<'o> Chunks<'o> {
 
     fn read_chunks(&self, collector: &mut Collector<'o>, watch: Watch<'_>) -> Result<()> {
         collector.wants(self.evidence, &self.name);
-        let asked = AtomicBool::new(false);
         let mut table = TableReader::bind(&self.name, self.header.clone(), self.evidence, collector)?;
         let mut chunk = Chunk::default();
         loop {
@@ -198,33 +197,35 @@ impl<'o> Chunks<'o> {
             if start >= self.length {
                 break;
             }
-            let rows = self.rows_of(number, &mut chunk)?;
-            let whole = rows.and_then(|(from, to)| chunk.stretch(from, to, self.header.len(), self.level));
-            let count = match (rows, whole) {
-                (None, _) => 0,
-                (Some(_), None) => return Err(irregular()),
-                (Some(_), Some(stretch)) => {
-                    for row in stretch.iter() {
-                        table.add_regular(row, stretch.has_escapes, || {
-                            asked.store(true, Ordering::Relaxed);
-                            Location::default()
-                        })?;
-                    }
-                    stretch.rows()
-                }
-            };
-            if asked.load(Ordering::Relaxed) {
-                return Err(irregular());
-            }
+            let count = self.read_chunk(number, &mut chunk, &mut table)?;
             let bytes = self.chunk.min(self.length - start);
             watch.progress.add_bytes(bytes);
             let mut shared = self.shared();
             shared.bytes += bytes;
-            shared.rows += u64::try_from(count).unwrap_or(0);
+            shared.rows += count;
         }
         let (groups, _) = table.finish_part();
         self.shared().groups.extend(groups);
         Ok(())
+    }
+
+    /// Adds the rows that start in a chunk; how many.
+    fn read_chunk(&self, number: u64, chunk: &mut Chunk, table: &mut TableReader<'_, 'o>) -> Result<u64> {
+        let Some((mut from, to)) = self.rows_of(number, chunk)? else { return Ok(0) };
+        let asked = AtomicBool::new(false);
+        let mut rows = 0;
+        while from < to {
+            let stretch = chunk.stretch(from, to, self.header.len(), self.level).ok_or_else(irregular)?;
+            for row in stretch.iter() {
+                table.add_regular(row, stretch.has_escapes, || {
+                    asked.store(true, Ordering::Relaxed);
+                    Location::default()
+                })?;
+            }
+            from += stretch.bytes();
+            rows += u64::try_from(stretch.rows()).unwrap_or(0);
+        }
+        if asked.load(Ordering::Relaxed) { Err(irregular()) } else { Ok(rows) }
     }
 
     /// Fills a chunk, with the end of its last row, and says where its rows are in it; `None` where none starts in it.
@@ -391,9 +392,8 @@ impl Chunk {
         Ok(self.length)
     }
 
-    /// The rows between two offsets, where all are regular.
+    /// Some of the rows between two offsets, where they are regular.
     fn stretch(&mut self, from: usize, to: usize, width: usize, level: Level) -> Option<Stretch<'_>> {
-        let text = std::str::from_utf8(self.buffer.get(from..to)?).ok()?;
-        Stretch::of(text, width, &mut self.separators, level).filter(|stretch| stretch.bytes() == text.len())
+        Stretch::next(self.buffer.get(from..to)?, width, &mut self.separators, level)
     }
 }

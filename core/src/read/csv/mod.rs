@@ -64,7 +64,7 @@ pub(in crate::read) fn read_rows(
         if count.is_multiple_of(ROWS_PER_LOOK) {
             watch.check().map_err(at_file)?;
         }
-        if let Some(Rest { stretch, rows_before, start }) = rows.next_stretch(table.width()) {
+        while let Some(Rest { stretch, rows_before, start }) = rows.next_stretch(table.width()) {
             for (number, row) in (rows_before + 1..).zip(stretch.iter()) {
                 let byte = || start.saturating_add(u64::try_from(row.start()).unwrap_or(u64::MAX));
                 let at = || Location { row: Some(number), byte: Some(byte()), ..Location::default() };

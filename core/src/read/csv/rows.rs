@@ -189,8 +189,8 @@ impl<B: Blocks> Rows<B> {
         }))
     }
 
-    /// The whole rows that follow in the block, where their fields are found by separators alone; then the next row
-    /// goes over to the next block.
+    /// Some of the whole rows that follow in the block, where their fields are found by separators alone. Where there
+    /// are none any more, the next row is parsed.
     pub(in crate::read) fn next_stretch(&mut self, width: usize) -> Option<Rest<'_>> {
         #[cfg(test)]
         if self.never_regular {
@@ -199,13 +199,10 @@ impl<B: Blocks> Rows<B> {
         if self.is_careful {
             return None;
         }
-        // Once a block, whatever comes of it: what is left is parsed.
-        self.is_careful = true;
         let start = self.position();
-        let bytes = self.block.get(self.at..)?;
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n')? + 1;
-        let text = std::str::from_utf8(bytes.get(..whole)?).ok()?;
-        let stretch = Stretch::of(text, width, &mut self.separators, self.level)?;
+        let found = Stretch::next(self.block.get(self.at..)?, width, &mut self.separators, self.level);
+        self.is_careful = found.is_none();
+        let stretch = found?;
         let rows_before = self.row;
         self.row += u64::try_from(stretch.rows()).unwrap_or(u64::MAX);
         self.at += stretch.bytes();

@@ -3,13 +3,16 @@
 use crate::read::csv::separators::{Level, Separators, Shape};
 use crate::read::table::cells::{Cells, Telling};
 
+/// Bytes that are cut at once, with what is known of them at home in a first cache of 32 KiB.
+const BYTES: usize = 1 << 14;
+
 /// Whole rows, one after the other, all as wide as the header and in UTF-8.
 ///
 /// INVARIANT: `separators` are the unquoted commas and line feeds of `text`, `width` of them a row, of which the last is
 /// the line feed and the others are commas.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::read) struct Stretch<'s> {
-    pub(in crate::read) text: &'s str,
+    pub(in crate::read) text: &'s [u8],
     pub(in crate::read) separators: &'s [u32],
     pub(in crate::read) width: usize,
     /// Whether quoted fields may hold quotes.
@@ -19,18 +22,24 @@ pub(in crate::read) struct Stretch<'s> {
 /// One row of a stretch.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::read) struct StretchRow<'s> {
-    text: &'s str,
+    text: &'s [u8],
     separators: &'s [u32],
     start: usize,
 }
 
 impl<'s> Stretch<'s> {
-    /// The whole rows that a text starts with; `None` where there are none, or one of them is not regular.
-    pub(super) fn of(text: &'s str, width: usize, separators: &'s mut Separators, level: Level) -> Option<Self> {
-        let Shape::Regular { has_escapes } = separators.index(text.as_bytes(), level) else { return None };
-        let is_whole = separators.rows() > 0 && separators.has_width(text.as_bytes(), width);
-        let text = text.get(..separators.end())?;
-        is_whole.then(|| Self { text, separators: separators.offsets(), width, has_escapes })
+    /// Some of the whole rows that `bytes` start with: about as many as the first cache holds, so that they are read
+    /// while they are there. `None` where there are none, or one of them is not regular.
+    pub(super) fn next(bytes: &'s [u8], width: usize, separators: &'s mut Separators, level: Level) -> Option<Self> {
+        let mut shape = separators.index(bytes.get(..BYTES).unwrap_or(bytes), level);
+        if separators.rows() == 0 && bytes.len() > BYTES {
+            shape = separators.index(bytes, level);
+        }
+        let Shape::Regular { has_escapes } = shape else { return None };
+        let text = bytes.get(..separators.end())?;
+        let is_whole = separators.rows() > 0 && separators.has_width(text, width);
+        let is_text = text.is_ascii() || std::str::from_utf8(text).is_ok();
+        (is_whole && is_text).then(|| Self { text, separators: separators.offsets(), width, has_escapes })
     }
 
     /// Number of rows.
@@ -68,7 +77,7 @@ impl<'s> StretchRow<'s> {
 
     /// The row as written, with its line feed.
     pub(in crate::read) fn line(&self) -> &'s [u8] {
-        self.text.as_bytes().get(self.start..=self.end()).unwrap_or_default()
+        self.text.get(self.start..=self.end()).unwrap_or_default()
     }
 
     fn separator(&self, at: usize) -> usize {
@@ -79,12 +88,8 @@ impl<'s> StretchRow<'s> {
 impl<'s> Cells<'s> for StretchRow<'s> {
     /// The field without its quotes; quotes inside it stay doubled.
     fn get(self, at: usize) -> &'s str {
-        if at >= self.separators.len() {
-            return "";
-        }
-        let start = at.checked_sub(1).map_or(self.start, |before| self.separator(before) + 1);
-        let field = self.text.get(start..self.separator(at)).unwrap_or_default();
-        field.strip_prefix('"').and_then(|field| field.strip_suffix('"')).unwrap_or(field)
+        // Between separators stands whole text.
+        std::str::from_utf8(self.bytes(at)).unwrap_or_default()
     }
 }
 
@@ -92,6 +97,15 @@ impl<'s> Telling<'s> for StretchRow<'s> {
     /// The fields as written, with the separators between them.
     fn raw(self, first: usize, last: usize) -> &'s [u8] {
         let start = first.checked_sub(1).map_or(self.start, |before| self.separator(before) + 1);
-        self.text.as_bytes().get(start..self.separator(last)).unwrap_or_default()
+        self.text.get(start..self.separator(last)).unwrap_or_default()
+    }
+
+    fn bytes(self, at: usize) -> &'s [u8] {
+        if at >= self.separators.len() {
+            return &[];
+        }
+        match self.raw(at, at) {
+            [b'"', field @ .., b'"'] | field => field,
+        }
     }
 }

@@ -10,4 +10,7 @@ pub(in crate::read) trait Cells<'r>: Copy {
 pub(in crate::read) trait Telling<'r>: Cells<'r> {
     /// The bytes of the cells from `first` to `last`. Where they are equal in two rows of one table, so are the cells.
     fn raw(self, first: usize, last: usize) -> &'r [u8];
+
+    /// The bytes of what [`Cells::get`] gives.
+    fn bytes(self, at: usize) -> &'r [u8];
 }

@@ -8,6 +8,7 @@ use crate::read::table::cells::Cells;
 use crate::read::table::dialect::{ATTRIBUTES, Attribute, DialectTable, Need, Place, detect, is_monthly};
 use crate::read::table::maps::{EntryKey, EntryPlace, Maps};
 use crate::read::table::nearest::nearest;
+use crate::read::table::spans::{Span, spans};
 use crate::read::table::tags::TagPlaces;
 
 /// Where a value stands in a row.
@@ -130,6 +131,14 @@ impl Columns {
             *at == self.cost || values.iter().any(|value| self.places(*value).contains(&Bound::Column(*at)))
         };
         self.wanted(maps).into_iter().filter(|at| !is_value(at)).collect()
+    }
+
+    /// The columns that decide what a row is, as runs of columns that stand side by side. What stands between them is
+    /// taken along where it hardly tells more.
+    pub(super) fn deciding_spans(&self, maps: &Maps) -> Vec<Span> {
+        let is_steady = |name: &String| self.table.is_steady(name) || self.tags.is_tag(name);
+        let values = self.wanted(maps);
+        spans(&self.deciding(maps), |at| !values.contains(&at) && self.names.get(at).is_some_and(is_steady))
     }
 
     /// Optional columns the header lacks, each with what is off.

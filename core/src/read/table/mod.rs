@@ -7,6 +7,7 @@ mod line_item;
 mod maps;
 mod nearest;
 mod patterns;
+mod spans;
 pub(super) mod tags;
 
 use std::collections::BTreeSet;
@@ -25,6 +26,9 @@ use crate::read::table::header::Columns;
 use crate::read::table::line_item::{ReadRow, interval_of, read_row};
 use crate::read::table::maps::Maps;
 use crate::read::table::patterns::{Look, Patterns, Place};
+#[cfg(feature = "batches")]
+use crate::read::table::spans::apart;
+use crate::read::table::spans::{Span, spans};
 use crate::time::{BillingPeriod, Interval, Timestamp};
 
 /// Reads the rows of one table into the builders of their billing periods.
@@ -49,18 +53,19 @@ pub(in crate::read) struct TableReader<'c, 'o> {
 }
 
 /// Where the values of a row stand that do not decide what it is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct ValueColumns {
     start: usize,
     end: usize,
     quantity: Option<usize>,
+    /// Start and end, as they are compared with those of the last row.
+    times: Vec<Span>,
 }
 
 /// The last times of a row as written with what they are: rows of one hour follow each other.
 #[derive(Debug, Default)]
 struct Times {
-    start: String,
-    end: String,
+    written: Vec<Vec<u8>>,
     interval: Option<Interval>,
 }
 
@@ -68,7 +73,15 @@ impl ValueColumns {
     fn of(columns: &Columns) -> Option<Self> {
         let quantity = columns.column(Attribute::Quantity);
         let (start, end) = (columns.column(Attribute::Start)?, columns.column(Attribute::End)?);
-        (quantity.is_some() || !columns.has(Attribute::Quantity)).then_some(Self { start, end, quantity })
+        (quantity.is_some() || !columns.has(Attribute::Quantity)).then(|| {
+            let (first, last) = (start.min(end), start.max(end));
+            Self { start, end, quantity, times: spans(&[first, last], |_| false) }
+        })
+    }
+
+    #[cfg(feature = "batches")]
+    fn apart(self) -> Self {
+        Self { times: apart(&[self.start, self.end]), ..self }
     }
 }
 
@@ -87,7 +100,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
         let (columns, maps) =
             Columns::bind(header, name, collector.options()).map_err(|error| error.at(Location::file(name)))?;
         collector.tag_keys.add_header(&columns.tags);
-        let patterns = Patterns::of(&columns.deciding(&maps), true);
+        let patterns = Patterns::over(columns.deciding_spans(&maps));
         let values = ValueColumns::of(&columns);
         Ok(Self {
             name: name.to_owned(),
@@ -232,7 +245,8 @@ impl<'c, 'o> TableReader<'c, 'o> {
     /// Says that the cells of rows do not stand side by side.
     #[cfg(feature = "batches")]
     pub(in crate::read) fn cells_are_apart(&mut self) {
-        self.patterns = Patterns::of(&self.columns.deciding(&self.maps), false);
+        self.patterns = Patterns::over(apart(&self.columns.deciding(&self.maps)));
+        self.values = self.values.take().map(ValueColumns::apart);
     }
 
     /// Adds a row to the charge that its pattern is known to belong to, or as new.
@@ -245,7 +259,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
         if self.collector.purpose() == Purpose::TagKeys {
             return add_new(self).map(|_| ());
         }
-        let is_negative = row.get(self.columns.cost).starts_with('-');
+        let is_negative = row.bytes(self.columns.cost).starts_with(b"-");
         let look = self.patterns.look(row, is_negative);
         if let Look::Known(place) = look
             && let Some(values) = self.values_of(row)
@@ -285,19 +299,19 @@ impl<'c, 'o> TableReader<'c, 'o> {
     }
 
     /// Cost, times and quantity of a row; `None` where one of them is not as usual.
-    fn values_of<'r>(&mut self, row: impl Cells<'r>) -> Option<RowValues> {
-        let cost = Amount::parse(row.get(self.columns.cost)).ok().filter(|cost| cost.residue.is_zero())?;
-        let at = self.values?;
-        let (start, end) = (row.get(at.start), row.get(at.end));
-        let usage_quantity = match at.quantity.map_or("", |at| row.get(at)) {
-            "" => None,
-            text => Some(Amount::parse(text).ok()?.amount),
+    fn values_of<'r>(&mut self, row: impl Telling<'r>) -> Option<RowValues> {
+        let at = self.values.as_ref()?;
+        let cost = Amount::parse_exact(row.bytes(self.columns.cost))?;
+        let usage_quantity = match at.quantity.map_or(&[][..], |at| row.bytes(at)) {
+            [] => None,
+            text => Some(Amount::parse_exact(text)?),
         };
-        if self.times.start != start || self.times.end != end {
-            let interval = interval_of(&self.columns, start, end).ok()?;
-            self.times = Times { start: start.to_owned(), end: end.to_owned(), interval };
+        let written = at.times.iter().map(|(first, last)| row.raw(*first, *last));
+        if !written.clone().eq(self.times.written.iter().map(Vec::as_slice)) {
+            let interval = interval_of(&self.columns, row.get(at.start), row.get(at.end)).ok()?;
+            self.times = Times { written: written.map(<[u8]>::to_vec).collect(), interval };
         }
-        Some(RowValues { cost: cost.amount, interval: self.times.interval, usage_quantity })
+        Some(RowValues { cost, interval: self.times.interval, usage_quantity })
     }
 
     /// Adds a row, and says where the next one of its pattern belongs.

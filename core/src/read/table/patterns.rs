@@ -10,6 +10,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use crate::read::table::cells::Telling;
+use crate::read::table::spans::Span;
 
 /// Patterns kept whatever the number of charges.
 const PATTERNS_MIN: usize = 1 << 12;
@@ -19,8 +20,7 @@ const PATTERNS_A_CHARGE: usize = 2;
 /// The patterns of one table.
 #[derive(Debug)]
 pub(super) struct Patterns {
-    /// First and last column of each run of columns that decide.
-    spans: Vec<(usize, usize)>,
+    spans: Vec<Span>,
     hasher: FixedState,
     index: HashTable<u32>,
     lengths: Vec<u32>,
@@ -72,16 +72,8 @@ pub(super) struct Key {
 const NONE: u32 = u32::MAX;
 
 impl Patterns {
-    /// Patterns over the columns that decide, sorted. Cells that follow each other stand side by side in a CSV, and are
-    /// told together; those of a batch are apart.
-    pub(super) fn of(columns: &[usize], side_by_side: bool) -> Self {
-        let mut spans: Vec<(usize, usize)> = Vec::new();
-        for &column in columns {
-            match spans.last_mut() {
-                Some((_, last)) if side_by_side && *last + 1 == column => *last = column,
-                _ => spans.push((column, column)),
-            }
-        }
+    /// Patterns over the columns that decide.
+    pub(super) fn over(spans: Vec<Span>) -> Self {
         Self {
             spans,
             hasher: FixedState::default(),
@@ -176,7 +168,7 @@ mod tests {
         let separators: Vec<u32> =
             (0u32..).zip(text.bytes()).filter(|(_, byte)| matches!(byte, b',' | b'\n')).map(|(at, _)| at).collect();
         let stretch = crate::read::csv::stretch::Stretch {
-            text: &text,
+            text: text.as_bytes(),
             separators: &separators,
             width: separators.len(),
             has_escapes: false,
@@ -200,7 +192,7 @@ mod tests {
 
     #[test]
     fn rows_are_one_pattern_where_the_columns_that_decide_and_the_sign_agree() {
-        let mut patterns = Patterns::of(&[0, 1, 3], true);
+        let mut patterns = Patterns::over(vec![(0, 1), (3, 3)]);
         keep(&mut patterns, "ab,c,1,d", 7);
         for (line, is_negative, is_known) in [
             ("ab,c,1,d", false, true),
@@ -216,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_follower_is_only_a_guess() {
-        let mut patterns = Patterns::of(&[0], true);
+        let mut patterns = Patterns::over(vec![(0, 0)]);
         let lines = ["a,1", "b,1", "c,1"];
         lines.iter().enumerate().for_each(|(charge, line)| keep(&mut patterns, line, charge));
         for order in [[0, 1, 2], [0, 1, 2], [2, 1, 0], [1, 1, 0], [0, 2, 1]] {
@@ -228,7 +220,7 @@ mod tests {
 
     #[test]
     fn more_patterns_than_are_kept_are_forgotten_and_found_again() {
-        let mut patterns = Patterns::of(&[0], true);
+        let mut patterns = Patterns::over(vec![(0, 0)]);
         for number in 0..PATTERNS_MIN + 2 {
             keep(&mut patterns, &number.to_string(), 0);
         }

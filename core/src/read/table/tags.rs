@@ -20,6 +20,7 @@ pub(super) struct TagPlaces {
     of_key: Vec<Vec<Bound>>,
     present: Vec<String>,
     map_columns: Vec<(usize, TagForm)>,
+    forms: &'static [TagForm],
     null_text: Option<&'static str>,
 }
 
@@ -51,12 +52,17 @@ impl TagPlaces {
         };
         let of_key = keys.iter().map(places).collect();
         let present = names.iter().flat_map(|name| table.tags.iter().filter_map(|form| key_of(name, *form))).collect();
-        Self { of_key, present, map_columns, null_text: table.null_text }
+        Self { of_key, present, map_columns, forms: table.tags, null_text: table.null_text }
     }
 
     /// Number of requested keys.
     pub(super) fn keys(&self) -> usize {
         self.of_key.len()
+    }
+
+    /// Whether a column holds the values of a tag, asked for or not.
+    pub(super) fn is_tag(&self, name: &str) -> bool {
+        self.forms.iter().any(|form| key_of(name, *form).is_some())
     }
 
     /// Whether only rows tell which keys the input has.

@@ -98,6 +98,10 @@ impl<'b> Telling<'b> for BatchRow<'b> {
     fn raw(self, first: usize, _: usize) -> &'b [u8] {
         self.get(first).as_bytes()
     }
+
+    fn bytes(self, at: usize) -> &'b [u8] {
+        self.get(at).as_bytes()
+    }
 }
 
 /// Names of the columns, in order.

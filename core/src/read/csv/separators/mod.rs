@@ -237,7 +237,8 @@ fn write_at<L: Lanes>(lanes: L, mask: u64, base: u32, offsets: &mut Vec<u32>, co
     loop {
         if let Some(room) = offsets.get_mut(*count..).and_then(<[u32]>::first_chunk_mut) {
             lanes.write_offsets(mask, base, room);
-            *count += mask.count_ones() as usize;
+            // Far fewer than memory has bytes.
+            *count = count.wrapping_add(mask.count_ones() as usize);
             return;
         }
         grow(offsets);
@@ -277,6 +278,6 @@ fn step<L: Lanes>(lanes: L, block: &[u8; BLOCK], within: u64, before: &mut Befor
         newline: newlines >> 63,
         closing: closing >> 63,
     };
-    seen.rows += newlines.count_ones() as usize;
+    seen.rows = seen.rows.wrapping_add(newlines.count_ones() as usize);
     separators
 }

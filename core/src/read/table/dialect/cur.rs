@@ -44,11 +44,23 @@ const DATA_EXPORT_ATTRIBUTES: &[AttributePlaces] = attributes!(
     &[Entry("product", "region"), Column("product/region"), Column("product/regionCode")]
 );
 
+const STEADY: &[&str] = &[
+    "bill/",
+    "bill_",
+    "lineItem/LegalEntity",
+    "line_item_legal_entity",
+    "lineItem/TaxType",
+    "line_item_tax_type",
+    "product/",
+    "product_",
+];
+
 pub(super) const LEGACY: DialectTable = DialectTable {
     dialect: Dialect::Cur,
     attributes: LEGACY_ATTRIBUTES,
     tags: &[TagForm::Column("resourceTags/"), TagForm::FoldedColumn("resource_tags_")],
     other_columns: &["lineItem/BlendedCost", "lineItem/NetUnblendedCost", "lineItem/UnblendedCost"],
+    steady: STEADY,
     null_text: None,
 };
 
@@ -57,6 +69,7 @@ pub(super) const DATA_EXPORT: DialectTable = DialectTable {
     attributes: DATA_EXPORT_ATTRIBUTES,
     tags: &[TagForm::FoldedEntry("resource_tags"), TagForm::FoldedColumn("resource_tags_")],
     other_columns: &["lineItem/BlendedCost", "lineItem/NetUnblendedCost", "lineItem/UnblendedCost"],
+    steady: STEADY,
     null_text: None,
 };
 

@@ -39,6 +39,7 @@ pub(super) const TABLE: DialectTable = DialectTable {
     ],
     tags: &[TagForm::Column("")],
     other_columns: &COLUMNS,
+    steady: &["RateId", "PricingPlanId"],
     null_text: None,
 };
 

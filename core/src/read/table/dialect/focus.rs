@@ -39,6 +39,7 @@ pub(super) const TABLE: DialectTable = DialectTable {
     tags: &[TagForm::Entry("Tags")],
     other_columns: &["BilledCost", "ContractedCost", "EffectiveCost", "ListCost"],
     // The specification forbids it and published exports have it.
+    steady: &[],
     null_text: Some("NULL"),
 };
 

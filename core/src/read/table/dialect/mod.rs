@@ -88,6 +88,9 @@ pub(super) struct DialectTable {
     pub(super) tags: &'static [TagForm],
     /// Further columns of the format, which nothing is read from.
     pub(super) other_columns: &'static [&'static str],
+    /// Columns that rows of one charge agree in as a rule, by the start of their names. What is read of a row never
+    /// follows from it.
+    pub(super) steady: &'static [&'static str],
     /// Text that stands for null in exports that break the format.
     pub(super) null_text: Option<&'static str>,
 }
@@ -110,6 +113,11 @@ impl DialectTable {
             // Athena, Parquet and CUR 2.0 fold `lineItem/UsageType` into `line_item_usage_type`.
             Dialect::Cur | Dialect::Cur2 => vec![column.to_owned(), folded(column)],
         }
+    }
+
+    /// Whether rows of one charge agree in a column as a rule.
+    pub(super) fn is_steady(&self, name: &str) -> bool {
+        self.steady.iter().any(|start| name.starts_with(start))
     }
 
     /// Every column the table names.
