@@ -78,10 +78,10 @@ pub(super) struct BillArgs {
     /// Instant the status is judged at; now by default
     #[arg(long, value_name = "TIME")]
     pub(super) as_of: Option<Timestamp>,
-    /// Threads that read; all processors by default
+    /// Threads that read; 0 is all processors, the default
     #[arg(long, value_name = "N")]
     pub(super) threads: Option<usize>,
-    /// No progress bar on standard error
+    /// No progress bar and speed on standard error
     #[arg(long)]
     pub(super) no_progress: bool,
 }

@@ -13,7 +13,7 @@ impl Dice {
     }
 
     pub(super) fn below(&mut self, end: usize) -> usize {
-        (self.next() % end.max(1) as u64) as usize
+        usize::try_from(self.next() % end.max(1) as u64).unwrap()
     }
 
     pub(super) fn is_one_in(&mut self, of: usize) -> bool {
@@ -131,16 +131,20 @@ pub(super) const FORMS: [Form; 6] = [
 /// A cell of a row that starts in an hour. Usual ones are few, so that rows repeat.
 pub(super) fn cell(form: Form, kind: Kind, hour: usize, is_odd: bool, dice: &mut Dice) -> String {
     let is_export = form.iter().any(|(name, _)| name.starts_with("bill_") || name.starts_with("Billing"));
-    let time = |hour: usize| match is_export {
-        true => format!("2016-06-{:02}T{:02}:00:00Z", 1 + hour / 24, hour % 24),
-        false => format!("2016-06-{:02} {:02}:00:00", 1 + hour / 24, hour % 24),
+    let time = |hour: usize| {
+        let (day, hour) = (1 + hour / 24, hour % 24);
+        if is_export {
+            format!("2016-06-{day:02}T{hour:02}:00:00Z")
+        } else {
+            format!("2016-06-{day:02} {hour:02}:00:00")
+        }
     };
     match (kind, is_odd) {
         (Start, false) => time(hour),
         (End, false) => time(hour + 1),
         (Text, true) if dice.is_one_in(6) => "long, \"漢é\" ".repeat(dice.below(400)),
         (_, false) => dice.pick(usual(kind, form)).to_owned(),
-        (_, true) => dice.pick(odd(kind)).to_owned(),
+        (_, true) => dice.pick(&odd(kind).split('¦').collect::<Vec<_>>()).to_owned(),
     }
 }
 
@@ -163,132 +167,42 @@ fn usual(kind: Kind, form: Form) -> &'static [&'static str] {
     }
 }
 
-fn odd(kind: Kind) -> &'static [&'static str] {
+/// Separated by `¦`, which stands in none of them.
+fn odd(kind: Kind) -> &'static str {
     match kind {
-        Type => &[
-            "InvoiceTotal",
-            "AccountTotal",
-            "StatementTotal",
-            "Rounding",
-            "Discount",
-            "PayerLineItem",
-            "lineitem",
-            "",
-            "\u{feff}LineItem",
-            "Tax",
-            "Credit",
-            "Refund",
-            "Fee",
-            "RIFee",
-            "Purchase",
-            "Adjustment",
-            "Usage\n",
-            "DiscountedUsage",
-            "SavingsPlanCoveredUsage",
-            "SavingsPlanNegation",
-            "\"Usage\"",
-            " LineItem",
-            "NULL",
-        ],
-        Product => &["漢é,\"x\"\n", "", "\"", "\0", "\u{feff}Amazon EC2", "Amazon\r\nEC2", "NULL", "a\u{1f600}b"],
-        Account => &["", "0", "333333333333", "x", " 111111111111", "\u{feff}"],
-        Invoice => &["Estimated", "", "abc", " 1", "NULL", "\u{feff}81234567", "81234567 ", "\"1\"", "1\n2", "+1", "0"],
-        Period => &["2016-07-01T00:00:00Z", "", "x", "2016-06-01", "2016-06-15T12:00:00Z", "NULL"],
-        Start | End => &[
-            "",
-            "2016-06-01",
-            "2016-06-31 00:00:00",
-            "2016-06-01T00:00:00Z",
-            "2016-6-1 0:0:0",
-            "x",
-            "2016-05-31 23:00:00",
-            "2016-07-01 00:00:00",
-            "9999-12-31 23:59:59",
-            "2016-06-01 00:00:00.5",
-            "NULL",
-            "2016-06-01T00:00:00+01:00",
-            "\u{feff}2016-06-01 00:00:00",
-            "\"2016-06-01 00:00:00\"",
-        ],
-        Quantity => {
-            &["", "-1", "x", "1e3", "1e-30", "170141183460469231731", "NULL", "0", "\"1\"", "0.1234567890123456789"]
+        Type => {
+            "InvoiceTotal¦AccountTotal¦StatementTotal¦Rounding¦Discount¦PayerLineItem¦lineitem¦¦\u{feff}LineItem¦Tax¦\
+             Credit¦Refund¦Fee¦RIFee¦Purchase¦Adjustment¦Usage\n¦DiscountedUsage¦SavingsPlanCoveredUsage¦\
+             SavingsPlanNegation¦\"Usage\"¦ LineItem¦NULL"
         }
-        Cost => &[
-            "-1",
-            "1e-7",
-            "-0",
-            "-0.0",
-            "+3",
-            "0.1234567890123456789",
-            "1E2",
-            "00.50",
-            ".5",
-            "5.",
-            " 1",
-            "1,5",
-            "x",
-            "",
-            "NULL",
-            "1e20",
-            "-1e20",
-            "170141183460469231731",
-            "1e400",
-            "0e9999999",
-            "NaN",
-            "inf",
-            "١",
-            "1_0",
-            "--1",
-            "1e-400",
-            "-1e-25",
-            "\"1\"",
-            "-\n1",
-            "12345678901234567890",
-            "-99999999999999999999.9",
-        ],
-        Currency => &["EUR", "usd", "US", "", "NULL", "\u{feff}USD"],
-        Resource => &[
-            "arn:aws:ec2:us-west-2:111111111111:instance/i-1",
-            "é",
-            "\"i-1\"",
-            "arn:aws:ecs:us-west-2:1:task/c/t",
-            "i-1\n",
-            "\u{feff}i-1",
-            "\"",
-            "\"\"",
-            "NULL",
-        ],
-        Tag => &["a,b", "\"", "ä", "\u{feff}a", "a\n", "\r", "\"a\"", "NULL", " a", "\0"],
-        Map => &[
-            "NULL",
-            "{}",
-            "[1]",
-            "{",
-            "{\"t\": null}",
-            "{\"T\": \"x\"}",
-            "{\"t\": \"\\u00e9\\\"\"}",
-            "{\"t\": 1.10}",
-            "{\"product_name\": \"n\", \"region\": \"r\"}",
-            "{\"t\": \"a\", \"t\": \"b\"}",
-            "{\"user:t\": \"\n\"}",
-            "x",
-        ],
-        Text => &[
-            "Credit",
-            "AWS credit",
-            "Refund",
-            "Tax for EC2",
-            "Sign up charge",
-            "744 hours purchased, 700 hours used",
-            "say \"hi\"",
-            "line\nbreak",
-            "cr\r\nlf",
-            "a\rb",
-            "\0",
-            "\u{feff}",
-            "\"",
-            "HeavyUsage:m4.large",
-            "BoxUsage",
-        ],
+        Product => "漢é,\"x\"\n¦¦\"¦\0¦\u{feff}Amazon EC2¦Amazon\r\nEC2¦NULL¦a\u{1f600}b",
+        Account => "¦0¦333333333333¦x¦ 111111111111¦\u{feff}",
+        Invoice => "Estimated¦¦abc¦ 1¦NULL¦\u{feff}81234567¦81234567 ¦\"1\"¦1\n2¦+1¦0",
+        Period => "2016-07-01T00:00:00Z¦¦x¦2016-06-01¦2016-06-15T12:00:00Z¦NULL",
+        Start | End => {
+            "¦2016-06-01¦2016-06-31 00:00:00¦2016-06-01T00:00:00Z¦2016-6-1 0:0:0¦x¦2016-05-31 23:00:00¦\
+             2016-07-01 00:00:00¦9999-12-31 23:59:59¦2016-06-01 00:00:00.5¦NULL¦2016-06-01T00:00:00+01:00¦\
+             \u{feff}2016-06-01 00:00:00¦\"2016-06-01 00:00:00\""
+        }
+        Quantity => "¦-1¦x¦1e3¦1e-30¦170141183460469231731¦NULL¦0¦\"1\"¦0.1234567890123456789",
+        Cost => {
+            "-1¦1e-7¦-0¦-0.0¦+3¦0.1234567890123456789¦1E2¦00.50¦.5¦5.¦ 1¦1,5¦x¦¦NULL¦1e20¦-1e20¦\
+             170141183460469231731¦1e400¦0e9999999¦NaN¦inf¦١¦1_0¦--1¦1e-400¦-1e-25¦\"1\"¦-\n1¦12345678901234567890¦\
+             -99999999999999999999.9"
+        }
+        Currency => "EUR¦usd¦US¦¦NULL¦\u{feff}USD",
+        Resource => {
+            "arn:aws:ec2:us-west-2:111111111111:instance/i-1¦é¦\"i-1\"¦arn:aws:ecs:us-west-2:1:task/c/t¦i-1\n¦\
+             \u{feff}i-1¦\"¦\"\"¦NULL"
+        }
+        Tag => "a,b¦\"¦ä¦\u{feff}a¦a\n¦\r¦\"a\"¦NULL¦ a¦\0",
+        Map => {
+            "NULL¦{}¦[1]¦{¦{\"t\": null}¦{\"T\": \"x\"}¦{\"t\": \"\\u00e9\\\"\"}¦{\"t\": 1.10}¦\
+             {\"product_name\": \"n\", \"region\": \"r\"}¦{\"t\": \"a\", \"t\": \"b\"}¦{\"user:t\": \"\n\"}¦x"
+        }
+        Text => {
+            "Credit¦AWS credit¦Refund¦Tax for EC2¦Sign up charge¦744 hours purchased, 700 hours used¦say \"hi\"¦\
+             line\nbreak¦cr\r\nlf¦a\rb¦\0¦\u{feff}¦\"¦HeavyUsage:m4.large¦BoxUsage"
+        }
     }
 }

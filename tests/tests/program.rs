@@ -1,0 +1,81 @@
+//! The program as it is typed: what reading says on standard error, and what threads may change of a result.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use unblended::{DemoOptions, demo};
+use unblended_tests::tree;
+
+/// Runs the program, which the test command builds first, with this on its standard input.
+fn program(arguments: &[&str], input: &[u8]) -> Output {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| tree::root().join("target"), PathBuf::from);
+    let mut child = Command::new(target.join("debug/unblended"))
+        .args(arguments)
+        .args(["--output", "json", "--as-of", "2016-07-10T00:00:00Z"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn bill(rows: usize) -> String {
+    let header = "RecordType,ProductName,UsageStartDate,UsageEndDate,Cost,user:product_area\n";
+    let row = "LineItem,Amazon S3,2016-06-01 00:00:00,2016-06-01 01:00:00,0.25,web\n";
+    format!("{header}{}", row.repeat(rows))
+}
+
+/// The numbers of the line that says what was scanned: rows, bytes, rows and bytes a second.
+fn speed(errors: &[u8]) -> Option<(u64, u64, u64, u64)> {
+    let text = String::from_utf8_lossy(errors).into_owned();
+    let line = text.lines().find(|line| line.starts_with("scanned "))?.to_owned();
+    let words: Vec<&str> = line.split([' ', ':']).filter(|word| !word.is_empty()).collect();
+    // scanned N rows, N bytes in S s N rows/s, N bytes/s
+    let number = |at: usize| words[at].parse().unwrap();
+    assert_eq!([words[2], words[4], words[7], words[9], words[11]], ["rows,", "bytes", "s", "rows/s,", "bytes/s"]);
+    Some((number(1), number(3), number(8), number(10)))
+}
+
+#[test]
+fn what_was_scanned_and_how_fast_is_said_on_standard_error_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bill.csv").display().to_string();
+    let content = bill(3000);
+    std::fs::write(&path, &content).unwrap();
+    for (name, input) in [(path.as_str(), ""), ("-", content.as_str())] {
+        for command in ["inspect", "rollup"] {
+            let said = program(&[command, name], input.as_bytes());
+            assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+            let (rows, bytes, rows_a_second, bytes_a_second) = speed(&said.stderr).unwrap();
+            assert_eq!((rows, bytes), (3000, content.len() as u64), "{command} {name}");
+            assert!(rows_a_second > 0 && bytes_a_second > rows_a_second);
+            assert!(!String::from_utf8_lossy(&said.stdout).contains("scanned"));
+            let quiet = program(&[command, name, "--no-progress"], input.as_bytes());
+            assert!(speed(&quiet.stderr).is_none());
+        }
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bytes_and_0_is_all_processors() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = DemoOptions { rows: 30_000, ..DemoOptions::new("2016-06".parse().unwrap()) };
+    let month = demo(folder.path(), &options).unwrap().bill.display().to_string();
+    // Large enough to be read in chunks.
+    let large = folder.path().join("large.csv").display().to_string();
+    std::fs::write(&large, bill(80_000)).unwrap();
+    for path in [&month, &large] {
+        let inspected = |threads: &str| program(&["inspect", path, "--no-progress", "--threads", threads], b"");
+        let expected = inspected("1");
+        assert!(expected.status.success() && expected.stdout.len() > 500);
+        for threads in ["0", "2", "7"] {
+            assert_eq!(inspected(threads).stdout, expected.stdout, "{threads} threads, {path}");
+        }
+    }
+    assert_eq!(program(&["inspect", &month, "--threads", "-1"], b"").status.code(), Some(2));
+    assert_eq!(program(&["inspect", &month, "--threads", "x"], b"").status.code(), Some(2));
+}
