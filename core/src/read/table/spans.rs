@@ -19,6 +19,7 @@ pub(super) fn spans(columns: &[usize], joins: impl Fn(usize) -> bool) -> Vec<Spa
 }
 
 /// Each column for itself.
+#[cfg(any(test, feature = "batches"))]
 pub(super) fn apart(columns: &[usize]) -> Vec<Span> {
     columns.iter().map(|column| (*column, *column)).collect()
 }
