@@ -4,7 +4,7 @@
 mod fuzz_inputs;
 
 use proptest::prelude::*;
-use unblended::{Amount, Bill, BillingPeriod, Timestamp};
+use unblended::{Amount, Bill, BillingPeriod, Timestamp, bare_resource_id, is_instance_id, is_task_arn, is_volume_id};
 
 /// Text that is almost what is looked for, so that the deeper paths are reached.
 fn near(alphabet: &'static str) -> impl Strategy<Value = String> {
@@ -46,6 +46,19 @@ proptest! {
             prop_assert_eq!(time.to_string().parse::<Timestamp>().unwrap(), time);
         }
         let _ = text.parse::<BillingPeriod>();
+    }
+
+    #[test]
+    fn any_text_has_a_bare_id_that_is_of_one_kind_at_most(
+        start in prop::sample::select(vec!["", "arn:aws:ec2:us-west-2:1:instance/", "arn:aws:ecs:us-west-2:1:task/", "i-"]),
+        text in near("0123456789abcdefivol-/:"),
+    ) {
+        let text = format!("{start}{text}");
+        let bare = bare_resource_id(&text);
+        prop_assert!(text.ends_with(bare));
+        prop_assert_eq!(bare_resource_id(bare), bare);
+        let kinds = [is_instance_id(bare), is_volume_id(bare), is_task_arn(bare)];
+        prop_assert!(kinds.iter().filter(|is_kind| **is_kind).count() <= 1);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! (spec 2.2, 2.4).
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_array::{RecordBatch, RecordBatchReader};
@@ -31,7 +32,7 @@ pub(in crate::read) fn open_stream<R: Read>(
     let seen = Arc::new(Mutex::new(Seen::default()));
     let watched = Watched { inner: BufReader::with_capacity(SOURCE_BYTES, reader), seen: Arc::clone(&seen) };
     let why = Why { seen, explain };
-    let stream = StreamReader::try_new(watched, None).map_err(|cause| why.error(cause))?;
+    let stream = guarded(|| StreamReader::try_new(watched, None)).map_err(|cause| why.error(cause))?;
     Ok(Given { reader: IpcBatches { stream, why, is_over: false }, explain: given_failed })
 }
 
@@ -39,7 +40,7 @@ pub(in crate::read) fn open_stream<R: Read>(
 ///
 /// # Errors
 /// `read.truncated`, `read.bad_archive`, `read.io`.
-pub(in crate::read) fn open_file<R: Read + Seek>(mut file: R) -> Result<Given<FileReader<BufReader<R>>>> {
+pub(in crate::read) fn open_file<R: Read + Seek>(mut file: R) -> Result<Given<FileBatches<BufReader<R>>>> {
     let length = file.seek(SeekFrom::End(0)).map_err(source_failed)?;
     let mut end = [0; FILE.len()];
     let tail = u64::try_from(FILE.len()).ok().and_then(|mark| length.checked_sub(mark)).unwrap_or(0);
@@ -49,8 +50,40 @@ pub(in crate::read) fn open_file<R: Read + Seek>(mut file: R) -> Result<Given<Fi
         return Err(truncated());
     }
     file.seek(SeekFrom::Start(0)).map_err(source_failed)?;
-    let reader = FileReader::try_new(BufReader::with_capacity(SOURCE_BYTES, file), None).map_err(file_failed)?;
-    Ok(Given { reader, explain: file_failed })
+    let file = BufReader::with_capacity(SOURCE_BYTES, file);
+    let file = guarded(|| FileReader::try_new(file, None)).map_err(file_failed)?;
+    Ok(Given { reader: FileBatches { file, has_failed: false }, explain: file_failed })
+}
+
+/// What the reader of the format answers: of damaged data it may also panic, and then the data is to blame.
+fn guarded<T>(read: impl FnOnce() -> std::result::Result<T, ArrowError>) -> std::result::Result<T, ArrowError> {
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(ArrowError::IpcError("the content contradicts itself".into())))
+}
+
+/// The batches of a file, up to the first that fails.
+pub(in crate::read) struct FileBatches<R> {
+    file: FileReader<R>,
+    has_failed: bool,
+}
+
+impl<R: Read + Seek> Iterator for FileBatches<R> {
+    type Item = std::result::Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.has_failed {
+            return None;
+        }
+        let next = guarded(|| self.file.next().transpose()).transpose();
+        self.has_failed = matches!(next, Some(Err(_)));
+        next
+    }
+}
+
+impl<R: Read + Seek> RecordBatchReader for FileBatches<R> {
+    fn schema(&self) -> SchemaRef {
+        self.file.schema()
+    }
 }
 
 /// Failures of the source pass through the reader as this crate's errors; all others are the file's own.
@@ -97,10 +130,10 @@ impl<R: Read> Iterator for IpcBatches<R> {
         if self.is_over {
             return None;
         }
-        let next = match self.stream.next() {
-            Some(Ok(batch)) => return Some(Ok(batch)),
-            Some(Err(cause)) => Err(self.why.error(cause)),
-            None => self.end(),
+        let next = match guarded(|| self.stream.next().transpose()) {
+            Ok(Some(batch)) => return Some(Ok(batch)),
+            Ok(None) => self.end(),
+            Err(cause) => Err(self.why.error(cause)),
         };
         self.is_over = true;
         next.err().map(|error| Err(ArrowError::ExternalError(Box::new(error))))

@@ -196,3 +196,16 @@ fn ipc_that_is_damaged_or_followed_by_more_is_refused() {
     damaged[12..40].fill(0xee);
     assert_eq!(read_bytes(&damaged).unwrap_err().code(), ErrorCode::ReadBadArchive);
 }
+
+/// Any byte may be damaged: then the result is an error or a bill, never a panic.
+#[test]
+fn no_damaged_byte_of_ipc_ends_the_program() {
+    let rows = [usage(0, "1", "i-1", "a"), usage(1, "-0.5", "", "b")];
+    for bytes in [stream_of(&[batch_of(&csv(&rows))]), file_of(&[batch_of(&csv(&rows))])] {
+        for at in (0..bytes.len()).step_by(23) {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= [0x01, 0x80, 0xff][at % 3];
+            let _ = read_bytes(&damaged);
+        }
+    }
+}

@@ -1,7 +1,8 @@
 //! Files that are there: those of the vectors, of the demo, and usual ones.
 
-use super::{Case, ways};
+use super::{Case, Way, ways};
 use crate::read::ScanOptions;
+use crate::read::csv::Level;
 use crate::read::tests::{HEADER, usage};
 
 /// Reads it every way; whether its rows were once told from chunks.
@@ -32,6 +33,17 @@ fn a_byte_order_mark_before_a_row_is_text_every_way() {
     let expected = Case::of(content.as_bytes(), &options).expected.unwrap();
     assert!(String::from_utf8_lossy(&expected.charges).contains("\"\u{feff}EC2\""));
     assert!(is_told_from_chunks(content.as_bytes(), &options));
+}
+
+/// Rows may have 16 MiB, whatever the place of a chunk in which they start.
+#[test]
+fn a_last_row_that_is_too_long_and_has_no_end_is_refused_in_chunks_too() {
+    let start = format!("{HEADER}\n{}\n", usage(0, "1", "i-1", "a"));
+    let row = usage(1, "1", "i-1", &"a".repeat(16 << 20));
+    let (content, options) = (start + &row, ScanOptions::default());
+    let case = Case::of(content.as_bytes(), &options);
+    assert!(case.expected.as_ref().is_err_and(|error| error.contains("longer than 16 MiB")));
+    assert!(!case.check(Way { level: Level::best(), size: 1 << 20, threads: 2 }));
 }
 
 #[cfg(feature = "cli")]
