@@ -120,7 +120,7 @@ pub fn is_final(rows: &[FinalRow], period: BillingPeriod, as_of: Timestamp) -> F
 pub struct Estimated {
     /// How many rows.
     pub rows: u64,
-    /// Their sum by currency code.
+    /// Their unblended sum by currency code.
     pub amount: BTreeMap<String, Amount>,
 }
 
@@ -168,7 +168,7 @@ pub(crate) fn entity_statuses(
                 let empty = key.invoice_id() == Some("");
                 kind.rows += if empty { charge.nonzero_rows() } else { charge.rows() };
                 let amount = kind.amount.entry(key.currency().to_string()).or_default();
-                *amount = amount.checked_add(charge.amount())?;
+                *amount = amount.checked_add(charge.unblended())?;
             }
         }
     }
