@@ -22,15 +22,23 @@ pub(in crate::read) fn read_at(file: &File, buffer: &mut [u8], position: u64) ->
 ///
 /// # Errors
 /// `read.io`, also where the file has become shorter.
-pub(in crate::read) fn append(file: &File, bytes: &mut Vec<u8>, mut from: u64, to: u64) -> Result<()> {
-    let mut filled = bytes.len();
+pub(in crate::read) fn append(file: &File, bytes: &mut Vec<u8>, from: u64, to: u64) -> Result<()> {
+    let filled = bytes.len();
     let more = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
     bytes.resize(filled.saturating_add(more), 0);
-    while filled < bytes.len() {
-        match read_at(file, bytes.get_mut(filled..).unwrap_or_default(), from) {
+    fill(file, bytes.get_mut(filled..).unwrap_or_default(), from)
+}
+
+/// Fills the buffer with the bytes from `from` on.
+///
+/// # Errors
+/// As [`append`].
+pub(in crate::read) fn fill(file: &File, mut buffer: &mut [u8], mut from: u64) -> Result<()> {
+    while !buffer.is_empty() {
+        match read_at(file, buffer, from) {
             Ok(0) => return Err(Error::new(ErrorCode::ReadIo, "the file became shorter while it was read")),
             Ok(read) => {
-                filled += read;
+                buffer = buffer.get_mut(read..).unwrap_or_default();
                 from += u64::try_from(read).unwrap_or(0);
             }
             Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}

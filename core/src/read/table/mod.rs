@@ -6,6 +6,8 @@ pub(super) mod header;
 mod line_item;
 mod maps;
 mod nearest;
+#[cfg(feature = "parquet")]
+pub(super) mod numbered;
 mod patterns;
 pub(super) mod tags;
 

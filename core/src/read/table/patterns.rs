@@ -35,10 +35,10 @@ pub(super) struct Patterns {
 
 /// What the rows of a pattern belong to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) group: Group,
+pub(in crate::read) struct Place {
+    pub(in crate::read) group: Group,
     /// Number of the charge in the builder of the group.
-    pub(super) charge: usize,
+    pub(in crate::read) charge: usize,
 }
 
 #[derive(Debug)]

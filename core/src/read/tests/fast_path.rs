@@ -33,9 +33,9 @@ fn options() -> ScanOptions {
 }
 
 /// A bill without the digest of its input, which depends on how it is cut into blocks; or what the error says.
-type Outcome = std::result::Result<(Bill, String), String>;
+pub(super) type Outcome = std::result::Result<(Bill, String), String>;
 
-fn told(result: Result<Bill>) -> Outcome {
+pub(super) fn told(result: Result<Bill>) -> Outcome {
     let text = |error: Error| format!("{error:?}");
     let bill = result.map_err(text)?;
     let findings = format!("{:?}", bill.diagnostics().map_err(text)?.list());
