@@ -155,26 +155,29 @@ impl<'b> Values<'b> {
             Some(column) if !column.is_empty(row) => Some(column.amount(row)?),
             Some(_) | None => None,
         };
-        Some(RowValues { cost, interval: self.interval(row)?, usage_quantity })
+        self.reads_times(row)?;
+        Some(RowValues { cost, interval: self.times.interval, usage_quantity })
     }
 
-    fn interval(&mut self, row: usize) -> Option<Option<Interval>> {
+    /// Whether the times of a row are as usual; then `times` has its interval.
+    fn reads_times(&mut self, row: usize) -> Option<()> {
         let (start, end) = (self.start?, self.end?);
         if let (Some(start_stored), Some(end_stored)) = (start.stored_time(row), end.stored_time(row)) {
             if self.times.stored != Some((start_stored, end_stored)) {
                 let interval = Some(Interval::new(start.time(start_stored)?, end.time(end_stored)?));
                 *self.times = Times { stored: Some((start_stored, end_stored)), interval, ..Times::default() };
             }
-            return Some(self.times.interval);
+            return Some(());
         }
         let (start, end) = (start.text(row), end.text(row));
         if start.is_empty() && end.is_empty() {
-            return Some(None);
+            *self.times = Times::default();
+            return Some(());
         }
         if self.times.start != start || self.times.end != end {
             let interval = Some(Interval::new(start.parse().ok()?, end.parse().ok()?));
             *self.times = Times { stored: None, start: start.into_owned(), end: end.into_owned(), interval };
         }
-        Some(self.times.interval)
+        Some(())
     }
 }

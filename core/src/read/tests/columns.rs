@@ -109,7 +109,7 @@ fn double() -> impl Strategy<Value = Option<f64>> {
     let odd = prop::sample::select(vec![
         Some(0.0),
         Some(-0.0),
-        Some(0.1 + 0.2),
+        Some(0.300_000_000_000_000_04),
         Some(1e-19),
         Some(-4.9e-324),
         Some(1e19),
@@ -153,7 +153,7 @@ fn times(texts: &StringArray, unit: Unit, odd: &[Option<i64>], zone: bool) -> Ar
     };
     let counts = texts.iter().zip(odd).map(|(text, odd)| {
         let ms = text.unwrap().parse::<crate::time::Timestamp>().unwrap().millis();
-        odd.map(|odd| if !(-5..=5).contains(&odd) { odd } else { ms / 1_000 * of_second + odd })
+        odd.map(|odd| if (-5..=5).contains(&odd) { ms / 1_000 * of_second + odd } else { odd })
     });
     let zone = zone.then_some("Europe/Paris");
     match unit {

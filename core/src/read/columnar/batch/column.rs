@@ -221,7 +221,9 @@ impl Column {
                 }
             }
             _ => {
-                keys.iter_mut().enumerate().for_each(|(row, key)| *key |= if self.is_negative(row) { mark } else { 0 })
+                for (row, key) in keys.iter_mut().enumerate() {
+                    *key |= if self.is_negative(row) { mark } else { 0 };
+                }
             }
         }
     }

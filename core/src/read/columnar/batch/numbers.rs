@@ -254,12 +254,11 @@ mod tests {
                 for (row, key) in rows.iter().zip(keys) {
                     let same = (row.0, row.1, row.2 % 4, row.3, row.4.is_sign_negative());
                     let next = charges.len();
-                    match known.look(*key) {
-                        Some(found) => prop_assert_eq!(Some(&found.charge), charges.get(&same)),
-                        None => {
-                            prop_assert_eq!(charges.insert(same, next), None);
-                            known.keep(*key, place(next));
-                        }
+                    if let Some(found) = known.look(*key) {
+                        prop_assert_eq!(Some(&found.charge), charges.get(&same));
+                    } else {
+                        prop_assert_eq!(charges.insert(same, next), None);
+                        known.keep(*key, place(next));
                     }
                 }
             }
