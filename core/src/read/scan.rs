@@ -13,6 +13,8 @@ use crate::error::{Error, ErrorCode, Location, Result};
 use crate::read::ScanOptions;
 use crate::read::blocks::{Blocks, FromReader};
 use crate::read::collect::{Collector, Purpose, bills, only_bill};
+#[cfg(feature = "parquet")]
+use crate::read::columnar::parquet::ParquetPart;
 #[cfg(feature = "batches")]
 use crate::read::columnar::read_batches;
 use crate::read::csv::chunks::{Chunks, Part};
@@ -120,7 +122,7 @@ fn jobs_of(inputs: Vec<Input>, threads: usize, purpose: Purpose, options: &ScanO
         }
         match chunks_of(&input, threads, purpose, options) {
             Some(chunks) => (0..threads).map(|_| Job::Chunks(Arc::clone(&chunks))).collect(),
-            None => parts_of(input).into_iter().map(Job::Input).collect(),
+            None => parts_of(input, threads).into_iter().map(Job::Input).collect(),
         }
     };
     (0..).zip(inputs).flat_map(|(number, input)| jobs(input).into_iter().map(move |job| (number, job))).collect()
@@ -135,8 +137,13 @@ fn chunks_of<'o>(input: &Input, threads: usize, purpose: Purpose, options: &'o S
     }
 }
 
+/// Parts of a Parquet file for each thread: few, because each learns anew what rows repeat, and more than one, because
+/// threads are not equally fast.
 #[cfg(feature = "parquet")]
-fn parts_of(input: Input) -> Vec<Input> {
+const PARTS_A_THREAD: usize = 4;
+
+#[cfg(feature = "parquet")]
+fn parts_of(input: Input, threads: usize) -> Vec<Input> {
     let Source::Path(path) = &input.source else { return vec![input] };
     // A file that cannot be opened says so when its turn comes.
     let Ok(Some(parts)) = parquet_parts(path) else { return vec![input] };
@@ -147,11 +154,11 @@ fn parts_of(input: Input) -> Vec<Input> {
         evidence,
         delivery: delivery.clone(),
     };
-    parts.into_iter().map(part).collect()
+    ParquetPart::joined(parts, threads * PARTS_A_THREAD).into_iter().map(part).collect()
 }
 
 #[cfg(not(feature = "parquet"))]
-fn parts_of(input: Input) -> Vec<Input> {
+fn parts_of(input: Input, _: usize) -> Vec<Input> {
     vec![input]
 }
 

@@ -1,9 +1,13 @@
 //! The rows of record batches → a collector, whatever the batches come from (spec 2.2, 2.4, 2.6).
 
 pub(super) mod batch;
+#[cfg(feature = "parquet")]
+mod identity;
 pub(super) mod ipc;
 #[cfg(feature = "parquet")]
 pub(super) mod parquet;
+#[cfg(feature = "parquet")]
+mod rows;
 
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -15,6 +19,8 @@ use crate::bill::InputDigest;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::read::blocks::{BLOCK_BYTES, Content};
 use crate::read::collect::Collector;
+#[cfg(feature = "parquet")]
+use crate::read::columnar::batch::column::ColumnBatch;
 use crate::read::columnar::batch::{BatchRow, ROWS_AT_ONCE, TextBatch, binary_floats, header_of};
 use crate::read::progress::Watch;
 use crate::read::table::TableReader;
@@ -29,13 +35,24 @@ pub(in crate::read) trait Batches {
     /// The rows, only in the wanted columns (numbers in the schema, sorted), at most [`ROWS_AT_ONCE`] at once.
     fn read<'b>(&'b mut self, wanted: &'b [usize], watch: Watch<'b>) -> Result<TextBatches<'b>>;
 
+    /// The same as columns; `None` where every row is to be read as text.
+    #[cfg(feature = "parquet")]
+    fn read_columns<'b>(&'b mut self, _: &'b [usize], _: Watch<'b>) -> Result<Option<ColumnBatches<'b>>> {
+        Ok(None)
+    }
+
     /// Identity of the file that is read (spec 2.6). Where there is none, it is that of the cells: how they came, and
     /// how they were cut into batches, does not matter.
     fn digest(&self, watch: Watch<'_>) -> Result<Option<InputDigest>>;
 }
 
-/// Rows as text, part by part.
-pub(in crate::read) type TextBatches<'b> = Box<dyn Iterator<Item = Result<TextBatch>> + Send + 'b>;
+/// Rows part by part.
+type Parts<'b, B> = Box<dyn Iterator<Item = Result<B>> + Send + 'b>;
+/// Rows as text.
+pub(in crate::read) type TextBatches<'b> = Parts<'b, TextBatch>;
+/// Rows as columns.
+#[cfg(feature = "parquet")]
+pub(in crate::read) type ColumnBatches<'b> = Parts<'b, ColumnBatch>;
 
 /// Reads all batches into the collector; on a thread of their own where `reads_ahead`.
 ///
@@ -57,32 +74,36 @@ pub(in crate::read) fn read_batches(
         return Ok(());
     }
     let wanted = table.wanted();
-    table.cells_are_apart();
     let of_file = source.digest(watch).map_err(at_file)?;
-    let cells = of_file.is_none().then(|| CellsDigest::new(&schema, &wanted));
-    let mut reading = Reading { table, cells, wanted: &wanted, rows: 0, watch };
-    let batches = source.read(&wanted, watch).map_err(at_file)?;
-    if reads_ahead {
-        ahead(batches, |batches| reading.add_all(batches)).map_err(at_file)?;
-    } else {
-        reading.add_all(batches).map_err(at_file)?;
+    #[cfg(feature = "parquet")]
+    let is_read = rows::read_columns(&mut table, source, &wanted, watch, reads_ahead).map_err(at_file)?;
+    #[cfg(not(feature = "parquet"))]
+    let is_read = false;
+    let mut cells = of_file.is_none().then(|| CellsDigest::new(&schema, &wanted));
+    if !is_read {
+        table.cells_are_apart();
+        let mut reading = Reading { table: &mut table, cells: cells.as_mut(), wanted: &wanted, watch };
+        let batches = source.read(&wanted, watch).map_err(at_file)?;
+        if reads_ahead {
+            ahead(batches, |batches| reading.add_all(batches)).map_err(at_file)?;
+        } else {
+            reading.add_all(batches).map_err(at_file)?;
+        }
     }
-    let digest = of_file.or_else(|| reading.cells.take().map(CellsDigest::finish));
     for column in binary_floats(&schema, &wanted) {
-        reading.table.note_binary(column);
+        table.note_binary(column);
     }
-    if let Some(digest) = digest {
-        reading.table.finish(digest);
+    if let Some(digest) = of_file.or_else(|| cells.map(CellsDigest::finish)) {
+        table.finish(digest);
     }
     Ok(())
 }
 
 struct Reading<'r, 'c, 'o> {
-    table: TableReader<'c, 'o>,
+    table: &'r mut TableReader<'c, 'o>,
     /// `None` where the file's bytes identify the rows.
-    cells: Option<CellsDigest>,
+    cells: Option<&'r mut CellsDigest>,
     wanted: &'r [usize],
-    rows: u64,
     watch: Watch<'r>,
 }
 
@@ -98,9 +119,7 @@ impl Reading<'_, '_, '_> {
                 }
                 self.table.add_apart(cells, || batch.location(row))?;
             }
-            let rows = u64::try_from(batch.rows()).unwrap_or(u64::MAX);
-            self.rows += rows;
-            self.watch.progress.add_rows(rows);
+            self.watch.progress.add_rows(u64::try_from(batch.rows()).unwrap_or(u64::MAX));
         }
         Ok(())
     }
@@ -110,9 +129,9 @@ impl Reading<'_, '_, '_> {
 const BATCHES_AHEAD: usize = 2;
 
 /// Reads batches on a thread of their own while this one adds their rows.
-fn ahead(
-    batches: TextBatches<'_>,
-    add: impl FnOnce(&mut dyn Iterator<Item = Result<TextBatch>>) -> Result<()>,
+fn ahead<B: Send>(
+    batches: Parts<'_, B>,
+    add: impl FnOnce(&mut dyn Iterator<Item = Result<B>>) -> Result<()>,
 ) -> Result<()> {
     thread::scope(|scope| {
         let (read, ready) = sync_channel(BATCHES_AHEAD);
@@ -177,7 +196,7 @@ impl<R: RecordBatchReader + Send> Batches for Given<R> {
         let explain = self.explain;
         let projected =
             (&mut self.reader).map(move |batch| batch.and_then(|batch| batch.project(wanted)).map_err(explain));
-        Ok(Box::new(Slices { batches: projected, wanted, rows_before: 0, rest: None }))
+        Ok(Box::new(Slices::new(projected, wanted, 0, TextBatch::of)))
     }
 
     fn digest(&self, _: Watch<'_>) -> Result<Option<InputDigest>> {
@@ -197,16 +216,29 @@ pub(in crate::read) fn given_failed(cause: ArrowError) -> Error {
     }
 }
 
-/// Batches of any size cut into such that are turned into text at once.
-pub(in crate::read) struct Slices<'b, I> {
-    pub(in crate::read) batches: I,
-    pub(in crate::read) wanted: &'b [usize],
-    pub(in crate::read) rows_before: u64,
-    pub(in crate::read) rest: Option<RecordBatch>,
+/// Batches of any size cut into such that are read at once.
+pub(in crate::read) struct Slices<'b, I, B> {
+    batches: I,
+    wanted: &'b [usize],
+    rows_before: u64,
+    rest: Option<RecordBatch>,
+    /// What is made of a batch of these columns after so many rows.
+    of: fn(&RecordBatch, &[usize], u64) -> Result<B>,
 }
 
-impl<I: Iterator<Item = Result<RecordBatch>>> Iterator for Slices<'_, I> {
-    type Item = Result<TextBatch>;
+impl<'b, I, B> Slices<'b, I, B> {
+    fn new(
+        batches: I,
+        wanted: &'b [usize],
+        rows_before: u64,
+        of: fn(&RecordBatch, &[usize], u64) -> Result<B>,
+    ) -> Self {
+        Self { batches, wanted, rows_before, rest: None, of }
+    }
+}
+
+impl<I: Iterator<Item = Result<RecordBatch>>, B> Iterator for Slices<'_, I, B> {
+    type Item = Result<B>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let batch = match self.rest.take().map_or_else(|| self.batches.next(), |rest| Some(Ok(rest)))? {
@@ -217,8 +249,8 @@ impl<I: Iterator<Item = Result<RecordBatch>>> Iterator for Slices<'_, I> {
         if rows < batch.num_rows() {
             self.rest = Some(batch.slice(rows, batch.num_rows() - rows));
         }
-        let text = TextBatch::of(&batch.slice(0, rows), self.wanted, self.rows_before);
+        let made = (self.of)(&batch.slice(0, rows), self.wanted, self.rows_before);
         self.rows_before += u64::try_from(rows).unwrap_or(u64::MAX);
-        Some(text)
+        Some(made)
     }
 }

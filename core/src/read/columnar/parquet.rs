@@ -21,9 +21,11 @@ use parquet::file::reader::{ChunkReader, Length};
 
 use crate::bill::InputDigest;
 use crate::error::{Error, ErrorCode, Result};
-use crate::read::blocks::{Blocks, Content, FromReader, source_failed};
-use crate::read::columnar::batch::ROWS_AT_ONCE;
-use crate::read::columnar::{Batches, Slices, TextBatches};
+use crate::read::blocks::source_failed;
+use crate::read::columnar::batch::column::ColumnBatch;
+use crate::read::columnar::batch::{ROWS_AT_ONCE, TextBatch};
+use crate::read::columnar::identity::SharedIdentity;
+use crate::read::columnar::{Batches, ColumnBatches, Slices, TextBatches};
 use crate::read::progress::Watch;
 use crate::read::source::archive::PARQUET;
 use crate::read::source::positioned::read_at;
@@ -48,7 +50,12 @@ impl ParquetPart {
     /// `read.io`, `read.truncated`, `read.bad_archive`.
     pub(in crate::read) fn whole(file: File, uncounted: u64) -> Result<Self> {
         let length = file.metadata().map_err(source_failed)?.len();
-        let file = Stored(Arc::new(StoredFile { file, length, digest: Mutex::new(None), failure: Mutex::new(None) }));
+        let file = Stored(Arc::new(StoredFile {
+            identity: SharedIdentity::of(length),
+            file,
+            length,
+            failure: Mutex::new(None),
+        }));
         let mut end = [0; 4];
         let tail = length.checked_sub(4).filter(|start| *start >= 8).ok_or_else(truncated)?;
         file.at(tail).read_exact(&mut end).map_err(source_failed)?;
@@ -58,8 +65,8 @@ impl ParquetPart {
         // What a writer noted of its own types says nothing about the values.
         let options = || ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let loaded = guarded(|| ArrowReaderMetadata::load(&file, options())).map_err(|cause| file.failed(cause))?;
-        let views = options().with_schema(with_views(loaded.schema()));
-        let metadata = ArrowReaderMetadata::try_new(Arc::clone(loaded.metadata()), views).unwrap_or(loaded);
+        let numbered = options().with_schema(with_dictionaries(loaded.schema()));
+        let metadata = ArrowReaderMetadata::try_new(Arc::clone(loaded.metadata()), numbered).unwrap_or(loaded);
         let row_groups = 0..metadata.metadata().num_row_groups();
         let mut part = Self { file, metadata, row_groups, rows_before: 0, rows: 0, bytes: uncounted };
         part.rows = part.rows_of(part.row_groups.clone());
@@ -96,6 +103,25 @@ impl ParquetPart {
         Ok(parts)
     }
 
+    /// The same parts as about so many larger ones, each of neighbours: rows like those of the row group before are then
+    /// known. `parts` are those of [`ParquetPart::of_file`].
+    pub(in crate::read) fn joined(parts: Vec<Self>, count: usize) -> Vec<Self> {
+        let rows: u64 = parts.iter().map(|part| part.rows).sum();
+        let share = |part: &Self| u128::from(part.rows_before) * count as u128 / u128::from(rows.max(1));
+        let mut joined: Vec<Self> = Vec::new();
+        for part in parts {
+            match joined.last_mut() {
+                Some(last) if share(last) == share(&part) => {
+                    last.row_groups.end = part.row_groups.end;
+                    last.rows += part.rows;
+                    last.bytes += part.bytes;
+                }
+                _ => joined.push(part),
+            }
+        }
+        joined
+    }
+
     /// Bytes that stand for this part in the progress of the scan.
     pub(in crate::read) fn stored_bytes(&self) -> u64 {
         self.bytes
@@ -106,22 +132,32 @@ impl ParquetPart {
         groups.iter().map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).sum()
     }
 
-    fn reader(&self, wanted: &[usize]) -> std::result::Result<ParquetRecordBatchReader, ParquetError> {
+    fn rows<'p>(&'p self, wanted: &'p [usize], watch: Watch<'p>) -> CountedRows<'p> {
+        let row_groups = self.row_groups.clone();
+        CountedRows { part: self, wanted, row_groups, has_failed: false, reader: None, rows: 0, bytes: 0, watch }
+    }
+
+    /// The rows of one row group: batches over several would need dictionaries of their own.
+    fn reader(
+        &self,
+        row_group: usize,
+        wanted: &[usize],
+    ) -> std::result::Result<ParquetRecordBatchReader, ParquetError> {
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), self.metadata.clone());
         let columns = ProjectionMask::roots(builder.parquet_schema(), wanted.iter().copied());
-        let row_groups = self.row_groups.clone().collect();
-        builder.with_projection(columns).with_row_groups(row_groups).with_batch_size(ROWS_AT_ONCE).build()
+        builder.with_projection(columns).with_row_groups(vec![row_group]).with_batch_size(ROWS_AT_ONCE).build()
     }
 }
 
-/// Texts as views: those of a dictionary are then not copied for every row.
-fn with_views(schema: &Schema) -> SchemaRef {
-    let as_view = |field: &Arc<Field>| match field.data_type() {
-        DataType::Utf8 => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
+/// Texts as numbers of the distinct ones, as the file mostly stores them.
+fn with_dictionaries(schema: &Schema) -> SchemaRef {
+    let numbered = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let as_dictionary = |field: &Arc<Field>| match field.data_type() {
+        DataType::Utf8 => Arc::new(field.as_ref().clone().with_data_type(numbered.clone())),
         _ => Arc::clone(field),
     };
     Arc::new(Schema::new_with_metadata(
-        schema.fields().iter().map(as_view).collect::<Vec<_>>(),
+        schema.fields().iter().map(as_dictionary).collect::<Vec<_>>(),
         schema.metadata().clone(),
     ))
 }
@@ -132,26 +168,26 @@ impl Batches for ParquetPart {
     }
 
     fn read<'b>(&'b mut self, wanted: &'b [usize], watch: Watch<'b>) -> Result<TextBatches<'b>> {
-        let reader = guarded(|| self.reader(wanted)).map_err(|cause| self.file.failed(cause))?;
-        let counted = CountedRows { reader: Some(reader), part: self, rows: 0, bytes: 0, watch };
-        Ok(Box::new(Slices { batches: counted, wanted, rows_before: self.rows_before, rest: None }))
+        Ok(Box::new(Slices::new(self.rows(wanted, watch), wanted, self.rows_before, TextBatch::of)))
+    }
+
+    fn read_columns<'b>(&'b mut self, wanted: &'b [usize], watch: Watch<'b>) -> Result<Option<ColumnBatches<'b>>> {
+        Ok(Some(Box::new(Slices::new(self.rows(wanted, watch), wanted, self.rows_before, ColumnBatch::of))))
     }
 
     fn digest(&self, watch: Watch<'_>) -> Result<Option<InputDigest>> {
-        // Of several parts the first that is read tells it to the others.
-        let mut known = self.file.0.digest.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.is_none() {
-            *known = Some(self.file.content(watch)?);
-        }
-        Ok(known.clone())
+        self.file.0.identity.digest(&self.file.0.file, watch).map(Some)
     }
 }
 
 /// Batches that count as progress, and that are as many rows as the file says.
 struct CountedRows<'p> {
-    /// None after a failure: it is not asked again.
-    reader: Option<ParquetRecordBatchReader>,
     part: &'p ParquetPart,
+    wanted: &'p [usize],
+    /// Those that are not begun.
+    row_groups: Range<usize>,
+    has_failed: bool,
+    reader: Option<ParquetRecordBatchReader>,
     rows: u64,
     bytes: u64,
     watch: Watch<'p>,
@@ -167,28 +203,50 @@ impl CountedRows<'_> {
     }
 }
 
+impl CountedRows<'_> {
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            let mut reader = match self.reader.take() {
+                Some(reader) => reader,
+                None => match self.row_groups.next() {
+                    Some(row_group) => guarded(|| self.part.reader(row_group, self.wanted))
+                        .map_err(|cause| self.part.file.failed(cause))?,
+                    None => return Ok(None),
+                },
+            };
+            let next = guarded(|| reader.next().transpose()).map_err(|cause| self.part.file.failed(cause))?;
+            if let Some(batch) = next {
+                self.reader = Some(reader);
+                return Ok(Some(batch));
+            }
+        }
+    }
+}
+
 impl Iterator for CountedRows<'_> {
     type Item = Result<RecordBatch>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut reader = self.reader.take()?;
-        let next = guarded(|| reader.next().transpose());
-        match next.transpose() {
-            Some(Ok(batch)) => {
-                self.reader = Some(reader);
+        if self.has_failed {
+            return None;
+        }
+        let next = self.next_batch();
+        self.has_failed = next.is_err();
+        match next {
+            Ok(Some(batch)) => {
                 self.rows += u64::try_from(batch.num_rows()).unwrap_or(0);
                 self.count_bytes();
                 Some(Ok(batch))
             }
-            Some(Err(cause)) => Some(Err(self.part.file.failed(cause))),
-            None if self.rows != self.part.rows => {
+            Ok(None) if self.rows != self.part.rows => {
                 let message = "the Parquet file has fewer rows than it says";
                 Some(Err(Error::new(ErrorCode::ReadBadArchive, message)))
             }
-            None => {
+            Ok(None) => {
                 self.count_bytes();
                 None
             }
+            Err(error) => Some(Err(error)),
         }
     }
 }
@@ -210,8 +268,7 @@ struct Stored(Arc<StoredFile>);
 struct StoredFile {
     file: File,
     length: u64,
-    /// Identity of its bytes, once known.
-    digest: Mutex<Option<InputDigest>>,
+    identity: SharedIdentity,
     /// The first failure of the file itself, which the Parquet reader passes on as a text only.
     failure: Mutex<Option<io::Error>>,
 }
@@ -219,19 +276,6 @@ struct StoredFile {
 impl Stored {
     fn at(&self, position: u64) -> At {
         At { file: self.clone(), position }
-    }
-
-    fn content(&self, watch: Watch<'_>) -> Result<InputDigest> {
-        let (mut content, mut block) = (Content::default(), Vec::new());
-        let mut blocks = FromReader::plain(self.at(0));
-        loop {
-            watch.check()?;
-            blocks.next_block(&mut block)?;
-            if block.is_empty() {
-                return Ok(content.digest());
-            }
-            content.add(&block);
-        }
     }
 
     /// The error of a reader of this file.

@@ -386,7 +386,7 @@ impl Chunk {
             at = next;
         }
         // Whether a row that has no end is too long follows from where it starts: the one thread says it.
-        if at < length || is_quoted || self.bytes.len() - own > ROW_MAX / 2 {
+        if at < length || is_quoted || self.length - own > ROW_MAX / 2 {
             return Err(irregular());
         }
         self.push(b'\n');

@@ -26,7 +26,11 @@ enum BoundRule {
     Zero,
     /// The header has none of these columns.
     Lacking(&'static [&'static str]),
-    Column(usize),
+    /// The first of these that the row fills.
+    First {
+        columns: Vec<usize>,
+        is_always_filled: bool,
+    },
     Sum(Vec<BoundTerm>),
     Scaled(Vec<BoundTerm>, Vec<(usize, usize)>),
 }
@@ -89,10 +93,13 @@ impl Costs {
             None | Some(BoundRule::Unblended) => Ok(RowCost::Unblended),
             Some(BoundRule::Zero) => Ok(RowCost::Own(Amount::ZERO, Residue::default())),
             Some(BoundRule::Lacking(wanted)) => Err(self.lacking(rule, wanted)),
-            Some(BoundRule::Column(at)) => match read(columns, cells, *at)? {
-                Some((amount, residue)) => Ok(RowCost::Own(amount, residue)),
-                None => Err(columns.empty_cost(*at)),
-            },
+            Some(BoundRule::First { columns: places, is_always_filled }) => {
+                match (first(columns, cells, places)?, places.first()) {
+                    (Some((amount, residue)), _) => Ok(RowCost::Own(amount, residue)),
+                    (None, Some(at)) if *is_always_filled => Err(columns.empty_cost(*at)),
+                    (None, _) => Ok(RowCost::Empty),
+                }
+            }
             Some(BoundRule::Sum(terms)) => {
                 let sum = sum(columns, cells, terms)?;
                 Ok(sum.map_or(RowCost::Empty, |(amount, residue)| RowCost::Own(amount, residue)))
@@ -116,18 +123,17 @@ impl Costs {
 
     /// The cost of a row whose rule is known and plain; `None` where it has to be read as any other row.
     pub(super) fn of_known<'r>(&self, rule: usize, row: impl Telling<'r>, unblended: Amount) -> Option<Amount> {
-        match self.rules.get(rule)? {
-            BoundRule::Unblended => Some(unblended),
-            BoundRule::Column(at) => Amount::parse_exact(row.bytes(*at)),
-            BoundRule::Sum(terms) => match terms.as_slice() {
-                [BoundTerm { is_subtracted: false, columns }] => {
-                    let filled = columns.iter().map(|at| row.bytes(*at)).find(|text| !text.is_empty())?;
-                    Amount::parse_exact(filled)
-                }
-                _ => None,
-            },
-            BoundRule::Zero | BoundRule::Lacking(_) | BoundRule::Scaled(..) => None,
+        match self.rules.get(rule)?.plain()? {
+            [] => Some(unblended),
+            columns => Amount::parse_exact(columns.iter().map(|at| row.bytes(*at)).find(|text| !text.is_empty())?),
         }
+    }
+
+    /// Each rule as the columns of which the first that a row fills is its cost, none for the unblended cost; `None`
+    /// for rules that are more than that.
+    #[cfg(feature = "parquet")]
+    pub(super) fn plain_rules(&self) -> Vec<Option<Vec<usize>>> {
+        self.rules.iter().map(|rule| rule.plain().map(<[usize]>::to_vec)).collect()
     }
 
     fn lacking(&self, rule: usize, wanted: &[&str]) -> Error {
@@ -152,38 +158,36 @@ impl BoundRule {
             },
             CostRule::Column(columns) => {
                 let found = columns.iter().find_map(|column| find(table, column, names));
-                found.map_or(Self::Lacking(columns), Self::Column)
+                found.map_or(Self::Lacking(columns), |at| Self::First { columns: vec![at], is_always_filled: true })
             }
-            CostRule::Sum(terms) => Self::sum(terms, table, names),
-            CostRule::Scaled(terms, fractions) => match Self::sum(terms, table, names) {
-                Self::Sum(terms) => {
-                    let both = |(numerator, denominator): &(&'static str, &'static str)| {
-                        Some((find(table, numerator, names)?, find(table, denominator, names)?))
-                    };
-                    Self::Scaled(terms, fractions.iter().filter_map(both).collect())
-                }
-                rule => rule,
+            CostRule::Sum([CostTerm { is_subtracted: false, columns }]) => match found(columns, table, names) {
+                places if places.is_empty() => Self::Lacking(columns),
+                places => Self::First { columns: places, is_always_filled: false },
             },
+            CostRule::Sum(terms) => bound_terms(terms, table, names).map_or_else(Self::Lacking, Self::Sum),
+            CostRule::Scaled(terms, fractions) => {
+                let both = |(numerator, denominator): &(&'static str, &'static str)| {
+                    Some((find(table, numerator, names)?, find(table, denominator, names)?))
+                };
+                let fractions = fractions.iter().filter_map(both).collect();
+                bound_terms(terms, table, names).map_or_else(Self::Lacking, |terms| Self::Scaled(terms, fractions))
+            }
         }
     }
 
-    fn sum(terms: &'static [CostTerm], table: &DialectTable, names: &[String]) -> Self {
-        let mut bound = Vec::with_capacity(terms.len());
-        for CostTerm { is_subtracted, columns } in terms {
-            let found: Vec<usize> = columns.iter().filter_map(|column| find(table, column, names)).collect();
-            if found.is_empty() {
-                return Self::Lacking(columns);
-            }
-            bound.push(BoundTerm { is_subtracted: *is_subtracted, columns: found });
+    fn plain(&self) -> Option<&[usize]> {
+        match self {
+            Self::Unblended => Some(&[]),
+            Self::First { columns, .. } => Some(columns),
+            Self::Zero | Self::Lacking(_) | Self::Sum(_) | Self::Scaled(..) => None,
         }
-        Self::Sum(bound)
     }
 
     fn columns(&self) -> Vec<usize> {
         let of_terms = |terms: &[BoundTerm]| terms.iter().flat_map(|term| term.columns.clone()).collect::<Vec<_>>();
         match self {
             Self::Unblended | Self::Zero | Self::Lacking(_) => Vec::new(),
-            Self::Column(at) => vec![*at],
+            Self::First { columns, .. } => columns.clone(),
             Self::Sum(terms) => of_terms(terms),
             Self::Scaled(terms, fractions) => {
                 let of_fractions = fractions.iter().flat_map(|(numerator, denominator)| [*numerator, *denominator]);
@@ -193,14 +197,29 @@ impl BoundRule {
     }
 }
 
+/// Where the header has these columns.
+fn found(columns: &[&'static str], table: &DialectTable, names: &[String]) -> Vec<usize> {
+    columns.iter().filter_map(|column| find(table, column, names)).collect()
+}
+
+/// The terms with their places, or the columns of a term that the header lacks altogether.
+fn bound_terms(
+    terms: &'static [CostTerm],
+    table: &DialectTable,
+    names: &[String],
+) -> std::result::Result<Vec<BoundTerm>, &'static [&'static str]> {
+    let bound = |CostTerm { is_subtracted, columns }: &CostTerm| match found(columns, table, names) {
+        places if places.is_empty() => Err(*columns),
+        places => Ok(BoundTerm { is_subtracted: *is_subtracted, columns: places }),
+    };
+    terms.iter().map(bound).collect()
+}
+
 /// The sum of the terms that the row fills; `None` where it fills none.
 fn sum<'r>(columns: &Columns, cells: impl Cells<'r>, terms: &[BoundTerm]) -> Result<Option<(Amount, Residue)>> {
     let mut total: Option<(Amount, Residue)> = None;
     for term in terms {
-        let filled = term.columns.iter().find(|at| !columns.cell(cells, **at).is_empty());
-        let Some((amount, Residue(residue))) = filled.map(|at| read(columns, cells, *at)).transpose()?.flatten() else {
-            continue;
-        };
+        let Some((amount, Residue(residue))) = first(columns, cells, &term.columns)? else { continue };
         let (sum, Residue(lost)) = total.unwrap_or_default();
         total = Some(if term.is_subtracted {
             (sum.checked_sub(amount)?, Residue(lost.saturating_sub(residue)))
@@ -209,6 +228,12 @@ fn sum<'r>(columns: &Columns, cells: impl Cells<'r>, terms: &[BoundTerm]) -> Res
         });
     }
     Ok(total)
+}
+
+/// The first cell that is filled, as an amount.
+fn first<'r>(columns: &Columns, cells: impl Cells<'r>, places: &[usize]) -> Result<Option<(Amount, Residue)>> {
+    let filled = places.iter().find(|at| !columns.cell(cells, **at).is_empty());
+    Ok(filled.map(|at| read(columns, cells, *at)).transpose()?.flatten())
 }
 
 /// A cell as an amount; `None` where it is empty.

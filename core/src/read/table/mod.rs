@@ -7,7 +7,9 @@ pub(super) mod header;
 mod line_item;
 mod maps;
 mod nearest;
-mod patterns;
+#[cfg(feature = "parquet")]
+pub(super) mod numbered;
+pub(super) mod patterns;
 mod spans;
 pub(super) mod tags;
 
@@ -389,11 +391,16 @@ fn emptied(mut texts: Vec<&str>) -> Vec<&'static str> {
     texts.into_iter().map(|_| "").collect()
 }
 
-fn count_row(rows: &mut Vec<u64>, builder: usize) {
+/// How many rows went to a builder; there always is such a count.
+fn count_of(rows: &mut Vec<u64>, builder: usize) -> Option<&mut u64> {
     if builder >= rows.len() {
         rows.resize(builder + 1, 0);
     }
-    if let Some(rows) = rows.get_mut(builder) {
+    rows.get_mut(builder)
+}
+
+fn count_row(rows: &mut Vec<u64>, builder: usize) {
+    if let Some(rows) = count_of(rows, builder) {
         *rows += 1;
     }
 }

@@ -34,13 +34,13 @@ pub(super) struct Patterns {
 
 /// What the rows of a pattern belong to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(in crate::read) struct Place {
     /// Number of the builder in the collector.
-    pub(super) builder: usize,
+    pub(in crate::read) builder: usize,
     /// Number of the charge in the builder.
-    pub(super) charge: usize,
+    pub(in crate::read) charge: usize,
     /// Number of the rule that the cost of its rows follows.
-    pub(super) rule: usize,
+    pub(in crate::read) rule: usize,
 }
 
 #[derive(Debug)]

@@ -4,6 +4,8 @@
 mod archives;
 #[cfg(feature = "batches")]
 mod batches;
+#[cfg(feature = "parquet")]
+mod columns;
 mod dialects;
 #[cfg(feature = "fs")]
 mod fast_path;

@@ -4,13 +4,17 @@
 //! written, once for each run of equal values. A binary double is its shortest round-trip decimal, a time is RFC 3339
 //! in UTC, a map or structure the text of a JSON object without its empty entries, a null the empty text.
 
+#[cfg(feature = "parquet")]
+pub(super) mod column;
 mod json;
+#[cfg(feature = "parquet")]
+pub(super) mod numbers;
 mod rendered;
 #[cfg(test)]
 mod tests;
 mod text;
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, Schema};
 
 use crate::error::{Error, ErrorCode, Location, Result};
@@ -37,27 +41,7 @@ impl TextBatch {
     /// `read.bad_column_type` where a column has a type that no bill is written in, `parse.bad_utf8`; both with the
     /// column.
     pub(in crate::read) fn of(batch: &RecordBatch, wanted: &[usize], rows_before: u64) -> Result<Self> {
-        let mut columns = Vec::new();
-        columns.resize_with(wanted.iter().max().map_or(0, |last| last + 1), || None);
-        for ((array, field), at) in batch.columns().iter().zip(batch.schema_ref().fields()).zip(wanted) {
-            let text = TextColumn::of(array.as_ref()).map_err(|cause| {
-                let column = Location { column: Some(field.name().clone()), ..Location::default() };
-                match cause {
-                    Unreadable::Type(data_type) => {
-                        let message = format!("the column is of type `{data_type}`, in which no bill is written");
-                        Error::new(ErrorCode::ReadBadColumnType, message).at(column)
-                    }
-                    Unreadable::NotUtf8 { row } => {
-                        let row = Some(row_number(rows_before, row));
-                        let message = "the field is not UTF-8 text";
-                        Error::new(ErrorCode::ParseBadUtf8, message).at(Location { row, ..column })
-                    }
-                }
-            })?;
-            if let Some(column) = columns.get_mut(*at) {
-                *column = Some(text);
-            }
-        }
+        let columns = columns_by_number(batch, wanted, rows_before, TextColumn::of)?;
         Ok(Self { columns, rows: batch.num_rows(), rows_before })
     }
 
@@ -74,6 +58,37 @@ impl TextBatch {
     pub(in crate::read) fn location(&self, row: usize) -> Location {
         Location { row: Some(row_number(self.rows_before, row)), ..Location::default() }
     }
+}
+
+/// What is made of each column, by its number in the header.
+fn columns_by_number<C>(
+    batch: &RecordBatch,
+    wanted: &[usize],
+    rows_before: u64,
+    of: impl Fn(&dyn Array) -> std::result::Result<C, Unreadable>,
+) -> Result<Vec<Option<C>>> {
+    let mut columns = Vec::new();
+    columns.resize_with(wanted.iter().max().map_or(0, |last| last + 1), || None);
+    for ((array, field), at) in batch.columns().iter().zip(batch.schema_ref().fields()).zip(wanted) {
+        let made = of(array.as_ref()).map_err(|cause| {
+            let column = Location { column: Some(field.name().clone()), ..Location::default() };
+            match cause {
+                Unreadable::Type(data_type) => {
+                    let message = format!("the column is of type `{data_type}`, in which no bill is written");
+                    Error::new(ErrorCode::ReadBadColumnType, message).at(column)
+                }
+                Unreadable::NotUtf8 { row } => {
+                    let row = Some(row_number(rows_before, row));
+                    let message = "the field is not UTF-8 text";
+                    Error::new(ErrorCode::ParseBadUtf8, message).at(Location { row, ..column })
+                }
+            }
+        })?;
+        if let Some(column) = columns.get_mut(*at) {
+            *column = Some(made);
+        }
+    }
+    Ok(columns)
 }
 
 fn row_number(before: u64, row: usize) -> u64 {

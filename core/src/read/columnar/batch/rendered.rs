@@ -11,7 +11,7 @@ use super::text::Unreadable;
 
 /// The texts of rows in one buffer; equal neighbours share theirs.
 #[derive(Debug, Default)]
-pub(super) struct Rendered {
+pub(in crate::read) struct Rendered {
     text: String,
     /// Start and end by row.
     spans: Vec<(usize, usize)>,
@@ -68,7 +68,7 @@ fn primitives<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, write: impl Fn(T
 }
 
 /// Writing to a string cannot fail.
-fn push(text: &mut String, value: impl Display) {
+pub(super) fn push(text: &mut String, value: impl Display) {
     let _ = write!(text, "{value}");
 }
 
@@ -99,7 +99,7 @@ pub(super) fn decimals<T: ArrowPrimitiveType<Native: Display>>(array: &dyn Array
 }
 
 /// An integer text times 10⁻ˢᶜᵃˡᵉ.
-fn push_scaled(text: &mut String, integer: &str, scale: i8) {
+pub(super) fn push_scaled(text: &mut String, integer: &str, scale: i8) {
     let (sign, digits) = integer.strip_prefix('-').map_or(("", integer), |digits| ("-", digits));
     text.push_str(sign);
     let decimals = usize::from(scale.unsigned_abs());
@@ -115,19 +115,21 @@ fn push_scaled(text: &mut String, integer: &str, scale: i8) {
     text.push_str(fraction);
 }
 
-/// RFC 3339 in UTC, with a fraction only where there is one. `split` gives seconds since 1970 and nanoseconds. What no
-/// calendar reaches gets a text that is no time: the row is then told as malformed where the time is read.
+/// RFC 3339 in UTC, with a fraction only where there is one. `split` gives seconds since 1970 and nanoseconds.
 pub(super) fn times<T: ArrowPrimitiveType<Native: Display>>(
     array: &dyn Array,
     split: impl Fn(T::Native) -> (Option<i64>, u32),
 ) -> Rendered {
-    primitives(array.as_primitive::<T>(), |value, text| {
-        let (seconds, nanoseconds) = split(value);
-        match seconds.and_then(|seconds| DateTime::from_timestamp(seconds, nanoseconds)) {
-            Some(time) => text.push_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
-            None => push(text, format_args!("the time {value}")),
-        }
-    })
+    primitives(array.as_primitive::<T>(), |value, text| push_time(text, value, split(value)))
+}
+
+/// One time of these seconds and nanoseconds. What no calendar reaches gets a text that is no time: the row is then
+/// told as malformed where the time is read.
+pub(super) fn push_time(text: &mut String, value: impl Display, (seconds, nanoseconds): (Option<i64>, u32)) {
+    match seconds.and_then(|seconds| DateTime::from_timestamp(seconds, nanoseconds)) {
+        Some(time) => text.push_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+        None => push(text, format_args!("the time {value}")),
+    }
 }
 
 /// Bytes that are UTF-8.

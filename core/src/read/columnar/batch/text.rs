@@ -15,7 +15,7 @@ use super::rendered::{Rendered, booleans, decimals, floats, floats_32, integers,
 
 /// The text of one column.
 #[derive(Debug)]
-pub(super) enum TextColumn {
+pub(in crate::read) enum TextColumn {
     Utf8(StringArray),
     LargeUtf8(LargeStringArray),
     Utf8View(StringViewArray),
@@ -122,7 +122,7 @@ impl TextColumn {
     }
 
     /// The text of a row; empty where it is null or where there is no such row.
-    pub(super) fn get(&self, row: usize) -> &str {
+    pub(in crate::read) fn get(&self, row: usize) -> &str {
         match self {
             Self::Utf8(array) if has_value(array, row) => array.value(row),
             Self::LargeUtf8(array) if has_value(array, row) => array.value(row),
@@ -139,7 +139,7 @@ fn has_value(array: &dyn Array, row: usize) -> bool {
 }
 
 /// Whole seconds and the nanoseconds after them, of a count of units of which a second has so many.
-fn split(count: i64, units_of_second: i64) -> (Option<i64>, u32) {
+pub(super) fn split(count: i64, units_of_second: i64) -> (Option<i64>, u32) {
     let nanoseconds = count.rem_euclid(units_of_second) * (1_000_000_000 / units_of_second);
     (Some(count.div_euclid(units_of_second)), u32::try_from(nanoseconds).unwrap_or(0))
 }

@@ -45,18 +45,26 @@ struct Way {
 }
 
 /// What is said of a bill, but for the hash of its input, which depends on how that is cut; or what the error says.
-#[derive(Debug, PartialEq)]
-struct Said {
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::read) struct Said {
     head: serde_json::Value,
     charges: Vec<u8>,
     findings: String,
     rows: u64,
 }
 
-type Outcome = std::result::Result<Said, String>;
+impl Said {
+    /// Number of charges.
+    pub(super) fn charges(&self) -> usize {
+        // The last line counts them.
+        self.charges.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count() - 1
+    }
+}
+
+pub(super) type Outcome = std::result::Result<Said, String>;
 
 /// The outcome, and the digests of its inputs.
-fn said(result: Result<Bill>, rows: u64) -> (Outcome, serde_json::Value) {
+pub(super) fn said(result: Result<Bill>, rows: u64) -> (Outcome, serde_json::Value) {
     let of_bill = |bill: Bill| {
         let findings = format!("{:?}", bill.diagnostics()?.list());
         let mut saved = Vec::new();

@@ -1,0 +1,418 @@
+//! Record batches as columns: rows told by numbers, amounts and times read as they are stored, and the text of any
+//! cell where it is asked for.
+//!
+//! INVARIANT: what is read here is what reading the text of the cell gives, which `TextBatch` writes; where that is not
+//! plain to see, it is left to the text.
+
+use std::borrow::Cow;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Decimal128Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType,
+};
+use arrow_array::{
+    Array, ArrayRef, ArrowPrimitiveType, Decimal128Array, Float64Array, Int32Array, Int64Array, PrimitiveArray,
+    RecordBatch,
+};
+use arrow_schema::{DataType, TimeUnit};
+
+use super::rendered::{push, push_scaled, push_time};
+use super::text::{TextColumn, Unreadable, split};
+use super::{columns_by_number, row_number};
+use crate::error::{Location, Result};
+use crate::money::Amount;
+use crate::read::table::cells::Cells;
+use crate::time::Timestamp;
+
+/// Some rows of a table, only in the columns that are read.
+#[derive(Debug)]
+pub(in crate::read) struct ColumnBatch {
+    /// By the number of the column in the header.
+    columns: Vec<Option<Column>>,
+    rows: usize,
+    /// Data rows of the table before these.
+    rows_before: u64,
+}
+
+impl ColumnBatch {
+    /// The columns of a batch, which are those of the header that `wanted` numbers.
+    ///
+    /// # Errors
+    /// Those of [`super::TextBatch::of`].
+    pub(in crate::read) fn of(batch: &RecordBatch, wanted: &[usize], rows_before: u64) -> Result<Self> {
+        let columns = columns_by_number(batch, wanted, rows_before, Column::of)?;
+        Ok(Self { columns, rows: batch.num_rows(), rows_before })
+    }
+
+    /// Number of rows.
+    pub(in crate::read) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The column of this number in the header; `None` where it is not read.
+    pub(in crate::read) fn column(&self, at: usize) -> Option<&Column> {
+        self.columns.get(at).and_then(Option::as_ref)
+    }
+
+    /// One row as text. `written` keeps what had to be written for it.
+    pub(in crate::read) fn row<'b>(&'b self, row: usize, written: &'b mut Written) -> ColumnRow<'b> {
+        written.0.resize_with(self.columns.len(), String::new);
+        for (column, text) in self.columns.iter().zip(&mut written.0) {
+            if let Some(Column::Native(native)) = column {
+                text.clear();
+                native.write(row, text);
+            }
+        }
+        ColumnRow { columns: &self.columns, written: &written.0, row }
+    }
+
+    /// Where a row is, within its table.
+    pub(in crate::read) fn location(&self, row: usize) -> Location {
+        Location { row: Some(row_number(self.rows_before, row)), ..Location::default() }
+    }
+}
+
+/// Texts of one row that its batch does not hold.
+#[derive(Debug, Default)]
+pub(in crate::read) struct Written(Vec<String>);
+
+/// One row of a batch of columns.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::read) struct ColumnRow<'b> {
+    columns: &'b [Option<Column>],
+    written: &'b [String],
+    row: usize,
+}
+
+impl<'b> Cells<'b> for ColumnRow<'b> {
+    fn get(self, at: usize) -> &'b str {
+        match self.columns.get(at) {
+            Some(Some(Column::Dictionary(dictionary))) => dictionary.get(self.row),
+            Some(Some(Column::Text(text))) => text.get(self.row),
+            Some(Some(Column::Native(_))) => self.written.get(at).map_or("", String::as_str),
+            Some(None) | None => "",
+        }
+    }
+}
+
+/// One column.
+#[derive(Debug)]
+pub(in crate::read) enum Column {
+    Dictionary(Dictionary),
+    Native(Native),
+    /// Any other.
+    Text(TextColumn),
+}
+
+/// Texts, by the number each has among the distinct ones.
+#[derive(Debug)]
+pub(in crate::read) struct Dictionary {
+    keys: Int32Array,
+    values: ArrayRef,
+}
+
+/// Numbers and times as they are stored.
+#[derive(Debug)]
+pub(in crate::read) enum Native {
+    Doubles(Float64Array),
+    /// With their scale.
+    Decimals(Decimal128Array, i8),
+    /// Units since 1970, with how many a second has.
+    Times(Int64Array, i64),
+}
+
+impl Column {
+    fn of(array: &dyn Array) -> std::result::Result<Self, Unreadable> {
+        let native = match array.data_type() {
+            DataType::Dictionary(key, values) if **key == DataType::Int32 && **values == DataType::Utf8 => {
+                let dictionary = array.as_dictionary::<Int32Type>();
+                let (keys, values) = (dictionary.keys().clone(), ArrayRef::clone(dictionary.values()));
+                return Ok(Self::Dictionary(Dictionary { keys, values }));
+            }
+            DataType::Float64 => Native::Doubles(array.as_primitive::<Float64Type>().clone()),
+            DataType::Decimal128(_, scale) => Native::Decimals(array.as_primitive::<Decimal128Type>().clone(), *scale),
+            DataType::Timestamp(TimeUnit::Second, _) => Native::times::<TimestampSecondType>(array, 1),
+            DataType::Timestamp(TimeUnit::Millisecond, _) => Native::times::<TimestampMillisecondType>(array, 1_000),
+            DataType::Timestamp(TimeUnit::Microsecond, _) => {
+                Native::times::<TimestampMicrosecondType>(array, 1_000_000)
+            }
+            DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+                Native::times::<TimestampNanosecondType>(array, 1_000_000_000)
+            }
+            _ => return Ok(Self::Text(TextColumn::of(array)?)),
+        };
+        Ok(Self::Native(native))
+    }
+
+    /// Whether the text of a cell starts with a minus sign.
+    fn is_negative(&self, row: usize) -> bool {
+        match self {
+            Self::Dictionary(dictionary) => dictionary.get(row).starts_with('-'),
+            Self::Native(native) => native.is_negative(row),
+            Self::Text(text) => text.get(row).starts_with('-'),
+        }
+    }
+
+    /// Whether a cell is null or the empty text.
+    #[inline]
+    pub(in crate::read) fn is_empty(&self, row: usize) -> bool {
+        match self {
+            Self::Dictionary(dictionary) => dictionary.get(row).is_empty(),
+            Self::Native(native) => native.is_null(row),
+            Self::Text(text) => text.get(row).is_empty(),
+        }
+    }
+
+    /// The text of a cell.
+    pub(in crate::read) fn text(&self, row: usize) -> Cow<'_, str> {
+        match self {
+            Self::Dictionary(dictionary) => dictionary.get(row).into(),
+            Self::Native(native) => native.written(row).into(),
+            Self::Text(text) => text.get(row).into(),
+        }
+    }
+
+    /// Whether [`Column::amount`] need not be asked to know that a cell is an amount.
+    #[inline]
+    pub(in crate::read) fn is_surely_amount(&self, row: usize) -> bool {
+        match self {
+            // Far inside the range of amounts.
+            Self::Native(Native::Doubles(array)) => array.is_valid(row) && array.value(row).abs() < 1e18,
+            _ => false,
+        }
+    }
+
+    /// The amount of a cell; `None` where it is none, or finer than amounts are.
+    #[inline]
+    pub(in crate::read) fn amount(&self, row: usize) -> Option<Amount> {
+        match self {
+            Self::Dictionary(dictionary) => exact(dictionary.get(row)),
+            Self::Native(native) => native.amount(row),
+            Self::Text(text) => exact(text.get(row)),
+        }
+    }
+
+    /// A cell as it is stored, where that is a time.
+    #[inline]
+    pub(in crate::read) fn stored_time(&self, row: usize) -> Option<i64> {
+        match self {
+            Self::Native(Native::Times(array, _)) if array.is_valid(row) => Some(array.value(row)),
+            _ => None,
+        }
+    }
+
+    /// What a time as it is stored in this column is, in a year of four digits.
+    pub(in crate::read) fn time(&self, stored: i64) -> Option<Timestamp> {
+        match self {
+            Self::Native(Native::Times(_, of_second)) => time(stored, *of_second),
+            _ => None,
+        }
+    }
+
+    /// Marks the keys of the rows whose text starts with a minus sign.
+    pub(in crate::read) fn mark_negative(&self, keys: &mut [u128], mark: u128) {
+        match self {
+            // What is no number has no key that counts, whatever its sign.
+            Self::Native(Native::Doubles(array)) if array.null_count() == 0 => {
+                let marks = [0, mark];
+                for (key, value) in keys.iter_mut().zip(array.values()) {
+                    *key |= marks.get(usize::from(value.is_sign_negative())).copied().unwrap_or(0);
+                }
+            }
+            _ => {
+                for (row, key) in keys.iter_mut().enumerate() {
+                    *key |= if self.is_negative(row) { mark } else { 0 };
+                }
+            }
+        }
+    }
+}
+
+/// The amount that a text says without anything rounded off.
+fn exact(text: &str) -> Option<Amount> {
+    Amount::parse(text).ok().filter(|parsed| parsed.residue.is_zero()).map(|parsed| parsed.amount)
+}
+
+impl Dictionary {
+    /// Number of the text by row; where it is null, any number.
+    pub(in crate::read) fn keys(&self) -> &[i32] {
+        self.keys.values()
+    }
+
+    /// Which rows are null; `None` where none is.
+    pub(in crate::read) fn nulls(&self) -> Option<impl Iterator<Item = bool>> {
+        self.keys.nulls().filter(|nulls| nulls.null_count() > 0).map(|nulls| nulls.iter().map(|is_valid| !is_valid))
+    }
+
+    /// The texts. Those of several batches may be the same array.
+    pub(in crate::read) fn values(&self) -> &ArrayRef {
+        &self.values
+    }
+
+    /// The text of a row; empty where it is null.
+    fn get(&self, row: usize) -> &str {
+        if row >= self.keys.len() || self.keys.is_null(row) {
+            return "";
+        }
+        usize::try_from(self.keys.value(row)).map_or("", |key| text_at(&self.values, key))
+    }
+}
+
+/// A text of an array of texts; empty where there is none.
+pub(in crate::read) fn text_at(texts: &ArrayRef, at: usize) -> &str {
+    let texts = texts.as_string::<i32>();
+    if at < texts.len() && texts.is_valid(at) { texts.value(at) } else { "" }
+}
+
+/// So many units since 1970, of which a second has `of_second`.
+fn time(count: i64, of_second: i64) -> Option<Timestamp> {
+    // Finer than milliseconds is cut, as in a text.
+    let ms = if of_second == 1 { count.checked_mul(1_000)? } else { count / (of_second / 1_000) };
+    (count >= 0 && ms <= LAST_MS).then(|| Timestamp::from_millis(ms))
+}
+
+/// The last millisecond of the year 9999.
+const LAST_MS: i64 = 253_402_300_799_999;
+
+impl Native {
+    fn times<T: ArrowPrimitiveType<Native = i64>>(array: &dyn Array, of_second: i64) -> Self {
+        let times: &PrimitiveArray<T> = array.as_primitive();
+        Self::Times(times.reinterpret_cast::<Int64Type>(), of_second)
+    }
+
+    #[inline]
+    fn is_null(&self, row: usize) -> bool {
+        match self {
+            Self::Doubles(array) => row >= array.len() || array.is_null(row),
+            Self::Decimals(array, _) => row >= array.len() || array.is_null(row),
+            Self::Times(array, _) => row >= array.len() || array.is_null(row),
+        }
+    }
+
+    /// Bits that are equal only where the texts of two cells are; `None` where the cell is null.
+    pub(in crate::read) fn bits(&self, row: usize) -> Option<i128> {
+        if self.is_null(row) {
+            return None;
+        }
+        Some(match self {
+            Self::Doubles(array) => i128::from(array.value(row).to_bits()),
+            Self::Decimals(array, _) => array.value(row),
+            Self::Times(array, _) => i128::from(array.value(row)),
+        })
+    }
+
+    #[inline]
+    fn is_negative(&self, row: usize) -> bool {
+        !self.is_null(row)
+            && match self {
+                Self::Doubles(array) => array.value(row).is_sign_negative() && !array.value(row).is_nan(),
+                Self::Decimals(array, _) => array.value(row) < 0,
+                Self::Times(..) => self.written(row).starts_with('-'),
+            }
+    }
+
+    #[inline]
+    fn amount(&self, row: usize) -> Option<Amount> {
+        if self.is_null(row) {
+            return None;
+        }
+        let short = match self {
+            Self::Doubles(array) => Amount::of_short_double(array.value(row)),
+            Self::Decimals(array, scale) => scaled(array.value(row), *scale),
+            Self::Times(..) => None,
+        };
+        short.or_else(|| exact(&self.written(row)))
+    }
+
+    fn written(&self, row: usize) -> String {
+        let mut text = String::new();
+        self.write(row, &mut text);
+        text
+    }
+
+    /// Appends the text of a cell.
+    pub(in crate::read) fn write(&self, row: usize, text: &mut String) {
+        if self.is_null(row) {
+            return;
+        }
+        match self {
+            Self::Doubles(array) => push(text, array.value(row)),
+            Self::Decimals(array, scale) => push_scaled(text, &array.value(row).to_string(), *scale),
+            Self::Times(array, of_second) => push_time(text, array.value(row), split(array.value(row), *of_second)),
+        }
+    }
+}
+
+/// The amount of so many 10⁻ˢᶜᵃˡᵉ; `None` where it is finer or larger than amounts are.
+fn scaled(count: i128, scale: i8) -> Option<Amount> {
+    let missing = u32::try_from(scale).ok().and_then(|scale| Amount::SCALE.checked_sub(scale))?;
+    count.checked_mul(10i128.checked_pow(missing)?).map(Amount::from_units)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{DictionaryArray, StringArray, TimestampNanosecondArray, TimestampSecondArray};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::read::columnar::batch::TextBatch;
+
+    /// Every cell of a column, read as it is stored and by its text.
+    fn agrees_with_its_text(array: ArrayRef) {
+        let rows = array.len();
+        let batch = RecordBatch::try_from_iter_with_nullable([("column", array, true)]).unwrap();
+        let texts = TextBatch::of(&batch, &[0], 0).unwrap();
+        let columns = ColumnBatch::of(&batch, &[0], 0).unwrap();
+        let column = columns.column(0).unwrap();
+        let (mut written, mut keys) = (Written::default(), vec![0; rows]);
+        column.mark_negative(&mut keys, 2);
+        for (row, key) in keys.into_iter().enumerate() {
+            let text = texts.row(row).get(0);
+            assert_eq!((columns.row(row, &mut written).get(0), column.text(row).as_ref()), (text, text));
+            assert_eq!((column.is_empty(row), column.amount(row)), (text.is_empty(), exact(text)), "{text}");
+            assert!(Amount::parse(text).is_ok() || !column.is_surely_amount(row), "{text}");
+            assert_eq!(key == 2, text.starts_with('-') || (text == "NaN" && key == 2), "{text}");
+            if let Some(time) = column.stored_time(row).and_then(|stored| column.time(stored)) {
+                assert_eq!(Some(time), text.parse().ok(), "{text}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn doubles_are_what_their_texts_are(bits: Vec<Option<u64>>, short: Vec<(i32, u8)>) {
+            let short = short.into_iter().map(|(digits, decimals)| format!("{digits}e-{decimals}").parse().ok());
+            let values = bits.into_iter().map(|bits| bits.map(f64::from_bits)).chain(short);
+            agrees_with_its_text(Arc::new(values.collect::<Float64Array>()));
+        }
+
+        #[test]
+        fn decimals_are_what_their_texts_are(values: Vec<Option<i64>>, wide: i128, scale in -3i8..=38) {
+            let values = values.into_iter().map(|value| value.map(i128::from)).chain([Some(wide / 4), Some(10i128.pow(30))]);
+            let array = values.collect::<Decimal128Array>().with_precision_and_scale(38, scale).unwrap();
+            agrees_with_its_text(Arc::new(array));
+        }
+
+        #[test]
+        fn times_are_what_their_texts_are(counts: Vec<Option<i64>>, near in prop::collection::vec(any::<i32>(), 5)) {
+            let values = || counts.iter().copied().chain(near.iter().map(|near| Some(i64::from(*near) * 7)));
+            agrees_with_its_text(Arc::new(values().collect::<TimestampSecondArray>()));
+            agrees_with_its_text(Arc::new(values().collect::<TimestampNanosecondArray>().with_timezone("Europe/Paris")));
+        }
+
+        #[test]
+        fn texts_of_dictionaries_are_what_they_are(texts: Vec<Option<String>>, start in 0usize..5) {
+            let texts = texts.iter().map(Option::as_deref).chain([Some("-1.5"), None, Some(""), Some("-1.5")]);
+            let array: DictionaryArray<Int32Type> = texts.collect();
+            agrees_with_its_text(Arc::new(array.slice(start.min(array.len()), array.len().saturating_sub(start))));
+        }
+    }
+
+    #[test]
+    fn texts_that_are_no_dictionary_are_read_as_texts() {
+        agrees_with_its_text(Arc::new(StringArray::from(vec![Some("-2"), None, Some("x"), Some("1.25")])));
+    }
+}

@@ -1,0 +1,280 @@
+//! The texts of a column as numbers, the same for every batch of a table.
+
+use arrow_array::{Array, ArrayRef};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use super::column::{Column, ColumnBatch, text_at};
+use crate::read::table::numbered::{KnownKeys, NEGATIVE};
+
+/// Bytes of numbered texts past which all numbers are given anew; it bounds memory and costs only time.
+const TEXTS_MAX: usize = 4 << 20;
+/// What a text takes beside its bytes, about.
+const TEXT_BYTES: usize = 48;
+
+/// The columns that decide what a row is, with the numbers of their texts.
+#[derive(Debug)]
+pub(in crate::read) struct NumberedColumns {
+    columns: Vec<NumberedColumn>,
+    known: KnownKeys,
+    keys: Vec<u128>,
+}
+
+#[derive(Debug, Default)]
+struct NumberedColumn {
+    at: usize,
+    texts: Texts,
+    /// The dictionary of the last batch, with the number of each of its texts, also as they stand in a key.
+    values: Option<ArrayRef>,
+    numbers: Vec<u32>,
+    placed: Vec<u128>,
+}
+
+/// The numbers of texts; that of the empty text, and of null, is 0.
+#[derive(Debug, Default)]
+struct Texts {
+    numbers: HashMap<Box<str>, u32, FixedState>,
+    bytes: usize,
+}
+
+impl Texts {
+    fn number(&mut self, text: &str) -> u32 {
+        if text.is_empty() {
+            return 0;
+        }
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
+        }
+        let number = u32::try_from(self.count()).unwrap_or(u32::MAX);
+        self.bytes += text.len() + TEXT_BYTES;
+        self.numbers.insert(text.into(), number);
+        number
+    }
+
+    /// How many numbers there are.
+    fn count(&self) -> usize {
+        self.numbers.len() + 1
+    }
+}
+
+impl NumberedColumns {
+    pub(in crate::read) fn new(deciding: &[usize]) -> Self {
+        let column = |at: &usize| NumberedColumn { at: *at, ..NumberedColumn::default() };
+        Self { columns: deciding.iter().map(column).collect(), known: KnownKeys::new(deciding.len()), keys: Vec::new() }
+    }
+
+    /// The key of each row of a batch, beside what is known of keys; `None` where the rows differ too much for it.
+    pub(in crate::read) fn keys_of(
+        &mut self,
+        batch: &ColumnBatch,
+        cost: Option<&Column>,
+    ) -> Option<(&[u128], &mut KnownKeys)> {
+        let bytes: usize = self.columns.iter().map(|column| column.texts.bytes).sum();
+        if bytes > TEXTS_MAX && self.columns.iter().any(|column| !column.is_numbered(batch)) {
+            self.forget();
+        }
+        if !self.number(batch) {
+            self.forget();
+            if !self.number(batch) {
+                return None;
+            }
+        }
+        let Self { columns, known, keys } = self;
+        let same_for_all = columns.iter().filter_map(|column| column.only_key(batch)).fold(0, |all, key| all | key);
+        keys.clear();
+        keys.resize(batch.rows(), same_for_all);
+        for column in columns.iter() {
+            column.add_to(keys, batch);
+        }
+        if let Some(cost) = cost {
+            cost.mark_negative(keys, NEGATIVE);
+        }
+        Some((keys, known))
+    }
+
+    fn forget(&mut self) {
+        self.known = KnownKeys::new(self.columns.len());
+        for column in &mut self.columns {
+            *column = NumberedColumn { at: column.at, ..NumberedColumn::default() };
+        }
+    }
+
+    /// Numbers all texts of a batch; whether keys have room for them.
+    fn number(&mut self, batch: &ColumnBatch) -> bool {
+        self.columns.iter_mut().for_each(|column| column.number(batch));
+        let counts = self.columns.iter().map(|column| column.texts.count());
+        let Some(is_same) = self.known.fit(counts) else { return false };
+        for (number, column) in self.columns.iter_mut().enumerate() {
+            if !is_same || column.placed.len() != column.numbers.len() {
+                column.placed.clear();
+                column.placed.extend(column.numbers.iter().map(|text| self.known.placed(number, *text)));
+            }
+        }
+        true
+    }
+}
+
+impl NumberedColumn {
+    /// Whether the texts of a batch were numbered before.
+    fn is_numbered(&self, batch: &ColumnBatch) -> bool {
+        match (batch.column(self.at), &self.values) {
+            (Some(Column::Dictionary(dictionary)), Some(values)) => {
+                std::ptr::addr_eq(std::sync::Arc::as_ptr(dictionary.values()), std::sync::Arc::as_ptr(values))
+            }
+            _ => false,
+        }
+    }
+
+    fn number(&mut self, batch: &ColumnBatch) {
+        if self.is_numbered(batch) {
+            return;
+        }
+        let Self { texts, numbers, .. } = self;
+        numbers.clear();
+        self.placed.clear();
+        self.values = None;
+        match batch.column(self.at) {
+            None => {}
+            Some(Column::Dictionary(dictionary)) => {
+                let values = dictionary.values();
+                numbers.extend((0..values.len()).map(|at| texts.number(text_at(values, at))));
+                self.values = Some(ArrayRef::clone(values));
+            }
+            Some(Column::Native(native)) => {
+                let (mut last, mut written) = (None, String::new());
+                numbers.extend((0..batch.rows()).map(|row| match (native.bits(row), last) {
+                    (None, _) => 0,
+                    (Some(bits), Some((before, number))) if bits == before => number,
+                    (Some(bits), _) => {
+                        written.clear();
+                        native.write(row, &mut written);
+                        let number = texts.number(&written);
+                        last = Some((bits, number));
+                        number
+                    }
+                }));
+            }
+            Some(Column::Text(column)) => {
+                let mut last = ("", 0);
+                numbers.extend((0..batch.rows()).map(|row| {
+                    let text = column.get(row);
+                    if text != last.0 {
+                        last = (text, texts.number(text));
+                    }
+                    last.1
+                }));
+            }
+        }
+    }
+
+    /// The number that all rows of a batch have, as it stands in a key; `None` where they may differ.
+    fn only_key(&self, batch: &ColumnBatch) -> Option<u128> {
+        match batch.column(self.at) {
+            Some(Column::Dictionary(dictionary)) if dictionary.nulls().is_some() => None,
+            _ => match self.placed.as_slice() {
+                [] => Some(0),
+                [first, rest @ ..] => rest.iter().all(|key| key == first).then_some(*first),
+            },
+        }
+    }
+
+    /// Adds the numbers of rows to their keys, where they differ.
+    fn add_to(&self, keys: &mut [u128], batch: &ColumnBatch) {
+        if self.only_key(batch).is_some() {
+            return;
+        }
+        match batch.column(self.at) {
+            None => {}
+            Some(Column::Dictionary(dictionary)) => {
+                let placed = |key: &i32| self.placed.get(key.cast_unsigned() as usize).copied().unwrap_or(0);
+                let of_rows = keys.iter_mut().zip(dictionary.keys());
+                match dictionary.nulls() {
+                    None => of_rows.for_each(|(row, key)| *row |= placed(key)),
+                    // Without a branch: nulls come and go without a rule.
+                    Some(nulls) => of_rows.zip(nulls).for_each(|((row, key), is_null)| {
+                        *row |= placed(key) & u128::from(is_null).wrapping_sub(1);
+                    }),
+                }
+            }
+            Some(Column::Native(_) | Column::Text(_)) => {
+                keys.iter_mut().zip(&self.placed).for_each(|(row, key)| *row |= key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::Arc;
+
+    use arrow_array::types::Int32Type;
+    use arrow_array::{DictionaryArray, Float64Array, RecordBatch, StringArray, TimestampSecondArray};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::read::table::numbered::place;
+
+    type Row = (Option<u8>, Option<u16>, u8, bool, f64);
+
+    fn column_batch(rows: &[Row]) -> ColumnBatch {
+        let texts = |of: fn(&Row) -> Option<usize>, length: usize| {
+            rows.iter().map(move |row| of(row).map(|text| "x".repeat(length) + &text.to_string())).collect::<Vec<_>>()
+        };
+        let first: DictionaryArray<Int32Type> =
+            texts(|row| row.0.map(usize::from), 0).iter().map(Option::as_deref).collect();
+        let second: DictionaryArray<Int32Type> =
+            texts(|row| row.1.map(usize::from), 500).iter().map(Option::as_deref).collect();
+        let columns: [(&str, ArrayRef); 5] = [
+            ("first", Arc::new(first)),
+            ("second", Arc::new(second)),
+            ("third", Arc::new(rows.iter().map(|row| Some(i64::from(row.2 % 4))).collect::<TimestampSecondArray>())),
+            ("fourth", Arc::new(StringArray::from_iter_values(rows.iter().map(|row| if row.3 { "a" } else { "" })))),
+            ("cost", Arc::new(rows.iter().map(|row| Some(row.4)).collect::<Float64Array>())),
+        ];
+        let batch = RecordBatch::try_from_iter_with_nullable(columns.map(|(name, array)| (name, array, true))).unwrap();
+        ColumnBatch::of(&batch, &[0, 1, 2, 3, 4], 0).unwrap()
+    }
+
+    proptest! {
+        /// Whatever dictionaries the batches have, and however numbers move in the keys.
+        #[test]
+        fn keys_tell_exactly_the_rows_that_differ(batches in prop::collection::vec(prop::collection::vec(
+            (
+                any::<Option<u8>>(), prop::option::of(0u16..3), any::<u8>(), any::<bool>(),
+                prop::sample::select(vec![1.5, -1.5, 0.0, -0.0]),
+            ),
+            0..40,
+        ), 1..12)) {
+            let mut numbered = NumberedColumns::new(&[0, 1, 2, 3]);
+            let mut charges = HashMap::new();
+            for rows in batches {
+                let batch = column_batch(&rows);
+                let (keys, known) = numbered.keys_of(&batch, batch.column(4)).unwrap();
+                for (row, key) in rows.iter().zip(keys) {
+                    let same = (row.0, row.1, row.2 % 4, row.3, row.4.is_sign_negative());
+                    let next = charges.len();
+                    if let Some(found) = known.look(*key) {
+                        prop_assert_eq!(Some(&found.charge), charges.get(&same));
+                    } else {
+                        prop_assert_eq!(charges.insert(same, next), None);
+                        known.keep(*key, place(next));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn texts_past_the_limit_are_numbered_anew() {
+        let mut numbered = NumberedColumns::new(&[0, 1, 2, 3]);
+        for start in (0..40_000u16).step_by(1_000) {
+            let rows: Vec<Row> = (start..start + 1_000).map(|at| (None, Some(at), 0, false, 1.0)).collect();
+            let batch = column_batch(&rows);
+            let (keys, _) = numbered.keys_of(&batch, None).unwrap();
+            assert!(keys.windows(2).all(|pair| pair[0] != pair[1]));
+            let bytes: usize = numbered.columns.iter().map(|column| column.texts.bytes).sum();
+            assert!(bytes <= TEXTS_MAX + 1_000 * 600, "{bytes}");
+        }
+    }
+}
