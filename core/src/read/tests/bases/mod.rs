@@ -4,6 +4,7 @@ mod known_bugs;
 pub(super) mod random;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::{billed, found, read_with};
 use crate::bill::{Bill, BillOptions, BillStatus};
@@ -75,7 +76,7 @@ pub(super) fn report(columns: usize, rows: &[Row<'_>]) -> String {
         );
         let cost = |name: &str| costs.iter().find(|(of, _)| *of == name).map_or("", |(_, cost)| *cost);
         let costs: Vec<&str> = COSTS.iter().take(columns).map(|(name, _)| cost(name)).collect();
-        text += &format!("{facts},{}\n", costs.join(","));
+        writeln!(text, "{facts},{}", costs.join(",")).unwrap();
     }
     text
 }
@@ -238,8 +239,9 @@ fn a_digest_sees_what_was_charged_beside_the_basis() {
 fn focus(columns: &str, rows: &[&str]) -> String {
     let facts = "ChargeCategory,ChargePeriodStart,ChargePeriodEnd,ServiceName,BillingCurrency,InvoiceId";
     let start = "2026-09-01T00:00:00Z,2026-09-01T01:00:00Z,EC2,USD,42";
-    let line = |row: &&str| row.split_once(',').map(|(category, costs)| format!("{category},{start},{costs}\n"));
-    format!("{facts},{columns}\n{}", rows.iter().filter_map(line).collect::<String>())
+    let line = |row: &&str| row.split_once(',').map(|(category, costs)| format!("{category},{start},{costs}"));
+    let lines: Vec<String> = rows.iter().filter_map(line).collect();
+    format!("{facts},{columns}\n{}\n", lines.join("\n"))
 }
 
 fn read_untagged(basis: CostBasis, text: &str) -> Result<Bill> {
