@@ -213,7 +213,8 @@ impl<'o> Chunks<'o> {
                     stretch.rows()
                 }
             };
-            if asked.load(Ordering::Relaxed) {
+            // Which row leaves the range of amounts follows from the order of all rows.
+            if asked.load(Ordering::Relaxed) || table.has_large_amounts() {
                 return Err(irregular());
             }
             let bytes = self.chunk.min(self.length - start);

@@ -44,6 +44,7 @@ pub(in crate::read) struct TableReader<'c, 'o> {
     times: Times,
     unescaped: OneRow,
     binary_costs: bool,
+    has_large: bool,
     spare: Vec<&'static str>,
 }
 
@@ -101,6 +102,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
             times: Times::default(),
             unescaped: OneRow::default(),
             binary_costs: false,
+            has_large: false,
             spare: Vec::new(),
         })
     }
@@ -124,6 +126,12 @@ impl<'c, 'o> TableReader<'c, 'o> {
     #[cfg(feature = "batches")]
     pub(in crate::read) fn wanted(&self) -> Vec<usize> {
         self.columns.wanted(&self.maps)
+    }
+
+    /// Whether an amount came so close to the end of its range that rows may leave it in one order and not in another.
+    #[cfg(feature = "fs")]
+    pub(in crate::read) fn has_large_amounts(&self) -> bool {
+        self.has_large
     }
 
     /// Whether the rows say anything that is asked for.
@@ -291,6 +299,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
             let interval = interval_of(&self.columns, start, end).ok()?;
             self.times = Times { start: start.to_owned(), end: end.to_owned(), interval };
         }
+        self.has_large |= is_large(cost.amount) || usage_quantity.is_some_and(is_large);
         Some(RowValues { cost: cost.amount, interval: self.times.interval, usage_quantity })
     }
 
@@ -299,8 +308,9 @@ impl<'c, 'o> TableReader<'c, 'o> {
         self.load_maps(cells)?;
         let period = self.period_of(cells)?;
         let Some(group) = self.collector.group(period, &self.name) else { return Ok(None) };
-        let Self { columns, maps, collector, rows, name, spare, .. } = self;
+        let Self { columns, maps, collector, rows, name, spare, has_large, .. } = self;
         let ReadRow { item, treatment, residue } = read_row(columns, cells, maps, std::mem::take(spare))?;
+        *has_large |= is_large(item.cost) || item.usage_quantity.is_some_and(is_large);
         let builder = collector.builder(group);
         let mut place = None;
         match treatment {
@@ -359,6 +369,13 @@ impl<'c, 'o> TableReader<'c, 'o> {
 fn emptied(mut texts: Vec<&str>) -> Vec<&'static str> {
     texts.clear();
     texts.into_iter().map(|_| "").collect()
+}
+
+/// Fewer than a hundred million amounts that are not large stay in the range, whatever their order.
+const LARGE: u128 = 1_000_000_000_000 * 10_u128.pow(18);
+
+fn is_large(amount: Amount) -> bool {
+    amount.units().unsigned_abs() >= LARGE
 }
 
 /// Whether the cost is negative exactly where its text has a sign.
