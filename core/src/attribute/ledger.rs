@@ -15,8 +15,8 @@ use crate::rollup::{Cell, RowKind};
 #[derive(Debug, Default)]
 pub(super) struct Ledger<'a> {
     cells: Index<(Origin<'a>, Claim<'a>), Amount>,
-    /// What nobody owns, by product and resource.
-    unattributed: BTreeMap<(&'a str, &'a str), Amount>,
+    /// What nobody owns, by product and resource; in no order.
+    unattributed: Index<(&'a str, &'a str), Amount>,
     watch: Option<Watch<'a>>,
 }
 
@@ -81,7 +81,7 @@ impl<'a> Ledger<'a> {
         Ok(sums)
     }
 
-    pub(super) fn unattributed(&self) -> &BTreeMap<(&'a str, &'a str), Amount> {
+    pub(super) fn unattributed(&self) -> &Index<(&'a str, &'a str), Amount> {
         &self.unattributed
     }
 

@@ -43,11 +43,12 @@ use claim::{Claim, Origin};
 use conserved::{conserved, residual};
 use containers::{Containers, ServiceOwner, Shares};
 use fees::Fees;
+use intervals::TimeLine;
 use ledger::Ledger;
 pub use lineage::{CellFilter, Contribution, ExplainedCharge};
 use rules::Rules;
 use tags::{Tags, origin};
-use volumes::{MovedPart, Volumes};
+use volumes::Volumes;
 
 /// What one attribution is made of.
 #[derive(Clone, Copy, Debug)]
@@ -184,9 +185,8 @@ impl<'a> Stages<'a> {
             return Ok(());
         }
         let resource = charge.key().resource_id();
-        if let Some(followed) = self.volumes.as_ref().map(|v| v.follow(charge)).transpose()?.flatten() {
-            self.own_moved(charge, followed.moved, ledger)?;
-            return followed.detached.map_or(Ok(()), |amount| self.own_tagged(charge, Mechanism::Tag, amount, ledger));
+        if let Some(attachments) = self.volumes.as_ref().and_then(|volumes| volumes.of(charge)) {
+            return self.own_volume(charge, attachments, ledger);
         }
         if self.containers.has_runs(resource) {
             return self.own_instance(charge, ledger);
@@ -201,11 +201,11 @@ impl<'a> Stages<'a> {
     fn own_instance(&self, charge: &'a Charge, ledger: &mut Ledger<'a>) -> Result<()> {
         volumes::timed(charge)?;
         let instance = charge.key().resource_id();
-        let mut shares = Shares::default();
+        let mut shares = self.containers.shares(instance);
         for slice in charge.slices() {
-            self.containers.split(instance, &[slice.interval()], slice.amount(), &mut shares)?;
+            shares.add(&[slice.interval()], slice.amount())?;
         }
-        conserved("containers", origin(charge), charge.amount(), &shares.amounts())?;
+        conserved("containers", origin(charge), charge.amount(), &[shares.sum()?])?;
         self.own_shares(charge, instance, &shares, ledger)?;
         let Some(not_run) = shares.not_run else { return Ok(()) };
         match self.policy.containers.idle {
@@ -214,17 +214,22 @@ impl<'a> Stages<'a> {
         }
     }
 
-    /// Parts of a volume that moved to instances (R7).
-    fn own_moved(&self, charge: &'a Charge, moved: Vec<MovedPart<'a>>, ledger: &mut Ledger<'a>) -> Result<()> {
-        let mut by_instance: BTreeMap<&'a str, Shares> = BTreeMap::new();
-        for part in moved {
-            let shares = by_instance.entry(part.instance).or_default();
-            let before = Amount::sum(shares.amounts())?;
-            self.containers.split(part.instance, &part.window, part.amount, shares)?;
-            let after = Amount::sum(shares.amounts())?;
-            conserved("containers", origin(charge), part.amount, &[after.checked_sub(before)?])?;
-        }
-        for (instance, shares) in by_instance {
+    /// A volume's charge: parts that moved to instances (R7), and the rest that stays.
+    fn own_volume(&self, charge: &'a Charge, attachments: &TimeLine<&'a str>, ledger: &mut Ledger<'a>) -> Result<()> {
+        // Instance, what moved to it, and its shares; a volume is attached to few.
+        let mut moved: Vec<(&'a str, Amount, Shares<'_, 'a>)> = Vec::new();
+        let detached = volumes::follow(charge, attachments, &mut |part| {
+            let at = moved.iter().position(|(instance, ..)| *instance == part.instance).unwrap_or_else(|| {
+                moved.push((part.instance, Amount::ZERO, self.containers.shares(part.instance)));
+                moved.len() - 1
+            });
+            let Some((_, sum, shares)) = moved.get_mut(at) else { return Ok(()) };
+            *sum = sum.checked_add(part.amount)?;
+            shares.add(part.window, part.amount)
+        })?;
+        moved.sort_unstable_by_key(|(instance, ..)| *instance);
+        for (instance, amount, shares) in moved {
+            conserved("containers", origin(charge), amount, &[shares.sum()?])?;
             self.own_shares(charge, instance, &shares, ledger)?;
             if let Some(not_run) = shares.not_run {
                 let own_tags = || self.tags.area_of_charge(charge);
@@ -232,20 +237,18 @@ impl<'a> Stages<'a> {
                 self.tags.own(charge, area.map(|area| (area, Mechanism::Volume)), not_run, ledger)?;
             }
         }
-        Ok(())
+        detached.map_or(Ok(()), |amount| self.own_tagged(charge, Mechanism::Tag, amount, ledger))
     }
 
     fn own_shares(
         &self,
         charge: &'a Charge,
         instance: &'a str,
-        shares: &Shares,
+        shares: &Shares<'_, 'a>,
         ledger: &mut Ledger<'a>,
     ) -> Result<()> {
-        for (at, amount) in &shares.services {
-            if let Some(service) = self.containers.service(*at) {
-                own_service(charge, service, *amount, ledger)?;
-            }
+        for (service, amount) in shares.services() {
+            own_service(charge, service, amount, ledger)?;
         }
         shares.idle.map_or(Ok(()), |amount| self.own_idle(charge, instance, amount, ledger))
     }
@@ -323,9 +326,13 @@ fn products_with_covered_usage(bill: &Bill) -> BTreeSet<&str> {
 /// The identity of the promise, for every product and usage account (spec 0.1).
 fn reconcile<'a>(bill: &'a Bill, currency: Currency, fees: &Fees<'a>, ledger: &Ledger<'a>) -> Result<()> {
     let mut expected: BTreeMap<Origin<'a>, Amount> = fees.moved.clone();
-    for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
-        let sum = expected.entry(origin(charge)).or_default();
-        *sum = sum.checked_add(charge.amount())?;
+    let charges: Vec<&Charge> = bill.charges().iter().filter(|charge| charge.key().currency() == currency).collect();
+    // Charges are sorted, so that most of one origin follow each other.
+    for of_origin in charges.chunk_by(|a, b| origin(a) == origin(b)) {
+        if let Some(first) = of_origin.first() {
+            let sum = expected.entry(origin(first)).or_default();
+            *sum = sum.checked_add(Amount::sum(of_origin.iter().map(|charge| charge.amount()))?)?;
+        }
     }
     let mut attributed = ledger.by_origin()?;
     for (origin, amount) in expected {
