@@ -35,6 +35,11 @@ impl<'a> Claim<'a> {
         Self { area, row_kind: RowKind::Idle, mechanism: Mechanism::Idle, service: None }
     }
 
+    /// A shared pool's that is kept.
+    pub(super) fn kept() -> Self {
+        Self { area: None, row_kind: RowKind::Shared, mechanism: Mechanism::Shared, service: None }
+    }
+
     pub(super) fn with_service(self, cluster: &'a str, service: &'a str) -> Self {
         Self { service: Some((cluster, service)), ..self }
     }

@@ -1,6 +1,7 @@
 //! Charges → owners (spec 5): the whole of a bill, owner by owner, exact.
 //!
-//! Order: rules, fees set aside, volumes, containers, tags and account defaults, then the fees.
+//! Order: shared pools and rules on original attributes, fees set aside, volumes, containers, tags and account
+//! defaults; then fees, pools and providers are shared.
 //!
 //! Invariants:
 //! - every split is checked where it happens, and all amounts per product and usage account at the end (spec 0.1);
@@ -17,6 +18,10 @@ mod fees;
 mod intervals;
 mod ledger;
 mod lineage;
+mod pools;
+#[cfg(test)]
+mod pools_tests;
+mod providers;
 mod rules;
 mod tags;
 #[cfg(test)]
@@ -35,7 +40,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::Evidence;
 use crate::money::{Amount, Currency};
 use crate::policy::{Idle, Policy};
-use crate::rollup::{Cell, Mechanism, Report, ReportDigests, RowKind, Totals};
+use crate::rollup::{Cell, Mechanism, Reallocation, Report, ReportDigests, RowKind, Totals};
 use crate::time::{BillingPeriod, Timestamp};
 
 pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
@@ -45,7 +50,8 @@ use containers::{Containers, ServiceOwner, Shares};
 use fees::Fees;
 use intervals::TimeLine;
 use ledger::Ledger;
-pub use lineage::{CellFilter, Contribution, ExplainedCharge};
+pub use lineage::{CellFilter, Contribution, ExplainedCharge, ExplainedPool};
+use pools::Pools;
 use rules::Rules;
 use tags::{Tags, origin};
 use volumes::Volumes;
@@ -72,7 +78,7 @@ pub struct Attribution<'a> {
 /// # Errors
 /// `config.currency` where the bill has several currencies and none is chosen; `classify.unknown_line_item_type` where
 /// the policy is strict; `attribute.not_scanned` where evidence
-/// or policy needs what the scan did not keep; `attribute.unknown_capacity`; `fee.unknown_term` where the policy refuses
+/// or policy needs what the scan did not keep; `attribute.unknown_capacity`; `attribute.closed_cycle`; `fee.unknown_term` where the policy refuses
 /// such fees; `reconcile.residual` where parts do not sum to the bill; `config.basis_unavailable`.
 pub fn attribute(job: &Attribution<'_>) -> Result<Report> {
     let mut ledger = Ledger::default();
@@ -88,6 +94,12 @@ pub struct Explanation {
     pub contributions: Vec<Contribution>,
     /// Sum of the contributions: the cost of the cells.
     pub cost: Amount,
+    /// The shared pools that gave to the cells, with their charges, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<ExplainedPool>,
+    /// Every hop from a provider to a consumer, where a cell has reallocated cost, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reallocations: Vec<Reallocation>,
     /// Bill, policy, evidence and reservations it was made of.
     pub digests: ReportDigests,
     /// Files the bill was read from.
@@ -100,9 +112,15 @@ pub struct Explanation {
 /// As [`attribute`].
 pub fn explain(job: &Attribution<'_>, cells: &CellFilter) -> Result<Explanation> {
     let mut ledger = Ledger::watching(cells);
-    run(job, &mut ledger)?;
+    let attributed = run(job, &mut ledger)?;
     let contributions = ledger.contributions();
+    let is_shared = |charge: &&Charge| {
+        charge.key().currency() == attributed.currency && !fees::is_set_aside(charge, job.policy.commitments)
+    };
+    let is_reallocated = contributions.iter().any(|contribution| contribution.provider.is_some());
     Ok(Explanation {
+        pools: attributed.pools.explained(&contributions, job.bill.charges().iter().filter(is_shared)),
+        reallocations: if is_reallocated { attributed.reallocations } else { Vec::new() },
         cost: Amount::sum(contributions.iter().map(|contribution| contribution.amount))?,
         contributions,
         digests: digests(job)?,
@@ -115,6 +133,8 @@ struct Attributed<'a> {
     period: BillingPeriod,
     currency: Currency,
     fees: Fees<'a>,
+    pools: Pools<'a>,
+    reallocations: Vec<Reallocation>,
     found: Diagnostics,
 }
 
@@ -142,21 +162,25 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
         tags,
         policy,
     };
+    let mut pools = Pools::new(policy, bill, period)?;
     for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
-        if !fees::is_set_aside(charge, policy.commitments) {
+        if !fees::is_set_aside(charge, policy.commitments) && !pools.take_charge(charge)? {
             ledger.look_at(Some(charge));
             stages.own(charge, ledger)?;
         }
     }
     ledger.look_at(None);
-    let fees = Fees::of_period(bill, job.reservations, policy.commitments, period, currency)?;
+    let mut fees = Fees::of_period(bill, job.reservations, policy.commitments, period, currency)?;
+    fees.pool(&mut pools)?;
     let covered = products_with_covered_usage(bill);
     fees.share(policy.commitments, &stages.rules, ledger, &covered, &mut found)?;
+    pools.share(ledger, &mut found)?;
+    let reallocations = providers::reallocate(policy, period, ledger, &mut found)?;
     reconcile(bill, currency, &fees, ledger)?;
 
     stages.rules.report(&mut found);
     stages.tags.report_conflicts(bill, currency, &mut found)?;
-    Ok(Attributed { period, currency, fees, found })
+    Ok(Attributed { period, currency, fees, pools, reallocations, found })
 }
 
 /// The bill's findings but those of line item types that the policy maps (spec 3.1).
@@ -359,7 +383,7 @@ fn note_unmapped_services(cells: &[Cell], found: &mut Diagnostics) {
 }
 
 fn report(job: &Attribution<'_>, ledger: Ledger<'_>, attributed: &mut Attributed<'_>) -> Result<Report> {
-    let Attributed { period, currency, fees, found } = attributed;
+    let Attributed { period, currency, fees, reallocations, found, .. } = attributed;
     let (bill, currency) = (job.bill, *currency);
     let coverage = coverage::coverage(bill, job.policy, currency, &ledger)?;
     let cells = ledger.into_cells();
@@ -387,6 +411,7 @@ fn report(job: &Attribution<'_>, ledger: Ledger<'_>, attributed: &mut Attributed
         totals,
         coverage,
         cells,
+        reallocations: std::mem::take(reallocations),
         digests: digests(job)?,
         inputs: bill.inputs().iter().cloned().collect(),
         diagnostics: found.list(),

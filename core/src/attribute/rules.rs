@@ -29,7 +29,7 @@ pub(super) struct Rules<'a> {
 
 struct CompiledRule<'a> {
     rule: &'a Rule,
-    fields: Vec<Field>,
+    matcher: Matcher,
     /// Areas with integer weights in the order of the areas.
     owners: Vec<(&'a str, u128)>,
     matched: Cell<u64>,
@@ -42,6 +42,9 @@ struct Field {
     /// The last text and whether it matched: sorted charges mostly repeat it.
     last: RefCell<(String, bool)>,
 }
+
+/// Patterns on original attributes, ready to match.
+pub(super) struct Matcher(Vec<Field>);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Attribute {
@@ -109,7 +112,7 @@ impl<'a> Rules<'a> {
             .map(|rule| {
                 Ok(CompiledRule {
                     rule,
-                    fields: compile(&rule.matches, policy, bill)?,
+                    matcher: Matcher::new(&rule.matches, policy, bill)?,
                     owners: owners(rule)?,
                     matched: Cell::new(0),
                 })
@@ -131,7 +134,7 @@ impl<'a> Rules<'a> {
         amount: Amount,
         ledger: &mut Ledger<'a>,
     ) -> Result<bool> {
-        let mut matching = self.in_effect.iter().filter(|rule| rule.matches(subject, self.kinds));
+        let mut matching = self.in_effect.iter().filter(|rule| rule.matcher.matches(subject, self.kinds));
         let Some(first) = matching.next() else { return Ok(false) };
         first.matched.set(first.matched.get() + 1);
         self.overlaps.set(self.overlaps.get() + u64::from(matching.next().is_some()));
@@ -160,11 +163,14 @@ impl<'a> Rules<'a> {
     }
 }
 
-impl CompiledRule<'_> {
-    fn matches(&self, subject: &Subject<'_>, kinds: &BTreeMap<String, LineItemKind>) -> bool {
-        self.fields
-            .iter()
-            .all(|field| subject.attribute(field.attribute, kinds).is_some_and(|text| field.matches(text)))
+impl Matcher {
+    pub(super) fn new(matches: &Match, policy: &Policy, bill: &Bill) -> Result<Self> {
+        compile(matches, policy, bill).map(Self)
+    }
+
+    /// Whether all fields that are given match.
+    pub(super) fn matches(&self, subject: &Subject<'_>, kinds: &BTreeMap<String, LineItemKind>) -> bool {
+        self.0.iter().all(|field| subject.attribute(field.attribute, kinds).is_some_and(|text| field.matches(text)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::report::{Report, Totals};
+use super::report::{Reallocation, Report, Totals};
 use super::tables::{AreaCost, MechanismCost, ProductAreaCost, ServiceCost};
 use crate::bill::BillStatus;
 use crate::classify::CostBasis;
@@ -25,7 +25,15 @@ pub(crate) struct ReportJson<'r> {
     service_costs: Vec<ServiceCost>,
     product_area_costs: Vec<ProductAreaCost>,
     mechanisms: Vec<MechanismCost>,
+    /// Only where the policy has providers.
+    #[serde(skip_serializing_if = "is_empty")]
+    #[cfg_attr(feature = "facade", schemars(default))]
+    reallocations: &'r [Reallocation],
     diagnostics: &'r [Diagnostic],
+}
+
+fn is_empty(hops: &&[Reallocation]) -> bool {
+    hops.is_empty()
 }
 
 impl Report {
@@ -45,6 +53,7 @@ impl Report {
             service_costs: self.service_costs()?,
             product_area_costs: self.product_area_costs()?,
             mechanisms: self.mechanisms()?,
+            reallocations: &self.reallocations,
             diagnostics: &self.diagnostics,
         };
         let mut text = serde_json::to_string(&object)
