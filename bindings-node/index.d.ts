@@ -189,6 +189,12 @@ export interface PolicyContent {
     readonly among?: 'all' | 'areas';
     readonly unknown_term?: 'expense' | 'error';
   };
+  readonly shared?: readonly Readonly<Record<string, unknown>>[];
+  readonly providers?: readonly {
+    readonly area: string;
+    /** Path of a table, or its rows. */
+    readonly keys?: string | readonly Readonly<Record<string, unknown>>[];
+  }[];
 }
 
 /** How a bill is attributed. Immutable. */
@@ -348,6 +354,8 @@ export interface CellFilter {
   readonly usageAccount?: string;
   readonly productArea?: string;
   readonly rowKind?: RowKind;
+  /** Shared pool, of rows that are kept. */
+  readonly pool?: string;
   readonly mechanism?: Mechanism;
   readonly cluster?: string;
   readonly service?: string;
@@ -442,24 +450,41 @@ export interface Contribution {
   readonly service: string | null;
   /** The rule that named the owner. */
   readonly rule: string | null;
-  /** `null` for a part of commitment fees, which are shared as sums of a product and account. */
-  readonly charge: {
-    readonly kind: string;
-    readonly usageType: string;
-    readonly operation: string;
-    readonly region: string;
-    readonly resourceId: string;
-    readonly invoiceId: string | null;
-    readonly rows: number;
-    readonly billed: DecimalText;
-  } | null;
+  /** The shared pool that gave it; its charges are in `pools`. */
+  readonly pool?: string;
+  /** The provider it was reallocated from; where that is the owner, what was taken from it. */
+  readonly provider?: string;
+  /** `null` for a part of commitment fees, shared pools and providers: sums of a product and account. */
+  readonly charge: ExplainedCharge | null;
   readonly amount: DecimalText;
+}
+
+/** A charge that took part, with its own attributes. */
+export interface ExplainedCharge {
+  readonly kind: string;
+  readonly usageType: string;
+  readonly operation: string;
+  readonly region: string;
+  readonly resourceId: string;
+  readonly invoiceId: string | null;
+  readonly rows: number;
+  readonly billed: DecimalText;
 }
 
 export interface Explanation {
   readonly contributions: Contribution[];
   /** Their exact sum. */
   readonly cost: DecimalText;
+  /** The shared pools that gave to the cells, where any did. */
+  readonly pools?: {
+    readonly pool: string;
+    readonly product: string;
+    readonly usageAccount: string;
+    readonly cost: DecimalText;
+    readonly charges: ExplainedCharge[];
+  }[];
+  /** Every hop of providers, where a cell has reallocated cost. */
+  readonly reallocations?: Reallocation[];
   readonly digests: Digests;
   readonly inputs: InputDigest[];
 }
@@ -501,6 +526,8 @@ export interface AreaCost {
   /** `null` only where no owner is known. */
   readonly productArea: string | null;
   readonly rowKind: RowKind;
+  /** Only in tables with rows of kind `shared`; `null` in other rows. */
+  readonly pool?: string | null;
   readonly cost: DecimalText;
 }
 export interface ServiceCost {
@@ -513,10 +540,18 @@ export interface ProductAreaCost {
   readonly product: string;
   readonly productArea: string | null;
   readonly rowKind: RowKind;
+  /** Only in tables with rows of kind `shared`; `null` in other rows. */
+  readonly pool?: string | null;
   readonly cost: DecimalText;
 }
 export interface MechanismCost {
   readonly mechanism: Mechanism;
+  readonly cost: DecimalText;
+}
+/** What a provider passed to one of its consumers. */
+export interface Reallocation {
+  readonly provider: string;
+  readonly consumer: string;
   readonly cost: DecimalText;
 }
 export interface Cell {
@@ -524,6 +559,8 @@ export interface Cell {
   readonly usageAccount: string;
   readonly productArea: string | null;
   readonly rowKind: RowKind;
+  /** Only in tables with rows of kind `shared`; `null` in other rows. */
+  readonly pool?: string | null;
   readonly mechanism: Mechanism;
   readonly cluster: string | null;
   readonly service: string | null;
@@ -536,6 +573,7 @@ export interface Tables {
   serviceCosts: ServiceCost;
   productAreaCosts: ProductAreaCost;
   mechanisms: MechanismCost;
+  reallocations: Reallocation;
   cells: Cell;
   diagnostics: Omit<Diagnostic, 'location'>;
 }
@@ -570,6 +608,8 @@ export class Report {
   serviceCosts(): Promise<ServiceCost[]>;
   productAreaCosts(): Promise<ProductAreaCost[]>;
   mechanisms(): Promise<MechanismCost[]>;
+  /** Every hop from a provider to a consumer. */
+  reallocations(): Promise<Reallocation[]>;
   /** The finest amounts. */
   cells(): Promise<Cell[]>;
   /** Findings of all stages, with locations. */
@@ -637,6 +677,8 @@ export interface FinalizedSummary {
 export interface AreaDifference {
   readonly productArea: string | null;
   readonly rowKind: RowKind;
+  /** The shared pool of a row of kind `shared`. */
+  readonly pool?: string;
   readonly finalized: DecimalText;
   readonly candidate: DecimalText;
   readonly change: DecimalText;

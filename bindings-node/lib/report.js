@@ -90,6 +90,10 @@ class Report {
     return tableOf(this, 'mechanisms');
   }
 
+  async reallocations() {
+    return tableOf(this, 'reallocations');
+  }
+
   async cells() {
     return tableOf(this, 'cells');
   }

@@ -78,6 +78,10 @@ diagnostic_codes! {
     FeeUnknownTerm = "fee.unknown_term", Warning, "A commitment fee has no known term; it counts in full in this period.";
     ParseDoubleSource = "parse.double_source", Info, "Costs are stored in binary floating point; the shortest decimal of each was read.";
     ParsePrecision = "parse.precision", Info, "Amounts have more than 18 decimals; the rest was rounded half-even.";
+    ProvidersNoConsumers = "providers.no_consumers", Warning, "A provider has no consumers in the period and keeps its cost.";
+    ProvidersNoCost = "providers.no_cost", Warning, "A provider has no cost in the bill; there is nothing to reallocate.";
+    ProvidersUnknownArea = "providers.unknown_area", Warning, "A consumer has no cost of its own in the bill; its name may be misspelled.";
+    ProvidersUnusedKeys = "providers.unused_keys", Warning, "A table of keys names a provider that the policy does not.";
     ReadBadRow = "read.bad_row", Warning, "A malformed row was skipped because bad rows are allowed; its amount, where readable, is named.";
     ReadMissingOptionalColumn = "read.missing_optional_column", Info, "A column is not in the header; what depends on it is off.";
     ReadOtherPeriod = "read.other_period", Info, "An input of another billing period was not counted.";
@@ -87,6 +91,11 @@ diagnostic_codes! {
     RulesNeverMatched = "rules.never_matched", Warning, "A rule of the policy matched no charge.";
     RulesOverlap = "rules.overlap", Info, "Charges match several rules; the first wins.";
     ServicesUnmapped = "services.unmapped", Warning, "A service has no product area; its cost is unattributed.";
+    SharedNegativeWeight = "shared.negative_weight", Warning, "An owner with a negative total takes no part of a shared pool.";
+    SharedNeverMatched = "shared.never_matched", Warning, "A shared pool of the policy matched no charge.";
+    SharedNothingToShareBy = "shared.nothing_to_share_by", Warning, "Nobody takes part in a shared pool; it is kept as a row of its own.";
+    SharedOverlap = "shared.overlap", Info, "Charges match several shared pools; the first takes them.";
+    SharedUnknownArea = "shared.unknown_area", Warning, "A table of metrics names an area without cost of its own in the bill; its name may be misspelled.";
     TagsConflict = "tags.conflict", Warning, "A resource has several values of a tag key; its rows without a value inherit none.";
 }
 

@@ -64,9 +64,10 @@ macro_rules! error_codes {
 
 error_codes! {
     ConfigBadValue = "config.bad_value", Config, "An option or a policy value is not of the form it must have.";
+    ConfigBadTable = "config.bad_table", Input, "A table of metrics or keys lacks a column or has a bad value.";
     ConfigBasisUnavailable = "config.basis_unavailable", Config, "The dialect or the header has no columns for the cost basis that was asked for.";
     ConfigCurrency = "config.currency", Config, "Several currencies would be added, or the chosen one does not occur in the bill.";
-    ConfigRuleSplit = "config.rule_split", Config, "The percentages of a rule do not sum to 1, or a rule has no owner.";
+    ConfigRuleSplit = "config.rule_split", Config, "The percentages of a rule or shared pool do not sum to 1, or a rule has no owner.";
     ConfigTooLarge = "config.too_large", Limit, "A request, or a text given in it, is larger than is taken; files may be of any size.";
     ConfigUnknownKey = "config.unknown_key", Config, "The policy has a key that does not exist; the message names the nearest one.";
     ConfigUnsupported = "config.unsupported", Config, "The policy asks for a method that this version does not have.";
@@ -103,6 +104,7 @@ error_codes! {
     FeeUnknownTerm = "fee.unknown_term", Input, "A commitment fee has no known term and the policy refuses such fees.";
     ReservationsBadTable = "reservations.bad_table", Input, "The table of reservations lacks a column or has a bad value.";
     ReservationsConflict = "reservations.conflict", Input, "A fee stands in a given table and in the store with different amounts.";
+    AttributeClosedCycle = "attribute.closed_cycle", Config, "Providers take each other's cost in a cycle that no other area takes part in.";
     AttributeNotScanned = "attribute.not_scanned", Config, "Evidence or policy needs intervals or a tag key that the scan did not keep.";
     AttributeUnknownCapacity = "attribute.unknown_capacity", Input, "The capacity of a container instance is needed and not known.";
     ReconcileResidual = "reconcile.residual", Internal, "Parts do not sum to the bill; nothing was written.";

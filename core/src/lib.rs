@@ -46,8 +46,8 @@ mod time;
 
 pub use amortize::*;
 pub use attribute::{
-    AllocationRequest, AllocationRow, Attribution, CellFilter, Contribution, ExplainedCharge, Explanation,
-    allocate_cpu, attribute, explain,
+    AllocationRequest, AllocationRow, Attribution, CellFilter, Contribution, ExplainedCharge, ExplainedPool,
+    Explanation, allocate_cpu, attribute, explain,
 };
 pub use bill::*;
 pub use classify::{

@@ -5,6 +5,8 @@
 //! - the parts depend on the set of (key, weight), never on their order;
 //! - a weight of 0 gets 0.
 
+use std::cmp::Ordering;
+
 use ethnum::U256;
 
 use crate::error::{Error, ErrorCode, Result};
@@ -26,53 +28,136 @@ use crate::money::Amount;
 /// # Ok::<(), unblended::Error>(())
 /// ```
 pub fn split<K: Ord>(amount: Amount, weights: &[(K, u128)]) -> Result<Option<Vec<Amount>>> {
-    let total = weights
-        .iter()
-        .try_fold(0u128, |sum, (_, weight)| sum.checked_add(*weight))
-        .ok_or_else(|| Error::new(ErrorCode::MoneyOverflow, "weights sum to 2^128 or more"))?;
-    if total == 0 {
-        return Ok(None);
-    }
-    let whole = amount.units().unsigned_abs();
-    let mut floors = Vec::with_capacity(weights.len());
-    let mut remainders = Vec::with_capacity(weights.len());
-    let mut given = 0u128;
-    for (_, weight) in weights {
-        let (floor, remainder) = mul_div(whole, *weight, total);
-        // INVARIANT: Σ floor ≤ whole, so this cannot overflow.
-        given += floor;
-        floors.push(floor);
-        remainders.push(remainder);
-    }
-    give_leftovers(weights, &mut floors, &remainders, whole - given);
-    let sign = amount.is_negative();
-    floors.into_iter().map(|units| signed(units, sign)).collect::<Result<Vec<_>>>().map(Some)
+    let mut parts = Parts::default();
+    let key = |at: usize| weights.get(at).map(|(key, _)| key);
+    let is_split = parts.split(amount, weights.iter().map(|(_, weight)| *weight), |a, b| key(a).cmp(&key(b)))?;
+    Ok(is_split.then_some(parts.amounts))
 }
 
-/// One unit to each of the `leftover` largest remainders; equal remainders in the order of their keys.
-fn give_leftovers<K: Ord>(weights: &[(K, u128)], floors: &mut [u128], remainders: &[u128], leftover: u128) {
-    if leftover == 0 {
-        return;
+/// Room for the parts of one split after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Parts {
+    /// Floor and remainder of each part.
+    floors: Vec<(u128, u128)>,
+    order: Vec<usize>,
+    amounts: Vec<Amount>,
+}
+
+impl Parts {
+    /// Splits as [`split`] does, where the keys of two weights compare as `by_key` says of their positions; `false`
+    /// where all weights are 0.
+    ///
+    /// # Errors
+    /// As for [`split`].
+    pub(crate) fn split(
+        &mut self,
+        amount: Amount,
+        weights: impl Iterator<Item = u128> + Clone,
+        by_key: impl Fn(usize, usize) -> Ordering,
+    ) -> Result<bool> {
+        self.floors.clear();
+        self.amounts.clear();
+        let total = weights
+            .clone()
+            .try_fold(0u128, u128::checked_add)
+            .ok_or_else(|| Error::new(ErrorCode::MoneyOverflow, "weights sum to 2^128 or more"))?;
+        if total == 0 {
+            return Ok(false);
+        }
+        let whole = amount.units().unsigned_abs();
+        // INVARIANT: no weight is larger than their sum.
+        match (u64::try_from(whole), u64::try_from(total)) {
+            (Ok(_), Ok(total)) => {
+                let total = Divisor::new(total);
+                self.floors.extend(weights.map(|weight| total.divide(whole * weight)));
+            }
+            _ => self.floors.extend(weights.map(|weight| mul_div(whole, weight, total))),
+        }
+        // INVARIANT: Σ floor ≤ whole, so this cannot overflow.
+        let given: u128 = self.floors.iter().map(|(floor, _)| floor).sum();
+        self.give_leftovers(whole - given, by_key);
+        for (units, _) in &self.floors {
+            self.amounts.push(signed(*units, amount.is_negative())?);
+        }
+        Ok(true)
     }
-    let mut order: Vec<(u128, &K, &mut u128)> = remainders
-        .iter()
-        .zip(weights)
-        .zip(floors.iter_mut())
-        .map(|((remainder, (key, _)), floor)| (*remainder, key, floor))
-        .filter(|(remainder, _, _)| *remainder > 0)
-        .collect();
-    order.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    // INVARIANT: Σ remainders = leftover × Σ weights and each is below Σ weights, so more than `leftover` are positive
-    // or exactly as many as are needed.
-    for (_, _, floor) in order.into_iter().take(usize::try_from(leftover).unwrap_or(usize::MAX)) {
-        *floor += 1;
+
+    /// The parts of the last split, in the order of its weights; none where it was none.
+    pub(crate) fn amounts(&self) -> &[Amount] {
+        &self.amounts
     }
+
+    /// One unit to each of the `leftover` largest remainders; equal remainders in the order of their keys.
+    fn give_leftovers(&mut self, leftover: u128, by_key: impl Fn(usize, usize) -> Ordering) {
+        if leftover == 0 {
+            return;
+        }
+        let Self { floors, order, .. } = self;
+        order.clear();
+        order.extend((0..).zip(floors.iter()).filter(|(_, (_, remainder))| *remainder > 0).map(|(at, _)| at));
+        let remainder = |at: usize| floors.get(at).map(|(_, remainder)| *remainder);
+        order.sort_unstable_by(|a, b| {
+            remainder(*b).cmp(&remainder(*a)).then_with(|| by_key(*a, *b)).then_with(|| a.cmp(b))
+        });
+        // INVARIANT: Σ remainders = leftover × Σ weights and each is below Σ weights, so more than `leftover` are
+        // positive or exactly as many as are needed.
+        for at in order.iter().take(usize::try_from(leftover).unwrap_or(usize::MAX)) {
+            if let Some((floor, _)) = floors.get_mut(*at) {
+                *floor += 1;
+            }
+        }
+    }
+}
+
+/// Many divisions by one divisor, as multiplications by its reciprocal (Möller and Granlund, "Improved division by
+/// invariant integers", algorithm 4).
+struct Divisor {
+    /// Shifted until its highest bit is set.
+    scaled: u64,
+    shift: u32,
+    reciprocal: u64,
+}
+
+impl Divisor {
+    /// `divisor` is not 0.
+    fn new(divisor: u64) -> Self {
+        let shift = divisor.leading_zeros();
+        let scaled = divisor << shift;
+        // ⌊(2^128 − 1) / scaled⌋ − 2^64, which fits.
+        let (_, reciprocal) = halves(u128::MAX / u128::from(scaled));
+        Self { scaled, shift, reciprocal }
+    }
+
+    /// Quotient and remainder of a value whose quotient is below 2^64.
+    fn divide(&self, value: u128) -> (u128, u128) {
+        let (high, low) = halves(value << self.shift);
+        let estimate = u128::from(self.reciprocal) * u128::from(high);
+        let (quotient, fraction) = halves(estimate.wrapping_add(value << self.shift));
+        let mut quotient = quotient.wrapping_add(1);
+        let mut remainder = low.wrapping_sub(quotient.wrapping_mul(self.scaled));
+        if remainder > fraction {
+            quotient = quotient.wrapping_sub(1);
+            remainder = remainder.wrapping_add(self.scaled);
+        }
+        if remainder >= self.scaled {
+            quotient = quotient.wrapping_add(1);
+            remainder -= self.scaled;
+        }
+        (u128::from(quotient), u128::from(remainder >> self.shift))
+    }
+}
+
+/// The upper and the lower 64 bits.
+#[expect(clippy::cast_possible_truncation, reason = "the other bits are the other half")]
+fn halves(value: u128) -> (u64, u64) {
+    ((value >> 64) as u64, value as u64)
 }
 
 /// `⌊value·weight/total⌋` and its remainder, with a 256-bit product; `weight ≤ total`, so the quotient fits.
 pub(crate) fn mul_div(value: u128, weight: u128, total: u128) -> (u128, u128) {
     if let Some(product) = value.checked_mul(weight) {
-        return (product / total, product % total);
+        let quotient = product / total;
+        return (quotient, product - quotient * total);
     }
     let product = U256::from(value) * U256::from(weight);
     let total = U256::from(total);
@@ -119,6 +204,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn dividing_by_a_reciprocal_is_dividing(
+            divisor in prop_oneof![1u64..5, 1u64..=u64::MAX, Just(u64::MAX), Just(1 << 63)],
+            factors in (prop_oneof![any::<u64>(), Just(u64::MAX), Just(0)], any::<u64>()),
+        ) {
+            let value = u128::from(factors.0) * u128::from(factors.1 % divisor + factors.1 % 2);
+            let value = value.min(u128::from(divisor) * u128::from(u64::MAX));
+            let exact = (value / u128::from(divisor), value % u128::from(divisor));
+            prop_assert_eq!(Divisor::new(divisor).divide(value), exact);
+        }
+
         #[test]
         fn parts_sum_to_any_amount(
             amount in any::<i128>(),

@@ -97,7 +97,14 @@ fn parse_general(text: &str) -> Option<i64> {
     if let Ok(time) = DateTime::parse_from_rfc3339(&text.replacen(' ', "T", 1)) {
         return Some(time.timestamp_millis());
     }
-    for form in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y/%m/%d %H:%M:%S%.f", "%Y%m%dT%H%M%S%.fZ"] {
+    // The second is how years before 0 and after 9999 are displayed, which RFC 3339 does not know.
+    for form in [
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M:%S%.fZ",
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y/%m/%d %H:%M:%S%.f",
+        "%Y%m%dT%H%M%S%.fZ",
+    ] {
         if let Ok(time) = NaiveDateTime::parse_from_str(text, form) {
             return Some(time.and_utc().timestamp_millis());
         }
@@ -336,6 +343,16 @@ mod tests {
         }
         // Any other instant has a date to write.
         assert!("2016 ms".parse::<Timestamp>().is_err());
+    }
+
+    #[test]
+    fn years_of_any_length_are_read_back_from_what_they_are_displayed_as() {
+        for text in ["-1-11-11", "0000-01-01", "9999-12-31", "+10000-01-01", "+12345-06-07", "-12345-06-07"] {
+            let day = time(text);
+            assert_eq!(day.to_string().parse::<Timestamp>().ok(), Some(day), "{text}");
+            let later = day.plus_millis(1);
+            assert_eq!(later.to_string().parse::<Timestamp>().ok(), Some(later), "{text}");
+        }
     }
 
     #[test]

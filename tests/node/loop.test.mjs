@@ -123,6 +123,7 @@ const asked = {
   'Report.serviceCosts': () => report.serviceCosts(),
   'Report.productAreaCosts': () => report.productAreaCosts(),
   'Report.mechanisms': () => report.mechanisms(),
+  'Report.reallocations': () => report.reallocations(),
   'Report.cells': () => report.cells(),
   'Report.rows': async () => {
     for await (const row of report.rows('cells')) assert.ok(row.cost);

@@ -10,6 +10,7 @@ import bases
 import charges as charges_module
 import classify
 import money
+import pools
 import times
 from containers import IDLE, Containers
 from policy import Policy
@@ -26,6 +27,7 @@ class Piece:
     mechanism: str
     amount: int
     service: tuple | None = None  # (cluster, service) for service_costs
+    pool: str | None = None  # of a row that a shared pool keeps
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -51,13 +53,18 @@ class Attribution:
         self.containers = containers
         self.attached = attached
         self.pieces = []
+        self.pooled = defaultdict(int)  # (position of the pool, product, account) -> amount
+        self.hops = []
 
     def run(self) -> list[Piece]:
-        """Rules first, then volumes, containers and tags per charge, then fees."""
+        """Pools and rules first, then volumes, containers and tags per charge, then fees, pools and providers."""
         ruled = {}
         for charge in self.charges:
-            rule = self.rule_of_charge(charge)
-            if rule:
+            pool = self.first_of_charge(self.policy.shared, charge)
+            rule = self.first_of_charge(self.policy.rules, charge)
+            if pool:
+                self.pooled[(self.policy.shared.index(pool), charge.product, charge.account)] += charge.amount
+            elif rule:
                 ruled.setdefault(charge.untimed, (rule, charge, []))[2].append(charge.amount)
             else:
                 self.give_charge(charge)
@@ -65,6 +72,8 @@ class Attribution:
             # A rule splits the charge's total over all its usage intervals at once (R26).
             self.give_rule(rule, charge.product, charge.account, sum(amounts))
         self.give_fees()
+        self.give_pools()
+        self.give_providers()
         return self.pieces
 
     def add(self, origin, row_kind, area, mechanism, amount, service=None) -> None:
@@ -77,9 +86,9 @@ class Attribution:
         """`from` <= period and `to` >= period."""
         return rule.first <= self.period <= rule.last
 
-    def rule_of_charge(self, charge):
-        """The first rule in the file's order that is in effect and matches a charge, None if none does."""
-        for rule in self.policy.rules:
+    def first_of_charge(self, rules, charge):
+        """The first rule or pool in the file's order that is in effect and matches a charge, None if none does."""
+        for rule in rules:
             fields = all(any_matches(patterns, getattr(charge, name)) for name, patterns in rule.match.items())
             own = {key: charge.own(key, self.policy) for key in rule.tags}
             tagged = all(own[key] != "" and any_matches(rule.tags[key], own[key]) for key in rule.tags)
@@ -87,9 +96,9 @@ class Attribution:
                 return rule
         return None
 
-    def rule_of_fee(self, part):
-        """The same for a fee part: only rules that ask for account, product and kind alone (R22)."""
-        for rule in self.policy.rules:
+    def first_of_fee(self, rules, part):
+        """The same for a fee part: only those that ask for account, product and kind alone (R22)."""
+        for rule in rules:
             if rule.tags or set(rule.match) - {"account", "product", "kind"} or not self.in_effect(rule):
                 continue
             if all(any_matches(patterns, getattr(part, name)) for name, patterns in rule.match.items()):
@@ -211,8 +220,11 @@ class Attribution:
         """Parts a rule takes first; the rest summed per (product, usage account) and shared by cost."""
         sums = defaultdict(int)
         for part in self.fees.parts:
-            rule = self.rule_of_fee(part)
-            if rule:
+            pool = self.first_of_fee(self.policy.shared, part)
+            rule = self.first_of_fee(self.policy.rules, part)
+            if pool:
+                self.pooled[(self.policy.shared.index(pool), part.product, part.account)] += part.amount
+            elif rule:
                 self.give_rule(rule, part.product, part.account, part.amount)
             else:
                 sums[(part.product, part.account)] += part.amount
@@ -236,3 +248,35 @@ class Attribution:
         mechanisms = {"area": "reservation", "idle": "idle", "unattributed": "unattributed"}
         for (area, row_kind), part in money.split(amount, weights).items():
             self.pieces.append(Piece(product, account, row_kind, area, mechanisms[row_kind], part))
+
+    # Shared pools and providers (spec 5.7, 5.8; R43 to R45)
+
+    def give_pools(self) -> None:
+        """Every pool on the totals before any pool; where nobody takes part it is kept."""
+        before = list(self.pieces)
+        mechanisms = {"area": "shared", **{kind: kind for kind in ("idle", "unattributed", "unused_commitment")}}
+        for (at, product, account), amount in self.pooled.items():
+            pool = self.policy.shared[at]
+            weights = pools.weights(pool, self.period, (product, account), before)
+            if sum(weights.values()) == 0:
+                self.pieces.append(Piece(product, account, "shared", None, "shared", amount, pool=pool.name))
+                continue
+            for (area, row_kind), part in money.split(amount, weights).items():
+                self.pieces.append(Piece(product, account, row_kind, area, mechanisms[row_kind], part))
+
+    def give_providers(self) -> None:
+        """The cost of providers with consumers to the areas that keep it, sum by sum of a product and account."""
+        keys = pools.keys_in(self.policy.providers, self.period)
+        sums, costs, kept = defaultdict(int), defaultdict(int), []
+        for piece in self.pieces:
+            if piece.row_kind == "area" and piece.area in keys:
+                sums[(piece.area, piece.product, piece.account)] += piece.amount
+                costs[piece.area] += piece.amount
+            else:
+                kept.append(piece)
+        self.pieces = kept
+        shares = pools.solved(keys)
+        self.hops = pools.hops(keys, costs)
+        for (provider, product, account), amount in sums.items():
+            for area, part in money.split(amount, pools.as_weights(shares[provider])).items():
+                self.pieces.append(Piece(product, account, "area", area, "reallocated", part))

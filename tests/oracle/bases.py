@@ -1,4 +1,4 @@
-"""What a row costs in each basis (spec 3.4; R43 to R45)."""
+"""What a row costs in each basis (spec 3.4; R50 to R52)."""
 
 from __future__ import annotations
 

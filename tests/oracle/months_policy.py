@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from random import Random
 
 from months_world import AREAS, World
 
@@ -179,6 +180,50 @@ def line_items(world: World) -> list:
     return lines
 
 
+def keys_of(random: Random, providers: list, provider: str) -> dict:
+    """Consumers with keys; one of them keeps what it gets, so that no cycle is closed."""
+    sinks = [area for area in [*AREAS, "nobody"] if area not in providers]
+    consumers = random.sample([*AREAS, *providers], random.randint(1, 4)) + [random.choice(sinks)]
+    return {consumer: random.choice(("1", "2.5", "0.333", "7", "1000000.000001")) for consumer in consumers}
+
+
+def pools(world: World, seed: str, folder: str) -> list:
+    """`[[shared]]` and `[[providers]]`, by a generator of their own, so that the rest of a month is as it was."""
+    random = Random(seed)
+    lines = []
+    for index in range(random.choice((0, 0, 1, 2, 3))):
+        kinds = random.sample(list(world.kinds or KINDS), 2)
+        match = random.choice(({"kind": kinds}, {"kind": kinds}, {"product": "*a*"}, {"account": random.choice(world.accounts)}))
+        lines += ["[[shared]]", f"match = {toml(match)}"]
+        if random.random() < 0.3:
+            lines.append(f'name = "pool {index}"')
+        if random.random() < 0.2:
+            lines.append(f'from = "{random.choice(("2010-01", world.period, "2038-01"))}"')
+        method = random.choice(("keep", "proportional", "proportional", "proportional", "even", "fixed", "metric"))
+        lines.append(f'method = "{method}"')
+        world.note(f"shared:{method}")
+        if method in ("proportional", "even"):
+            lines.append(f'of = "{random.choice(("all", "account", "product"))}"')
+        if method == "proportional":
+            lines.append(f'among = "{random.choice(("areas", "all"))}"')
+        if method == "fixed":
+            lines.append(f'shares = {toml(dict(zip(random.sample(AREAS, 3), ("0.3333", "0.3333", "0.3334"))))}')
+        if method == "metric":
+            rows = [{"area": area, "weight": random.choice(("0", "1", "0.07", "12345"))} for area in AREAS]
+            rows += [{"area": AREAS[0], "weight": "3", "period": period} for period in (world.period, "2001-01")]
+            lines.append("metric = [" + ", ".join(toml(row) for row in rows) + "]")
+    providers = random.sample(AREAS, random.choice((0, 0, 1, 2, 3)))
+    rows = []
+    for provider in providers:
+        lines += ["[[providers]]", f'area = "{provider}"', 'keys = "keys.csv"']
+        rows += [f'{provider},{consumer},{key}' for consumer, key in keys_of(random, providers, provider).items()]
+        world.note("providers:" + ("one" if len(providers) == 1 else "several"))
+    if providers:
+        with open(os.path.join(folder, "keys.csv"), "w", encoding="utf-8") as file:
+            file.write("\n".join(["provider,consumer,key", *random.sample(rows, len(rows))]) + "\n")
+    return lines
+
+
 def write_policy(world: World, folder: str, known: set, fees_unknown: bool) -> str:
     """The policy file; returns its path."""
     random = world.random
@@ -214,6 +259,7 @@ def write_policy(world: World, folder: str, known: set, fees_unknown: bool) -> s
         world.note(f"commitments:among {among}")
     if world.chance(0.5):
         lines.append(f'unknown_term = "{"expense" if fees_unknown or world.chance(0.5) else "error"}"')
+    lines += pools(world, "\n".join(lines), folder)
     path = os.path.join(folder, "policy.toml")
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")

@@ -85,10 +85,13 @@ class Rollup:
         attached = evidence.attached if policy.follow_attachments else {}
         tags = charges.ResourceTags(counting, policy)
         chosen = [charge for charge in bill if charge.currency == self.currency]
-        self.pieces = Attribution(policy, self.period, chosen, fees, tags, containers, attached).run()
+        attribution = Attribution(policy, self.period, chosen, fees, tags, containers, attached)
+        self.pieces = attribution.run()
         self.status = rollup.status(counting, self.period, times.parse(options["as_of"]))
         state = (self.period, self.status, policy.basis, self.currency)
         self.result = rollup.result(state, self.rows, self.excluded, fees, self.pieces)
+        if attribution.hops:
+            self.result["reallocations"] = attribution.hops
 
 
 def chosen_currency(rows: list, asked: str | None, default: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import dataclass, field
 
 import bases
 import dbr
 import money
+import pools
 import rows
 
 RULE_TEXTS = ("account", "product", "usage_type", "operation", "region", "resource", "kind")
@@ -47,6 +49,8 @@ class Policy:
     basis: str = "unblended"
     kinds: dict = field(default_factory=dict)  # unknown line item type -> kind
     strict: bool = False
+    shared: list = field(default_factory=list)
+    providers: dict = field(default_factory=dict)  # area -> rows of its keys
 
     def fold(self, key: str) -> str:
         """A tag key as it is compared (R20)."""
@@ -92,7 +96,7 @@ class Policy:
     def scanned_keys(self) -> list:
         """The tag keys a charge keeps: the requested ones in order, then those that rules ask for."""
         keys = list(self.tag_keys)
-        for rule in self.rules:
+        for rule in [*self.rules, *self.shared]:
             for key in rule.tags:
                 if self.fold(key) not in [self.fold(known) for known in keys]:
                     keys.append(key)
@@ -110,16 +114,45 @@ def as_list(value) -> list:
     return list(value) if isinstance(value, list) else [value]
 
 
-def read_rule(table: dict) -> Rule:
-    """One `[[rules]]` table; the percentages of a split sum to exactly 1 (R26)."""
-    match = {name: as_list(value) for name, value in table["match"].items() if name != "tag"}
+def read_match(table: dict) -> tuple[dict, dict]:
+    """What a rule or pool asks for: fields, and tags."""
+    given = table.get("match", {})
+    match = {name: as_list(value) for name, value in given.items() if name != "tag"}
     for name in match:
         if name not in RULE_TEXTS:
             raise ValueError(f"unknown match field {name}")
-    tags = {plain_key(key): as_list(value) for key, value in table["match"].get("tag", {}).items()}
-    shares = {table["area"]: 1} if "area" in table else money.decimal_weights(table["split"])
-    if "split" in table and sum(money.exact(str(share)) for share in table["split"].values()) != 1:
+    return match, {plain_key(key): as_list(value) for key, value in given.get("tag", {}).items()}
+
+
+def read_shares(split: dict) -> dict:
+    """Percentages as integer weights; they sum to exactly 1 (R26)."""
+    if sum(money.exact(str(share)) for share in split.values()) != 1:
         raise ValueError("config.rule_split")
+    return money.decimal_weights(split)
+
+
+def read_pool(table: dict, position: int, folder: str) -> pools.Pool:
+    """One `[[shared]]` table."""
+    match, tags = read_match(table)
+    pool = pools.Pool(
+        table.get("name") or f"shared-{position}",
+        match,
+        tags,
+        table.get("from", "0000-00"),
+        table.get("to", "9999-99"),
+        table["method"],
+        table.get("of", "all"),
+        table.get("among", "areas"),
+    )
+    pool.shares = read_shares(table["shares"]) if pool.method == "fixed" else {}
+    pool.metric = pools.table_rows(table.get("metric", []), folder)
+    return pool
+
+
+def read_rule(table: dict) -> Rule:
+    """One `[[rules]]` table; the percentages of a split sum to exactly 1 (R26)."""
+    match, tags = read_match(table)
+    shares = {table["area"]: 1} if "area" in table else read_shares(table["split"])
     return Rule(table["id"], match, tags, shares, table.get("from", "0000-00"), table.get("to", "9999-99"))
 
 
@@ -154,5 +187,8 @@ def load(path: str | None, tags: list | None = None) -> Policy:
     line_items = table.get("line_items", {})
     policy.kinds = line_items.get("kinds", policy.kinds)
     policy.strict = line_items.get("strict", policy.strict)
+    folder = os.path.dirname(path or "")
+    policy.shared = [read_pool(pool, at, folder) for at, pool in enumerate(table.get("shared", []), 1)]
+    policy.providers = {one["area"]: pools.table_rows(one.get("keys", []), folder) for one in table.get("providers", [])}
     policy.unknown_term = commitments.get("unknown_term", policy.unknown_term)
     return policy

@@ -50,7 +50,9 @@ def table(pieces: list, names: tuple, keys) -> list:
         sums[keys(piece)] += piece.amount
     rows = []
     for key in sorted(sums, key=money.key_bytes):
-        rows.append({**dict(zip(names, key)), "cost": money.text(sums[key])})
+        row = dict(zip(names, key))
+        # Only rows of kept pools have a pool.
+        rows.append({name: row[name] for name in row if name != "pool" or row[name]} | {"cost": money.text(sums[key])})
     return rows
 
 
@@ -83,10 +85,14 @@ def result(state: tuple, rows: list, excluded: list, fees, pieces: list) -> dict
         "basis": basis,
         "currency": currency,
         "totals": {name: money.text(value) for name, value in totals.items()},
-        "area_costs": table(pieces, ("product_area", "row_kind"), lambda one: (one.area, one.row_kind)),
+        "area_costs": table(
+            pieces, ("product_area", "row_kind", "pool"), lambda one: (one.area, one.row_kind, one.pool)
+        ),
         "service_costs": table(owned, ("cluster", "service", "product_area"), lambda one: (*one.service, one.area)),
         "product_area_costs": table(
-            pieces, ("product", "product_area", "row_kind"), lambda one: (one.product, one.area, one.row_kind)
+            pieces,
+            ("product", "product_area", "row_kind", "pool"),
+            lambda one: (one.product, one.area, one.row_kind, one.pool),
         ),
         "mechanisms": table(pieces, ("mechanism",), lambda one: (one.mechanism,)),
         **({} if basis == "unblended" else {"bridge": bases.bridge(rows)}),

@@ -42,7 +42,7 @@ class Row:
 
     @property
     def unblended(self) -> int:
-        """What was charged: finality goes by it, whatever the basis (R46)."""
+        """What was charged: finality goes by it, whatever the basis (R53)."""
         return self.amount if self.charged is None else self.charged
 
 

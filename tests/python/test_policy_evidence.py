@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,32 @@ def test_fees_of_other_periods(tmp_path: Path) -> None:
         assert bill.attribute(reservations=given).totals.carried_in == 30
     with pytest.raises(unblended.IoError):
         unblended.Reservations(tmp_path / "none.csv")
+
+
+def test_pools_and_providers_with_tables_of_files_and_objects(tmp_path: Path) -> None:
+    (tmp_path / "keys.csv").write_text("consumer,key\nweb,1\nops,3\n")
+    tax = {"ItemDescription": "Tax for product code AmazonS3", "UsageType": "", "UnBlendedCost": "4"}
+    refund = {"ItemDescription": "Refund", "UsageType": "", "UnBlendedCost": "-1"}
+    bill = unblended.scan(dbr({"user:product_area": "it", "UnBlendedCost": "8"}, tax, refund))
+    content = {
+        "shared": [
+            {"match": {"kind": "Tax"}, "method": "metric", "metric": [{"area": "it", "weight": 1}]},
+            {"name": "refunds", "match": {"kind": "Refund"}, "method": "keep"},
+        ],
+        "providers": [{"area": "it", "keys": str(tmp_path / "keys.csv")}],
+    }
+    report = bill.attribute(content)
+    assert report.area_costs.to_dicts() == [
+        {"product_area": None, "row_kind": "shared", "pool": "refunds", "cost": Decimal(-1)},
+        {"product_area": "ops", "row_kind": "area", "pool": None, "cost": Decimal(9)},
+        {"product_area": "web", "row_kind": "area", "pool": None, "cost": Decimal(3)},
+    ]
+    hops = [(hop["consumer"], hop["cost"]) for hop in report.reallocations]
+    assert hops == [("ops", Decimal(9)), ("web", Decimal(3))]
+    (tmp_path / "p.json").write_text(json.dumps({**content, "providers": [{"area": "it", "keys": "keys.csv"}]}))
+    policy = unblended.Policy.from_file(tmp_path / "p.json")
+    assert bill.attribute(policy).digests == report.digests
+    assert bill.explain(policy, pool="refunds")["pools"][0]["charges"][0]["kind"] == "Refund"
+    closed = [{"area": "a", "keys": [{"consumer": "b", "key": 1}]}, {"area": "b", "keys": [{"consumer": "a", "key": 1}]}]
+    with pytest.raises(unblended.ConfigError, match="attribute.closed_cycle"):
+        unblended.Policy({"providers": closed})

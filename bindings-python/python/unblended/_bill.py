@@ -145,6 +145,7 @@ class Bill:
         usage_account: str | None = None,
         product_area: str | None = None,
         row_kind: str | None = None,
+        pool: str | None = None,
         mechanism: str | None = None,
         cluster: str | None = None,
         service: str | None = None,
@@ -164,7 +165,8 @@ class Bill:
                 `product_area` or `service` is cost without one.
 
         Returns:
-            `contributions` (one dict for each charge and cell), their exact sum `cost`, `digests` and `inputs`.
+            `contributions` (one dict for each charge and cell), their exact sum `cost`, `digests` and `inputs`; where
+            shared pools gave to the cells `pools` with their charges, and where providers did `reallocations`.
         """
         job = _Job(policy, ecs, volumes, services, evidence, reservations, currency, as_of)
         cells = {
@@ -172,6 +174,7 @@ class Bill:
             "usage_account": usage_account,
             "product_area": product_area,
             "row_kind": row_kind,
+            "pool": pool,
             "mechanism": mechanism,
             "cluster": cluster,
             "service": service,

@@ -19,7 +19,7 @@ class Policy:
         content: mapping of the file's shape, such as `{"areas": {"tag_keys": ["team"]}}`.
 
     Raises:
-        ConfigError: `config.unknown_key`, `config.unsupported`, `config.bad_value`, `config.rule_split`.
+        ConfigError: `config.unknown_key`, `config.bad_value`, `config.rule_split`, `attribute.closed_cycle`.
     """
 
     __slots__ = ("_text",)

@@ -12,7 +12,9 @@ from ._pure import new_run_id
 from ._table import Table
 from ._values import with_decimals
 
-TableName = Literal["area_costs", "service_costs", "product_area_costs", "mechanisms", "cells", "diagnostics"]
+TableName = Literal[
+    "area_costs", "service_costs", "product_area_costs", "mechanisms", "reallocations", "cells", "diagnostics"
+]  # fmt: skip
 
 
 class Totals(NamedTuple):
@@ -134,6 +136,11 @@ class Report:
     def mechanisms(self) -> Table:
         """What named the owner → cost; sums to `billed + carried_in - deferred` (spec 5)."""
         return self.table("mechanisms")
+
+    @property
+    def reallocations(self) -> Table:
+        """Provider and consumer → what was passed on (spec 5.8)."""
+        return self.table("reallocations")
 
     @property
     def cells(self) -> Table:

@@ -2,14 +2,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use unblended::{Bill, Progress, Result, ScanOptions, find_inputs, scan, scan_reader};
+use unblended::{Bill, Error, Progress, ScanOptions, find_inputs, scan, scan_reader};
 
 const HEADER: &[u8] = b"InvoiceID,RecordType,ProductName,UsageStartDate,UsageEndDate,UsageQuantity,Cost,user:a\n";
 const ROW: &[u8] = b"1,LineItem,S3,2016-06-01 00:00:00,2016-06-01 01:00:00,1,0.1,\"a\"\n";
 /// Files of four chunks are read by several threads.
 const LENGTH: usize = (4 << 20) + 1000;
 
-fn said(bill: Result<Bill>) -> Result<Vec<u8>, String> {
+fn said(bill: Result<Bill, Error>) -> Result<Vec<u8>, String> {
     let mut saved = Vec::new();
     bill.and_then(|bill| bill.save(&mut saved)).map_err(|error| format!("{error:?}"))?;
     Ok(saved)

@@ -41,6 +41,11 @@ impl<'a> Claim<'a> {
         Self { area: None, row_kind, mechanism: Mechanism::UnusedCommitment, service: None }
     }
 
+    /// A shared pool's that is kept.
+    pub(super) fn kept() -> Self {
+        Self { area: None, row_kind: RowKind::Shared, mechanism: Mechanism::Shared, service: None }
+    }
+
     pub(super) fn with_service(self, cluster: &'a str, service: &'a str) -> Self {
         Self { service: Some((cluster, service)), ..self }
     }

@@ -1,19 +1,20 @@
 //! An instance's cost over the ECS services that ran on it, by CPU-seconds (spec 5.4, R9–R16).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use super::capacity::Capacities;
-use super::intervals::TimeLine;
+use super::intervals::{Sweep, TimeLine};
 use super::rules::weights;
 use super::tags::Tags;
 use super::volumes::add;
 use crate::bill::Bill;
 use crate::error::{Error, ErrorCode, Result};
-use crate::evidence::{Evidence, TaskRun};
+use crate::evidence::{Capacity, Evidence, TaskRun};
+use crate::ids::ProductArea;
 use crate::index::Index;
 use crate::money::Amount;
 use crate::policy::{ContainerPolicy, Idle, Policy, Window};
-use crate::split::split;
+use crate::split::{Parts, split};
 use crate::time::Interval;
 
 /// Task runs by instance, ready to split charges.
@@ -22,10 +23,17 @@ pub(super) struct Containers<'a> {
     period: Interval,
     /// INVARIANT: sorted, so that positions order like (cluster, service, tag area) and break ties.
     services: Vec<ServiceOwner<'a>>,
-    instances: Index<&'a str, TimeLine<Run>>,
+    hosts: Index<&'a str, Host>,
     fargate: Index<&'a str, usize>,
     capacities: Capacities<'a>,
     pools: Pools,
+}
+
+/// An instance with task runs.
+pub(super) struct Host {
+    /// The services that ran on it, as positions in [`Containers::services`]; sorted.
+    services: Vec<usize>,
+    runs: TimeLine<Run>,
 }
 
 /// A service with its owner, who may be unknown.
@@ -39,6 +47,7 @@ pub(super) struct ServiceOwner<'a> {
 }
 
 struct Run {
+    /// Position among the services of all instances, then among those of its host.
     service: usize,
     cpu: u64,
     memory: u64,
@@ -51,28 +60,53 @@ struct Pools {
     memory: u128,
 }
 
-/// Parts of one charge on an instance. A part exists only where it has weight.
-#[derive(Debug, Default)]
-pub(super) struct Shares {
-    /// By position of the service.
-    pub(super) services: BTreeMap<usize, Amount>,
+/// Splits the amounts of one charge on one instance, and sums the parts. A part exists only where it has weight.
+pub(super) struct Shares<'c, 'a> {
+    containers: &'c Containers<'a>,
+    instance: &'a str,
+    host: Option<&'c Host>,
+    sweep: Option<Sweep<'c, Run>>,
+    /// By position among the host's services.
+    services: Vec<Option<Amount>>,
     /// What no task reserved.
     pub(super) idle: Option<Amount>,
     /// What lies where nothing ran.
     pub(super) not_run: Option<Amount>,
+    used: Used,
+    parts: Parts,
 }
 
-impl Shares {
-    pub(super) fn amounts(&self) -> Vec<Amount> {
-        self.services.values().copied().chain(self.idle).chain(self.not_run).collect()
-    }
-}
-
-/// CPU time and memory time of one service in one window, in unit-milliseconds.
-#[derive(Clone, Copy, Default)]
+/// What the services of a host used in one window, in unit-milliseconds.
+#[derive(Default)]
 struct Used {
-    cpu: u128,
-    memory: u128,
+    /// CPU and memory by position among the host's services.
+    sums: Vec<(u128, u128)>,
+    /// Positions of the services that ran; sorted.
+    ran: Vec<usize>,
+    window: Vec<Interval>,
+}
+
+/// A resource that tasks reserve.
+#[derive(Clone, Copy)]
+enum Resource {
+    Cpu,
+    Memory,
+}
+
+impl Resource {
+    fn of(self, (cpu, memory): (u128, u128)) -> u128 {
+        match self {
+            Self::Cpu => cpu,
+            Self::Memory => memory,
+        }
+    }
+
+    fn registered(self, capacity: Capacity) -> u64 {
+        match self {
+            Self::Cpu => capacity.cpu,
+            Self::Memory => capacity.memory,
+        }
+    }
 }
 
 impl<'a> Containers<'a> {
@@ -83,17 +117,10 @@ impl<'a> Containers<'a> {
         tags: &Tags<'a>,
         period: Interval,
     ) -> Result<Self> {
-        let owners: Vec<ServiceOwner<'_>> =
-            evidence.tasks.iter().map(|run| service_owner(run, evidence, tags, period)).collect();
-        let mut services = owners.clone();
-        services.sort_unstable();
-        services.dedup();
-        let position = |owner: &ServiceOwner<'_>| services.binary_search(owner).unwrap_or_default();
-
+        let (services, service_of) = service_owners(evidence, tags, period);
         let mut runs: Index<&str, Vec<(Interval, Run)>> = Index::default();
         let mut fargate: Index<&str, usize> = Index::default();
-        for (run, owner) in evidence.tasks.iter().zip(&owners) {
-            let service = position(owner);
+        for (run, service) in evidence.tasks.iter().zip(service_of) {
             if let Some(instance) = &run.instance {
                 let run_here = Run { service, cpu: run.cpu, memory: run.memory };
                 runs.entry(instance.as_str()).or_default().push((run.interval, run_here));
@@ -102,19 +129,19 @@ impl<'a> Containers<'a> {
                 fargate.insert(run.task.as_str(), service);
             }
         }
-        let instances: Index<_, _> = runs
+        let hosts: Index<_, _> = runs
             .into_iter()
-            .map(|(instance, runs)| (instance, TimeLine::new(runs)))
-            .filter(|(_, runs)| runs.is_touched(period))
+            .map(|(instance, runs)| (instance, Host::new(runs)))
+            .filter(|(_, host)| host.runs.is_touched(period))
             .collect();
-        let named: HashSet<&str> = instances.keys().copied().collect();
+        let named: HashSet<&str> = hosts.keys().copied().collect();
         let scaled = weights(&[(0, policy.containers.weights.cpu), (1, policy.containers.weights.memory)].into())?;
         let weight = |at: u8| scaled.iter().find(|(key, _)| *key == at).map_or(0, |(_, weight)| *weight);
         Ok(Self {
             policy: &policy.containers,
             period,
             services,
-            instances,
+            hosts,
             fargate,
             capacities: Capacities::new(bill, &policy.containers, evidence, &named),
             pools: Pools { cpu: weight(0), memory: weight(1) },
@@ -123,7 +150,7 @@ impl<'a> Containers<'a> {
 
     /// Whether tasks ran on the instance in the period.
     pub(super) fn has_runs(&self, instance: &str) -> bool {
-        self.instances.contains_key(instance)
+        self.hosts.contains_key(instance)
     }
 
     /// The service a Fargate task belongs to.
@@ -131,93 +158,132 @@ impl<'a> Containers<'a> {
         self.fargate.get(resource).and_then(|at| self.services.get(*at))
     }
 
-    /// The service at a position of [`Shares`].
-    pub(super) fn service(&self, at: usize) -> Option<&ServiceOwner<'a>> {
-        self.services.get(at)
+    /// What will be split of one charge on an instance, with or without runs.
+    pub(super) fn shares<'c>(&'c self, instance: &'a str) -> Shares<'c, 'a> {
+        let host = self.hosts.get(instance);
+        let count = host.map_or(0, |host| host.services.len());
+        Shares {
+            containers: self,
+            instance,
+            host,
+            sweep: host.map(|host| host.runs.sweep()),
+            services: vec![None; count],
+            idle: None,
+            not_run: None,
+            used: Used { sums: vec![(0, 0); count], ..Used::default() },
+            parts: Parts::default(),
+        }
+    }
+}
+
+impl Host {
+    fn new(mut runs: Vec<(Interval, Run)>) -> Self {
+        let mut services: Vec<usize> = runs.iter().map(|(_, run)| run.service).collect();
+        services.sort_unstable();
+        services.dedup();
+        for (_, run) in &mut runs {
+            run.service = services.binary_search(&run.service).unwrap_or_default();
+        }
+        Self { services, runs: TimeLine::new(runs) }
+    }
+}
+
+impl<'c, 'a> Shares<'c, 'a> {
+    /// The parts of the services that have one, with their owners.
+    pub(super) fn services(&self) -> impl Iterator<Item = (&'c ServiceOwner<'a>, Amount)> {
+        let containers = self.containers;
+        let services = self.host.map(|host| host.services.as_slice()).unwrap_or_default();
+        services.iter().zip(&self.services).filter_map(|(at, amount)| Some((containers.services.get(*at)?, (*amount)?)))
     }
 
-    /// Splits one amount over the services that ran on an instance in a window (R9), adding to `shares`.
+    /// The sum of all parts.
+    pub(super) fn sum(&self) -> Result<Amount> {
+        Amount::sum(self.services.iter().copied().chain([self.idle, self.not_run]).flatten())
+    }
+
+    /// Splits one amount over the services that ran on the instance in a window (R9).
     ///
     /// `not_run` gets the amount where no run overlaps the window, or none has weight in `spread`.
-    pub(super) fn split(
-        &self,
-        instance: &'a str,
-        window: &[Interval],
-        amount: Amount,
-        shares: &mut Shares,
-    ) -> Result<()> {
-        let whole_period = [self.period];
-        let window = if self.policy.window == Window::Period { &whole_period } else { window };
-        let used = self.used(instance, window);
-        if used.is_empty() {
-            return add(&mut shares.not_run, amount);
+    pub(super) fn add(&mut self, window: &[Interval], amount: Amount) -> Result<()> {
+        let containers = self.containers;
+        let whole_period = [containers.period];
+        let window = if containers.policy.window == Window::Period { &whole_period } else { window };
+        self.sum_up(window);
+        if self.used.ran.is_empty() {
+            return add(&mut self.not_run, amount);
         }
-        if self.pools.memory == 0 {
-            return self.split_pool(instance, window, amount, &used, |used| used.cpu, |capacity| capacity.cpu, shares);
+        let pools = containers.pools;
+        if pools.memory == 0 {
+            return self.add_pool(window, amount, Resource::Cpu);
         }
-        let capacity = self.capacities.both(instance, window)?;
-        let pools = [
-            ("cpu", pool_weight(self.pools.cpu, capacity.cpu)?),
-            ("memory", pool_weight(self.pools.memory, capacity.memory)?),
-        ];
-        let Some(&[cpu, memory]) = split(amount, &pools)?.as_deref().and_then(|parts| parts.first_chunk()) else {
-            return add(&mut shares.not_run, amount);
+        let capacity = containers.capacities.both(self.instance, window)?;
+        let weights =
+            [("cpu", pool_weight(pools.cpu, capacity.cpu)?), ("memory", pool_weight(pools.memory, capacity.memory)?)];
+        let Some(&[cpu, memory]) = split(amount, &weights)?.as_deref().and_then(|parts| parts.first_chunk()) else {
+            return add(&mut self.not_run, amount);
         };
-        if self.pools.cpu > 0 {
-            self.split_pool(instance, window, cpu, &used, |used| used.cpu, |capacity| capacity.cpu, shares)?;
+        if pools.cpu > 0 {
+            self.add_pool(window, cpu, Resource::Cpu)?;
         }
-        self.split_pool(instance, window, memory, &used, |used| used.memory, |capacity| capacity.memory, shares)
+        self.add_pool(window, memory, Resource::Memory)
     }
 
-    /// What each service used of an instance in a window.
-    fn used(&self, instance: &str, window: &[Interval]) -> BTreeMap<usize, Used> {
-        let mut used: BTreeMap<usize, Used> = BTreeMap::new();
-        let Some(runs) = self.instances.get(instance) else { return used };
+    /// Sums up what each service used in a window.
+    fn sum_up(&mut self, window: &[Interval]) {
+        let Used { sums, ran, window: last } = &mut self.used;
+        if last == window {
+            return;
+        }
+        window.clone_into(last);
+        for at in ran.drain(..) {
+            if let Some(sum) = sums.get_mut(at) {
+                *sum = (0, 0);
+            }
+        }
+        let Some(sweep) = &mut self.sweep else { return };
         for interval in window {
-            for (overlap, (_, run)) in runs.overlapping(*interval) {
-                let sum = used.entry(run.service).or_default();
+            for (overlap, run) in sweep.overlapping(*interval) {
                 let milliseconds = u128::from(overlap.millis());
-                sum.cpu += u128::from(run.cpu) * milliseconds;
-                sum.memory += u128::from(run.memory) * milliseconds;
+                if let Some((cpu, memory)) = sums.get_mut(run.service) {
+                    *cpu += u128::from(run.cpu) * milliseconds;
+                    *memory += u128::from(run.memory) * milliseconds;
+                }
+                ran.push(run.service);
             }
         }
-        used
+        ran.sort_unstable();
+        ran.dedup();
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one call per resource, the two functions choose it")]
-    fn split_pool(
-        &self,
-        instance: &'a str,
-        window: &[Interval],
-        amount: Amount,
-        used: &BTreeMap<usize, Used>,
-        resource: impl Fn(&Used) -> u128,
-        registered: impl Fn(crate::evidence::Capacity) -> u64,
-        shares: &mut Shares,
-    ) -> Result<()> {
-        // `None` is idle and sorts before every service.
-        let mut parts: Vec<(Option<usize>, u128)> = Vec::with_capacity(used.len() + 1);
-        let reserved: u128 = used.values().map(&resource).sum();
-        let separate = self.policy.idle == Idle::Separate;
+    /// Splits the amount of one resource by what was used of it.
+    fn add_pool(&mut self, window: &[Interval], amount: Amount, resource: Resource) -> Result<()> {
+        let Used { sums, ran, .. } = &self.used;
+        let used = ran.iter().map(|at| sums.get(*at).map_or(0, |sum| resource.of(*sum)));
+        let separate = self.containers.policy.idle == Idle::Separate;
+        // Idle is before every service.
+        let mut unused = 0;
         if separate {
-            let capacity = self.capacities.capacity(instance, window)?;
-            let running = self.capacities.running_ms(instance, window);
-            let available = u128::from(registered(capacity)) * u128::from(running);
-            parts.push((None, available.saturating_sub(reserved)));
+            let capacities = &self.containers.capacities;
+            let capacity = capacities.capacity(self.instance, window)?;
+            let running = capacities.running_ms(self.instance, window);
+            let available = u128::from(resource.registered(capacity)) * u128::from(running);
+            unused = available.saturating_sub(used.clone().sum());
         }
-        parts.extend(used.iter().map(|(service, used)| (Some(*service), resource(used))));
-        let Some(amounts) = split(amount, &parts)? else {
-            return add(if separate { &mut shares.idle } else { &mut shares.not_run }, amount);
-        };
-        for ((service, weight), amount) in parts.into_iter().zip(amounts) {
-            match service {
-                _ if weight == 0 => {}
-                None => add(&mut shares.idle, amount)?,
-                Some(service) => {
-                    let sum = shares.services.entry(service).or_default();
-                    *sum = sum.checked_add(amount)?;
-                }
-            }
+        let weights = std::iter::once(unused).chain(used);
+        if !self.parts.split(amount, weights.clone(), |a, b| a.cmp(&b))? {
+            return add(if separate { &mut self.idle } else { &mut self.not_run }, amount);
+        }
+        let services = ran.iter().map(|at| Some(*at));
+        for ((service, weight), part) in std::iter::once(None).chain(services).zip(weights).zip(self.parts.amounts()) {
+            let sum = match service {
+                _ if weight == 0 => continue,
+                None => &mut self.idle,
+                Some(service) => match self.services.get_mut(service) {
+                    Some(sum) => sum,
+                    None => continue,
+                },
+            };
+            add(sum, *part)?;
         }
         Ok(())
     }
@@ -229,13 +295,35 @@ fn pool_weight(weight: u128, capacity: u64) -> Result<u128> {
     })
 }
 
-fn service_owner<'a>(run: &'a TaskRun, evidence: &'a Evidence, tags: &Tags<'a>, period: Interval) -> ServiceOwner<'a> {
-    let mapped = evidence.services.area(&run.cluster, &run.service, period.start);
-    let tag_area = if mapped.is_some() { None } else { tags.area_of_tags(&run.tags) };
-    ServiceOwner {
-        cluster: run.cluster.as_str(),
-        service: run.service.as_str(),
-        tag_area,
-        area: mapped.map(crate::ids::ProductArea::as_str).or(tag_area),
+/// The services with their owners, sorted, and the position of each run's service.
+fn service_owners<'a>(
+    evidence: &'a Evidence,
+    tags: &Tags<'a>,
+    period: Interval,
+) -> (Vec<ServiceOwner<'a>>, impl Iterator<Item = usize>) {
+    let mut mapped: Index<(&str, &str), Option<&str>> = Index::default();
+    let mut known: Index<(&str, &str, Option<&str>), usize> = Index::default();
+    let mut owners: Vec<ServiceOwner<'_>> = Vec::new();
+    let mut owner_of = Vec::with_capacity(evidence.tasks.len());
+    for TaskRun { cluster, service, tags: of_task, .. } in &evidence.tasks {
+        let (cluster_id, service_id) = (cluster.as_str(), service.as_str());
+        let area = || evidence.services.area(cluster, service, period.start).map(ProductArea::as_str);
+        let mapped = *mapped.entry((cluster_id, service_id)).or_insert_with(area);
+        let tag_area = if mapped.is_some() { None } else { tags.area_of_tags(of_task) };
+        owner_of.push(*known.entry((cluster_id, service_id, tag_area)).or_insert_with(|| {
+            let area = mapped.or(tag_area);
+            owners.push(ServiceOwner { cluster: cluster_id, service: service_id, tag_area, area });
+            owners.len() - 1
+        }));
     }
+    let mut order: Vec<usize> = (0..owners.len()).collect();
+    order.sort_unstable_by_key(|at| owners.get(*at));
+    let mut place_of = vec![0; owners.len()];
+    for (place, at) in order.iter().enumerate() {
+        if let Some(known) = place_of.get_mut(*at) {
+            *known = place;
+        }
+    }
+    let sorted = order.iter().filter_map(|at| owners.get(*at).copied()).collect();
+    (sorted, owner_of.into_iter().map(move |at| place_of.get(at).copied().unwrap_or_default()))
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::claim::{Claim, Origin};
 use super::conserved::conserved;
 use super::ledger::Ledger;
+use super::pools::Pools;
 use super::rules::{Rules, Subject};
 use crate::amortize::{BookEntry, ReservationBook, amortize, known_term};
 use crate::bill::{Bill, Charge};
@@ -86,6 +87,18 @@ impl<'a> Fees<'a> {
         let sum = self.moved.entry(origin).or_default();
         *sum = sum.checked_add(moved)?;
         self.parts.extend(part.map(|part| (origin, kind, part)));
+        Ok(())
+    }
+
+    /// Gives the parts that shared pools match to them.
+    pub(super) fn pool(&mut self, pools: &mut Pools<'a>) -> Result<()> {
+        let parts = std::mem::take(&mut self.parts);
+        for (origin, kind, part) in parts {
+            let subject = Subject::Fee { account: origin.account, product: origin.product, kind: kind.as_str() };
+            if !pools.take(&subject, origin, part)? {
+                self.parts.push((origin, kind, part));
+            }
+        }
         Ok(())
     }
 

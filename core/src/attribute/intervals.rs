@@ -1,4 +1,4 @@
-//! Things that lie on a time line, found by window without looking at all of them.
+//! Things that lie on a time line, found by window without looking at all of them, or by a sweep over many windows.
 
 use crate::time::{Interval, Timestamp};
 
@@ -40,6 +40,45 @@ impl<T> TimeLine<T> {
     pub(super) fn is_touched(&self, window: Interval) -> bool {
         self.overlapping(window).next().is_some()
     }
+
+    /// A sweep over windows that mostly follow each other.
+    pub(super) fn sweep(&self) -> Sweep<'_, T> {
+        Sweep { line: self, next: 0, open: Vec::new(), last: Timestamp::MIN }
+    }
+}
+
+/// Passes a time line once, as long as each window starts no earlier than the one before it.
+pub(super) struct Sweep<'l, T> {
+    line: &'l TimeLine<T>,
+    /// Spans before this one have started by the end of the latest window.
+    next: usize,
+    /// Those of them that had not ended at the start of the last window.
+    open: Vec<usize>,
+    last: Timestamp,
+}
+
+impl<'l, T> Sweep<'l, T> {
+    /// Every span that overlaps the window, with the overlap.
+    pub(super) fn overlapping(&mut self, window: Interval) -> impl Iterator<Item = (Interval, &'l T)> {
+        let Self { line, next, open, last } = self;
+        let spans = line.spans.as_slice();
+        if window.start < *last {
+            (*next, *last) = (0, Timestamp::MIN);
+            open.clear();
+        }
+        *last = window.start;
+        open.retain(|at| spans.get(*at).is_some_and(|(span, _)| span.end > window.start));
+        while let Some((span, _)) = spans.get(*next).filter(|(span, _)| span.start < window.end) {
+            if span.end > window.start {
+                open.push(*next);
+            }
+            *next += 1;
+        }
+        open.iter().filter_map(move |at| {
+            let (span, value) = spans.get(*at)?;
+            Some((span.intersect(&window)?, value))
+        })
+    }
 }
 
 #[cfg(test)]
@@ -67,6 +106,30 @@ mod tests {
             expected.sort_unstable();
             found.sort_unstable();
             prop_assert_eq!(found, expected);
+        }
+
+        #[test]
+        fn a_sweep_finds_in_any_windows_what_a_full_search_finds(
+            spans in prop::collection::vec((0i64..50, 0i64..20), 0..30),
+            windows in prop::collection::vec((0i64..60, 0i64..20), 0..30),
+            is_sorted in any::<bool>(),
+        ) {
+            let spans: Vec<(Interval, usize)> =
+                spans.iter().enumerate().map(|(id, (start, length))| (at(*start, start + length), id)).collect();
+            let mut windows: Vec<Interval> = windows.iter().map(|(start, length)| at(*start, start + length)).collect();
+            if is_sorted {
+                windows.sort_unstable();
+            }
+            let line = TimeLine::new(spans.clone());
+            let mut sweep = line.sweep();
+            for window in windows {
+                let mut expected: Vec<(Interval, usize)> =
+                    spans.iter().filter_map(|(i, id)| Some((i.intersect(&window)?, *id))).collect();
+                let mut found: Vec<(Interval, usize)> = sweep.overlapping(window).map(|(i, id)| (i, *id)).collect();
+                expected.sort_unstable();
+                found.sort_unstable();
+                prop_assert_eq!(found, expected);
+            }
         }
     }
 }

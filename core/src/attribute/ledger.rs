@@ -1,6 +1,6 @@
 //! Where owned amounts are collected: one sum per finest cell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::{Claim, Origin};
 use super::lineage::{CellFilter, Contribution, Watch};
@@ -15,8 +15,10 @@ use crate::rollup::{Cell, RowKind};
 #[derive(Debug, Default)]
 pub(super) struct Ledger<'a> {
     cells: Index<(Origin<'a>, Claim<'a>), Amount>,
-    /// What nobody owns, by product and resource.
-    unattributed: BTreeMap<(&'a str, &'a str), Amount>,
+    /// What shared pools keep, by origin and pool.
+    kept: BTreeMap<(Origin<'a>, String), Amount>,
+    /// What nobody owns, by product and resource; in no order.
+    unattributed: Index<(&'a str, &'a str), Amount>,
     watch: Option<Watch<'a>>,
 }
 
@@ -38,6 +40,51 @@ impl<'a> Ledger<'a> {
         if let Some(watch) = &mut self.watch {
             watch.by_rule(rule);
         }
+    }
+
+    /// Names the shared pool that the next amounts are of.
+    pub(super) fn by_pool(&mut self, pool: Option<&str>) {
+        if let Some(watch) = &mut self.watch {
+            watch.by_pool(pool);
+        }
+    }
+
+    /// Names the provider that the next amounts come from.
+    pub(super) fn by_provider(&mut self, provider: Option<&str>) {
+        if let Some(watch) = &mut self.watch {
+            watch.by_provider(provider);
+        }
+    }
+
+    /// Keeps an amount as a row of a shared pool.
+    pub(super) fn keep(&mut self, origin: Origin<'a>, pool: &str, amount: Amount) -> Result<()> {
+        let sum = self.kept.entry((origin, pool.to_owned())).or_default();
+        *sum = sum.checked_add(amount)?;
+        self.watch.as_mut().map_or(Ok(()), |watch| watch.note(origin, Claim::kept(), amount))
+    }
+
+    /// Takes all cost of these areas out; what was noted of it is taken back.
+    pub(super) fn take_cost_of(&mut self, areas: &BTreeSet<&str>) -> Result<Vec<(&'a str, Origin<'a>, Amount)>> {
+        let mut taken = Vec::new();
+        self.cells.retain(|(origin, claim), amount| {
+            let area = claim.area.filter(|area| claim.row_kind == RowKind::Area && areas.contains(area));
+            taken.extend(area.map(|area| (area, *origin, *claim, *amount)));
+            area.is_none()
+        });
+        taken.sort_unstable();
+        for (area, origin, claim, amount) in &taken {
+            self.by_provider(Some(area));
+            if let Some(watch) = &mut self.watch {
+                watch.note(*origin, *claim, Amount::ZERO.checked_sub(*amount)?)?;
+            }
+        }
+        self.by_provider(None);
+        Ok(taken.into_iter().map(|(area, origin, _, amount)| (area, origin, amount)).collect())
+    }
+
+    /// Every amount that has an owner so far, in no order.
+    pub(super) fn amounts(&self) -> impl Iterator<Item = (Origin<'a>, Claim<'a>, Amount)> {
+        self.cells.iter().map(|((origin, claim), amount)| (*origin, *claim, *amount))
     }
 
     pub(super) fn add(&mut self, origin: Origin<'a>, claim: Claim<'a>, amount: Amount) -> Result<()> {
@@ -74,14 +121,15 @@ impl<'a> Ledger<'a> {
     /// The sum by origin, for reconciling.
     pub(super) fn by_origin(&self) -> Result<BTreeMap<Origin<'a>, Amount>> {
         let mut sums: BTreeMap<_, Amount> = BTreeMap::new();
-        for ((origin, _), amount) in &self.cells {
+        let kept = self.kept.iter().map(|((origin, _), amount)| (origin, amount));
+        for (origin, amount) in self.cells.iter().map(|((origin, _), amount)| (origin, amount)).chain(kept) {
             let sum = sums.entry(*origin).or_default();
             *sum = sum.checked_add(*amount)?;
         }
         Ok(sums)
     }
 
-    pub(super) fn unattributed(&self) -> &BTreeMap<(&'a str, &'a str), Amount> {
+    pub(super) fn unattributed(&self) -> &Index<(&'a str, &'a str), Amount> {
         &self.unattributed
     }
 
@@ -94,11 +142,14 @@ impl<'a> Ledger<'a> {
 
     /// All cells, sorted.
     pub(super) fn into_cells(self) -> Vec<Cell> {
-        let cells = self.cells.into_iter().map(|((origin, claim), cost)| Cell {
+        let owned = self.cells.into_iter().map(|((origin, claim), cost)| (origin, claim, None, cost));
+        let kept = self.kept.into_iter().map(|((origin, pool), cost)| (origin, Claim::kept(), Some(pool), cost));
+        let cells = owned.chain(kept).map(|(origin, claim, pool, cost)| Cell {
             product: origin.product.to_owned(),
             usage_account: origin.account.to_owned(),
             product_area: claim.area.map(ProductArea::from),
             row_kind: claim.row_kind,
+            pool,
             mechanism: claim.mechanism,
             cluster: claim.service.map(|(cluster, _)| Cluster::from(cluster)),
             service: claim.service.map(|(_, service)| Service::from(service)),

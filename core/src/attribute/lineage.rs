@@ -22,6 +22,8 @@ pub struct CellFilter {
     pub product_area: Option<String>,
     /// Row kind.
     pub row_kind: Option<RowKind>,
+    /// Shared pool, of rows that are kept.
+    pub pool: Option<String>,
     /// Mechanism.
     pub mechanism: Option<Mechanism>,
     /// ECS cluster.
@@ -72,10 +74,33 @@ pub struct Contribution {
     pub service: Option<String>,
     /// The rule that named the owner.
     pub rule: Option<String>,
-    /// The charge; `None` for a part of commitment fees, which are shared as sums of a product and account.
+    /// The shared pool that gave it; its charges are in [`Explanation::pools`](super::Explanation::pools).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
+    /// The provider it was reallocated from; where that is the owner, what was taken from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// The charge; `None` for a part of commitment fees, shared pools and providers, which are shared as sums of a
+    /// product and account.
     pub charge: Option<ExplainedCharge>,
     /// Its part of the cell.
     pub amount: Amount,
+}
+
+/// What a shared pool took of one product and usage account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+pub struct ExplainedPool {
+    /// The pool.
+    pub pool: String,
+    /// AWS product.
+    pub product: String,
+    /// Usage account.
+    pub usage_account: String,
+    /// What was shared or kept.
+    pub cost: Amount,
+    /// The charges of it; this period's parts of commitment fees are none.
+    pub charges: Vec<ExplainedCharge>,
 }
 
 /// Notes what goes into the cells of a filter.
@@ -84,6 +109,8 @@ pub(super) struct Watch<'a> {
     filter: &'a CellFilter,
     charge: Option<&'a Charge>,
     rule: Option<&'a str>,
+    pool: Option<String>,
+    provider: Option<String>,
     pub(super) found: Vec<Contribution>,
     /// Where the contributions of the charge that is looked at start.
     of_charge: usize,
@@ -91,7 +118,7 @@ pub(super) struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     pub(super) fn new(filter: &'a CellFilter) -> Self {
-        Self { filter, charge: None, rule: None, found: Vec::new(), of_charge: 0 }
+        Self { filter, charge: None, rule: None, pool: None, provider: None, found: Vec::new(), of_charge: 0 }
     }
 
     pub(super) fn look_at(&mut self, charge: Option<&'a Charge>) {
@@ -103,9 +130,17 @@ impl<'a> Watch<'a> {
         self.rule = rule;
     }
 
+    pub(super) fn by_pool(&mut self, pool: Option<&str>) {
+        self.pool = pool.map(str::to_owned);
+    }
+
+    pub(super) fn by_provider(&mut self, provider: Option<&str>) {
+        self.provider = provider.map(str::to_owned);
+    }
+
     /// Amounts that one charge gives to one cell in several steps add up.
     pub(super) fn note(&mut self, origin: Origin<'a>, claim: Claim<'a>, amount: Amount) -> Result<()> {
-        if !self.filter.matches(origin, claim) {
+        if !self.filter.matches(origin, claim, self.pool.as_deref()) {
             return Ok(());
         }
         let next = Contribution {
@@ -117,6 +152,8 @@ impl<'a> Watch<'a> {
             cluster: claim.service.map(|(cluster, _)| cluster.to_owned()),
             service: claim.service.map(|(_, service)| service.to_owned()),
             rule: self.rule.map(str::to_owned),
+            pool: self.pool.clone(),
+            provider: self.provider.clone(),
             charge: self.charge.map(ExplainedCharge::of),
             amount,
         };
@@ -130,12 +167,14 @@ impl<'a> Watch<'a> {
 }
 
 impl CellFilter {
-    fn matches(&self, origin: Origin<'_>, claim: Claim<'_>) -> bool {
+    fn matches(&self, origin: Origin<'_>, claim: Claim<'_>, pool: Option<&str>) -> bool {
         let is = |wanted: &Option<String>, text: &str| wanted.as_deref().is_none_or(|wanted| wanted == text);
         let (cluster, service) = claim.service.unwrap_or_default();
+        let pool = pool.filter(|_| claim.row_kind == RowKind::Shared);
         is(&self.product, origin.product)
             && is(&self.usage_account, origin.account)
             && is(&self.product_area, claim.area.unwrap_or_default())
+            && is(&self.pool, pool.unwrap_or_default())
             && is(&self.cluster, cluster)
             && is(&self.service, service)
             && self.row_kind.is_none_or(|wanted| wanted == claim.row_kind)
@@ -151,7 +190,7 @@ impl Contribution {
 }
 
 impl ExplainedCharge {
-    fn of(charge: &Charge) -> Self {
+    pub(super) fn of(charge: &Charge) -> Self {
         let key = charge.key();
         Self {
             kind: key.kind(),

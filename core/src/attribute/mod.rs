@@ -1,6 +1,7 @@
 //! Charges → owners (spec 5): the whole of a bill, owner by owner, exact.
 //!
-//! Order: rules, fees set aside, volumes, containers, tags and account defaults, then the fees.
+//! Order: shared pools and rules on original attributes, fees set aside, volumes, containers, tags and account
+//! defaults; then fees, pools and providers are shared.
 //!
 //! Invariants:
 //! - every split is checked where it happens, and all amounts per product and usage account at the end (spec 0.1);
@@ -17,6 +18,10 @@ mod fees;
 mod intervals;
 mod ledger;
 mod lineage;
+mod pools;
+#[cfg(test)]
+mod pools_tests;
+mod providers;
 mod rules;
 mod tags;
 #[cfg(test)]
@@ -35,7 +40,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::Evidence;
 use crate::money::{Amount, Currency};
 use crate::policy::{CommitmentPolicy, Idle, Policy};
-use crate::rollup::{Cell, Mechanism, Report, ReportDigests, RowKind, Totals};
+use crate::rollup::{Cell, Mechanism, Reallocation, Report, ReportDigests, RowKind, Totals};
 use crate::time::{BillingPeriod, Timestamp};
 
 pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
@@ -43,11 +48,13 @@ use claim::{Claim, Origin};
 use conserved::{conserved, residual};
 use containers::{Containers, ServiceOwner, Shares};
 use fees::Fees;
+use intervals::TimeLine;
 use ledger::Ledger;
-pub use lineage::{CellFilter, Contribution, ExplainedCharge};
+pub use lineage::{CellFilter, Contribution, ExplainedCharge, ExplainedPool};
+use pools::Pools;
 use rules::Rules;
 use tags::{Tags, origin};
-use volumes::{MovedPart, Volumes};
+use volumes::Volumes;
 
 /// What one attribution is made of.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +78,7 @@ pub struct Attribution<'a> {
 /// # Errors
 /// `config.currency` where the bill has several currencies and none is chosen; `classify.unknown_line_item_type` where
 /// the policy is strict; `attribute.not_scanned` where evidence
-/// or policy needs what the scan did not keep; `attribute.unknown_capacity`; `fee.unknown_term` where the policy refuses
+/// or policy needs what the scan did not keep; `attribute.unknown_capacity`; `attribute.closed_cycle`; `fee.unknown_term` where the policy refuses
 /// such fees; `reconcile.residual` where parts do not sum to the bill; `config.basis_unavailable`.
 pub fn attribute(job: &Attribution<'_>) -> Result<Report> {
     let mut ledger = Ledger::default();
@@ -87,6 +94,12 @@ pub struct Explanation {
     pub contributions: Vec<Contribution>,
     /// Sum of the contributions: the cost of the cells.
     pub cost: Amount,
+    /// The shared pools that gave to the cells, with their charges, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<ExplainedPool>,
+    /// Every hop from a provider to a consumer, where a cell has reallocated cost, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reallocations: Vec<Reallocation>,
     /// Bill, policy, evidence and reservations it was made of.
     pub digests: ReportDigests,
     /// Files the bill was read from.
@@ -99,9 +112,15 @@ pub struct Explanation {
 /// As [`attribute`].
 pub fn explain(job: &Attribution<'_>, cells: &CellFilter) -> Result<Explanation> {
     let mut ledger = Ledger::watching(cells);
-    run(job, &mut ledger)?;
+    let attributed = run(job, &mut ledger)?;
     let contributions = ledger.contributions();
+    let is_shared = |charge: &&Charge| {
+        charge.key().currency() == attributed.currency && !fees::is_set_aside(charge, job.policy.commitments)
+    };
+    let is_reallocated = contributions.iter().any(|contribution| contribution.provider.is_some());
     Ok(Explanation {
+        pools: attributed.pools.explained(&contributions, job.bill.charges().iter().filter(is_shared)),
+        reallocations: if is_reallocated { attributed.reallocations } else { Vec::new() },
         cost: Amount::sum(contributions.iter().map(|contribution| contribution.amount))?,
         contributions,
         digests: digests(job)?,
@@ -114,6 +133,8 @@ struct Attributed<'a> {
     period: BillingPeriod,
     currency: Currency,
     fees: Fees<'a>,
+    pools: Pools<'a>,
+    reallocations: Vec<Reallocation>,
     found: Diagnostics,
 }
 
@@ -145,21 +166,25 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
         policy,
         is_amortized: bill.basis().is_amortized(),
     };
+    let mut pools = Pools::new(policy, bill, period)?;
     for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
-        if !fees::is_set_aside(charge, commitments) {
+        if !fees::is_set_aside(charge, commitments) && !pools.take_charge(charge)? {
             ledger.look_at(Some(charge));
             stages.own(charge, ledger)?;
         }
     }
     ledger.look_at(None);
-    let fees = Fees::of_period(bill, job.reservations, commitments, period, currency)?;
+    let mut fees = Fees::of_period(bill, job.reservations, commitments, period, currency)?;
+    fees.pool(&mut pools)?;
     let covered = products_with_covered_usage(bill);
     fees.share(commitments, &stages.rules, ledger, &covered, &mut found)?;
+    pools.share(ledger, &mut found)?;
+    let reallocations = providers::reallocate(policy, period, ledger, &mut found)?;
     reconcile(bill, currency, &fees, ledger)?;
 
     stages.rules.report(&mut found);
     stages.tags.report_conflicts(bill, currency, &mut found)?;
-    Ok(Attributed { period, currency, fees, found })
+    Ok(Attributed { period, currency, fees, pools, reallocations, found })
 }
 
 /// The bill's findings but those of line item types that the policy maps (spec 3.1).
@@ -193,9 +218,8 @@ impl<'a> Stages<'a> {
             return ledger.add(origin(charge), Claim::unused_commitment(), charge.amount());
         }
         let resource = charge.key().resource_id();
-        if let Some(followed) = self.volumes.as_ref().map(|v| v.follow(charge)).transpose()?.flatten() {
-            self.own_moved(charge, followed.moved, ledger)?;
-            return followed.detached.map_or(Ok(()), |amount| self.own_tagged(charge, Mechanism::Tag, amount, ledger));
+        if let Some(attachments) = self.volumes.as_ref().and_then(|volumes| volumes.of(charge)) {
+            return self.own_volume(charge, attachments, ledger);
         }
         if self.containers.has_runs(resource) {
             return self.own_instance(charge, ledger);
@@ -210,11 +234,11 @@ impl<'a> Stages<'a> {
     fn own_instance(&self, charge: &'a Charge, ledger: &mut Ledger<'a>) -> Result<()> {
         volumes::timed(charge)?;
         let instance = charge.key().resource_id();
-        let mut shares = Shares::default();
+        let mut shares = self.containers.shares(instance);
         for slice in charge.slices() {
-            self.containers.split(instance, &[slice.interval()], slice.amount(), &mut shares)?;
+            shares.add(&[slice.interval()], slice.amount())?;
         }
-        conserved("containers", origin(charge), charge.amount(), &shares.amounts())?;
+        conserved("containers", origin(charge), charge.amount(), &[shares.sum()?])?;
         self.own_shares(charge, instance, &shares, ledger)?;
         let Some(not_run) = shares.not_run else { return Ok(()) };
         match self.policy.containers.idle {
@@ -223,17 +247,22 @@ impl<'a> Stages<'a> {
         }
     }
 
-    /// Parts of a volume that moved to instances (R7).
-    fn own_moved(&self, charge: &'a Charge, moved: Vec<MovedPart<'a>>, ledger: &mut Ledger<'a>) -> Result<()> {
-        let mut by_instance: BTreeMap<&'a str, Shares> = BTreeMap::new();
-        for part in moved {
-            let shares = by_instance.entry(part.instance).or_default();
-            let before = Amount::sum(shares.amounts())?;
-            self.containers.split(part.instance, &part.window, part.amount, shares)?;
-            let after = Amount::sum(shares.amounts())?;
-            conserved("containers", origin(charge), part.amount, &[after.checked_sub(before)?])?;
-        }
-        for (instance, shares) in by_instance {
+    /// A volume's charge: parts that moved to instances (R7), and the rest that stays.
+    fn own_volume(&self, charge: &'a Charge, attachments: &TimeLine<&'a str>, ledger: &mut Ledger<'a>) -> Result<()> {
+        // Instance, what moved to it, and its shares; a volume is attached to few.
+        let mut moved: Vec<(&'a str, Amount, Shares<'_, 'a>)> = Vec::new();
+        let detached = volumes::follow(charge, attachments, &mut |part| {
+            let at = moved.iter().position(|(instance, ..)| *instance == part.instance).unwrap_or_else(|| {
+                moved.push((part.instance, Amount::ZERO, self.containers.shares(part.instance)));
+                moved.len() - 1
+            });
+            let Some((_, sum, shares)) = moved.get_mut(at) else { return Ok(()) };
+            *sum = sum.checked_add(part.amount)?;
+            shares.add(part.window, part.amount)
+        })?;
+        moved.sort_unstable_by_key(|(instance, ..)| *instance);
+        for (instance, amount, shares) in moved {
+            conserved("containers", origin(charge), amount, &[shares.sum()?])?;
             self.own_shares(charge, instance, &shares, ledger)?;
             if let Some(not_run) = shares.not_run {
                 let own_tags = || self.tags.area_of_charge(charge);
@@ -241,20 +270,18 @@ impl<'a> Stages<'a> {
                 self.tags.own(charge, area.map(|area| (area, Mechanism::Volume)), not_run, ledger)?;
             }
         }
-        Ok(())
+        detached.map_or(Ok(()), |amount| self.own_tagged(charge, Mechanism::Tag, amount, ledger))
     }
 
     fn own_shares(
         &self,
         charge: &'a Charge,
         instance: &'a str,
-        shares: &Shares,
+        shares: &Shares<'_, 'a>,
         ledger: &mut Ledger<'a>,
     ) -> Result<()> {
-        for (at, amount) in &shares.services {
-            if let Some(service) = self.containers.service(*at) {
-                own_service(charge, service, *amount, ledger)?;
-            }
+        for (service, amount) in shares.services() {
+            own_service(charge, service, amount, ledger)?;
         }
         shares.idle.map_or(Ok(()), |amount| self.own_idle(charge, instance, amount, ledger))
     }
@@ -332,9 +359,13 @@ fn products_with_covered_usage(bill: &Bill) -> BTreeSet<&str> {
 /// The identity of the promise, for every product and usage account (spec 0.1).
 fn reconcile<'a>(bill: &'a Bill, currency: Currency, fees: &Fees<'a>, ledger: &Ledger<'a>) -> Result<()> {
     let mut expected: BTreeMap<Origin<'a>, Amount> = fees.moved.clone();
-    for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
-        let sum = expected.entry(origin(charge)).or_default();
-        *sum = sum.checked_add(charge.amount())?;
+    let charges: Vec<&Charge> = bill.charges().iter().filter(|charge| charge.key().currency() == currency).collect();
+    // Charges are sorted, so that most of one origin follow each other.
+    for of_origin in charges.chunk_by(|a, b| origin(a) == origin(b)) {
+        if let Some(first) = of_origin.first() {
+            let sum = expected.entry(origin(first)).or_default();
+            *sum = sum.checked_add(Amount::sum(of_origin.iter().map(|charge| charge.amount()))?)?;
+        }
     }
     let mut attributed = ledger.by_origin()?;
     for (origin, amount) in expected {
@@ -361,7 +392,7 @@ fn note_unmapped_services(cells: &[Cell], found: &mut Diagnostics) {
 }
 
 fn report(job: &Attribution<'_>, ledger: Ledger<'_>, attributed: &mut Attributed<'_>) -> Result<Report> {
-    let Attributed { period, currency, fees, found } = attributed;
+    let Attributed { period, currency, fees, reallocations, found, .. } = attributed;
     let (bill, currency) = (job.bill, *currency);
     let coverage = coverage::coverage(bill, job.policy, currency, &ledger)?;
     let cells = ledger.into_cells();
@@ -390,6 +421,7 @@ fn report(job: &Attribution<'_>, ledger: Ledger<'_>, attributed: &mut Attributed
         bridge: (bill.basis() != CostBasis::Unblended).then(|| bill.bridge(currency)).transpose()?,
         coverage,
         cells,
+        reallocations: std::mem::take(reallocations),
         digests: digests(job)?,
         inputs: bill.inputs().iter().cloned().collect(),
         diagnostics: found.list(),

@@ -1,6 +1,6 @@
 //! Ordered, effective-dated rules on a charge's original attributes (spec 5.1).
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
@@ -29,11 +29,22 @@ pub(super) struct Rules<'a> {
 
 struct CompiledRule<'a> {
     rule: &'a Rule,
-    fields: Vec<(Attribute, Vec<WildMatch>)>,
+    matcher: Matcher,
     /// Areas with integer weights in the order of the areas.
     owners: Vec<(&'a str, u128)>,
     matched: Cell<u64>,
 }
+
+/// An attribute with the patterns of which one must match.
+struct Field {
+    attribute: Attribute,
+    patterns: Vec<WildMatch>,
+    /// The last text and whether it matched: sorted charges mostly repeat it.
+    last: RefCell<(String, bool)>,
+}
+
+/// Patterns on original attributes, ready to match.
+pub(super) struct Matcher(Vec<Field>);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Attribute {
@@ -101,7 +112,7 @@ impl<'a> Rules<'a> {
             .map(|rule| {
                 Ok(CompiledRule {
                     rule,
-                    fields: compile(&rule.matches, policy, bill)?,
+                    matcher: Matcher::new(&rule.matches, policy, bill)?,
                     owners: owners(rule)?,
                     matched: Cell::new(0),
                 })
@@ -123,7 +134,7 @@ impl<'a> Rules<'a> {
         amount: Amount,
         ledger: &mut Ledger<'a>,
     ) -> Result<bool> {
-        let mut matching = self.in_effect.iter().filter(|rule| rule.matches(subject, self.kinds));
+        let mut matching = self.in_effect.iter().filter(|rule| rule.matcher.matches(subject, self.kinds));
         let Some(first) = matching.next() else { return Ok(false) };
         first.matched.set(first.matched.get() + 1);
         self.overlaps.set(self.overlaps.get() + u64::from(matching.next().is_some()));
@@ -152,18 +163,35 @@ impl<'a> Rules<'a> {
     }
 }
 
-impl CompiledRule<'_> {
-    fn matches(&self, subject: &Subject<'_>, kinds: &BTreeMap<String, LineItemKind>) -> bool {
-        self.fields.iter().all(|(attribute, patterns)| {
-            subject
-                .attribute(*attribute, kinds)
-                .is_some_and(|text| patterns.iter().any(|pattern| pattern.matches(text)))
-        })
+impl Matcher {
+    pub(super) fn new(matches: &Match, policy: &Policy, bill: &Bill) -> Result<Self> {
+        compile(matches, policy, bill).map(Self)
+    }
+
+    /// Whether all fields that are given match.
+    pub(super) fn matches(&self, subject: &Subject<'_>, kinds: &BTreeMap<String, LineItemKind>) -> bool {
+        self.0.iter().all(|field| subject.attribute(field.attribute, kinds).is_some_and(|text| field.matches(text)))
     }
 }
 
-fn compile(matches: &Match, policy: &Policy, bill: &Bill) -> Result<Vec<(Attribute, Vec<WildMatch>)>> {
-    let patterns = |patterns: &Patterns| patterns.0.iter().map(|p| WildMatch::new(p)).collect::<Vec<_>>();
+impl Field {
+    fn new(attribute: Attribute, patterns: &Patterns) -> Self {
+        let patterns: Vec<WildMatch> = patterns.0.iter().map(|pattern| WildMatch::new(pattern)).collect();
+        let of_nothing = patterns.iter().any(|pattern| pattern.matches(""));
+        Self { attribute, patterns, last: RefCell::new((String::new(), of_nothing)) }
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        let mut last = self.last.borrow_mut();
+        if last.0 != text {
+            text.clone_into(&mut last.0);
+            last.1 = self.patterns.iter().any(|pattern| pattern.matches(text));
+        }
+        last.1
+    }
+}
+
+fn compile(matches: &Match, policy: &Policy, bill: &Bill) -> Result<Vec<Field>> {
     let mut fields: Vec<_> = [
         (Attribute::Account, &matches.account),
         (Attribute::Product, &matches.product),
@@ -175,10 +203,10 @@ fn compile(matches: &Match, policy: &Policy, bill: &Bill) -> Result<Vec<(Attribu
     ]
     .into_iter()
     .filter(|(_, given)| !given.0.is_empty())
-    .map(|(attribute, given)| (attribute, patterns(given)))
+    .map(|(attribute, given)| Field::new(attribute, given))
     .collect();
     for (key, given) in &matches.tag {
-        fields.push((Attribute::Tag(tag_position(bill, policy, key)?), patterns(given)));
+        fields.push(Field::new(Attribute::Tag(tag_position(bill, policy, key)?), given));
     }
     Ok(fields)
 }

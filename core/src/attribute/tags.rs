@@ -1,5 +1,6 @@
 //! Tags, then the account default (spec 5.5, R8, R20).
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::{Claim, Origin};
@@ -18,8 +19,10 @@ pub(super) struct Tags<'a> {
     /// Positions of the area tag keys in the scan's order.
     keys: Vec<usize>,
     folded_aliases: BTreeMap<String, &'a str>,
-    /// By resource: for each area tag key, its values.
-    resources: Index<&'a str, Vec<Values<'a>>>,
+    /// Where the values of a resource start.
+    resources: Index<&'a str, usize>,
+    /// For each resource and area tag key, its values.
+    values: Vec<Values<'a>>,
 }
 
 /// The distinct values of one tag key on one resource.
@@ -67,14 +70,18 @@ impl<'a> Tags<'a> {
     pub(super) fn new(bill: &'a Bill, policy: &'a Policy) -> Result<Self> {
         let keys: Vec<usize> =
             policy.areas.tag_keys.iter().map(|key| tag_position(bill, policy, key)).collect::<Result<_>>()?;
-        let mut resources: Index<&str, Vec<Values<'_>>> = Index::default();
+        let mut resources: Index<&str, usize> = Index::default();
+        let mut values: Vec<Values<'_>> = Vec::new();
         for charge in bill.charges() {
             let resource = charge.key().resource_id();
             if resource.is_empty() || keys.iter().all(|key| charge.key().tag(*key).is_none()) {
                 continue;
             }
-            let values = resources.entry(resource).or_insert_with(|| vec![Values::None; keys.len()]);
-            for (known, key) in values.iter_mut().zip(&keys) {
+            let start = *resources.entry(resource).or_insert_with(|| {
+                values.resize(values.len() + keys.len(), Values::None);
+                values.len() - keys.len()
+            });
+            for (known, key) in values.iter_mut().skip(start).zip(&keys) {
                 if let Some(value) = charge.key().tag(*key) {
                     known.add(value);
                 }
@@ -82,7 +89,13 @@ impl<'a> Tags<'a> {
         }
         let aliases = policy.areas.aliases.iter();
         let folded_aliases = aliases.map(|(value, area)| (value.to_lowercase(), area.as_str())).collect();
-        Ok(Self { policy: &policy.areas, keys, folded_aliases, resources })
+        Ok(Self { policy: &policy.areas, keys, folded_aliases, resources, values })
+    }
+
+    /// The values of each area tag key on a resource, where it has any.
+    fn of_resource(&self, resource: &str) -> Option<&[Values<'a>]> {
+        let start = *self.resources.get(resource)?;
+        self.values.get(start..start + self.keys.len())
     }
 
     /// The area a tag value stands for.
@@ -98,16 +111,20 @@ impl<'a> Tags<'a> {
 
     /// The area a charge's tags name: per key its own value, else the only one of its resource.
     pub(super) fn area_of_charge(&self, charge: &'a Charge) -> Option<&'a str> {
-        let inherited = self.resources.get(charge.key().resource_id());
+        let inherited = OnceCell::new();
         let value = self.keys.iter().enumerate().find_map(|(at, key)| {
-            charge.key().tag(*key).or_else(|| inherited.and_then(|values| values.get(at)).and_then(Values::single))
+            let inherit = || {
+                let of_resource = inherited.get_or_init(|| self.of_resource(charge.key().resource_id()));
+                of_resource.and_then(|values| values.get(at)).and_then(Values::single)
+            };
+            charge.key().tag(*key).or_else(inherit)
         });
         value.map(|value| self.alias(value))
     }
 
     /// The area a resource's rows name: per key the only value they carry.
     pub(super) fn area_of_resource(&self, resource: &str) -> Option<&'a str> {
-        let value = self.resources.get(resource)?.iter().find_map(Values::single);
+        let value = self.of_resource(resource)?.iter().find_map(Values::single);
         value.map(|value| self.alias(value))
     }
 
@@ -144,8 +161,11 @@ impl<'a> Tags<'a> {
     /// Lists resources with several values of a key, with what therefore inherits none.
     pub(super) fn report_conflicts(&self, bill: &Bill, currency: Currency, found: &mut Diagnostics) -> Result<()> {
         let mut without: BTreeMap<(&str, usize), Amount> = BTreeMap::new();
+        if !self.values.iter().any(|values| matches!(values, Values::Several(_))) {
+            return Ok(());
+        }
         for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
-            let Some(values) = self.resources.get(charge.key().resource_id()) else { continue };
+            let Some(values) = self.of_resource(charge.key().resource_id()) else { continue };
             for (at, (known, key)) in values.iter().zip(&self.keys).enumerate() {
                 if matches!(known, Values::Several(_)) {
                     let sum = without.entry((charge.key().resource_id(), at)).or_default();
@@ -156,7 +176,7 @@ impl<'a> Tags<'a> {
             }
         }
         for ((resource, at), amount) in without {
-            let Some(Values::Several(values)) = self.resources.get(resource).and_then(|v| v.get(at)) else { continue };
+            let Some(Values::Several(values)) = self.of_resource(resource).and_then(|v| v.get(at)) else { continue };
             let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
             let key = self.policy.tag_keys.get(at).map(String::as_str).unwrap_or_default();
             let message = format!(

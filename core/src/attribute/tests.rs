@@ -11,7 +11,7 @@ use crate::time::Interval;
 fn areas(bill: &Bill, policy: &str, evidence: &Evidence) -> Vec<(String, String)> {
     let report = run(bill, policy, evidence).unwrap();
     let rows = report.area_costs().unwrap().into_iter().map(|row| {
-        let owner = row.product_area.map(|area| area.0).unwrap_or_default();
+        let owner = row.product_area.map(|area| area.to_string()).unwrap_or_default();
         (format!("{owner}/{}", row.row_kind.as_str()), row.cost.to_string())
     });
     rows.collect()
@@ -208,7 +208,8 @@ fn rules_come_first_and_account_defaults_last() {
         as_of: Timestamp::MIN,
     })
     .unwrap();
-    let named: Vec<_> = report.cells.iter().map(|c| (c.product_area.clone().unwrap().0, c.cost.units())).collect();
+    let named: Vec<_> =
+        report.cells.iter().map(|c| (c.product_area.clone().unwrap().to_string(), c.cost.units())).collect();
     // .7 and .3 of one unit: the leftover goes to the larger remainder.
     assert_eq!(named, [("a".to_owned(), 1), ("b".to_owned(), 0), ("default".to_owned(), 5_000_000_000_000_000_000)]);
     assert!(report.diagnostics.iter().any(|d| d.message == "rule `never` matched no charge"));

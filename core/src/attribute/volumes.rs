@@ -19,19 +19,14 @@ pub(super) struct Volumes<'a> {
 }
 
 /// A part of a volume's cost that moved to an instance, with the attachment intervals it covers.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct MovedPart<'a> {
+pub(super) struct MovedPart<'a, 'w> {
     pub(super) instance: &'a str,
-    pub(super) window: Vec<Interval>,
+    pub(super) window: &'w [Interval],
     pub(super) amount: Amount,
 }
 
-/// What became of one volume charge: parts that moved and the rest that stays; nothing where no rest has weight.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Followed<'a> {
-    pub(super) moved: Vec<MovedPart<'a>>,
-    pub(super) detached: Option<Amount>,
-}
+/// Takes the parts that moved, in the order of the charge's intervals.
+type Moved<'m, 'a> = &'m mut dyn FnMut(&MovedPart<'a, '_>) -> Result<()>;
 
 impl<'a> Volumes<'a> {
     pub(super) fn new(evidence: &'a Evidence) -> Self {
@@ -43,18 +38,41 @@ impl<'a> Volumes<'a> {
         Self { attachments: spans.into_iter().map(|(volume, spans)| (volume, TimeLine::new(spans))).collect() }
     }
 
-    /// Splits a charge of a volume with known attachments; `None` for any other charge.
-    pub(super) fn follow(&self, charge: &'a Charge) -> Result<Option<Followed<'a>>> {
-        let Some(attachments) = self.attachments.get(charge.key().resource_id()) else { return Ok(None) };
-        timed(charge)?;
-        let mut followed = Followed::default();
-        for slice in charge.slices() {
-            follow_slice(charge, attachments, slice.interval(), slice.amount(), &mut followed)?;
-        }
-        let parts: Vec<Amount> = followed.moved.iter().map(|part| part.amount).chain(followed.detached).collect();
-        conserved("volumes", origin(charge), charge.amount(), &parts)?;
-        Ok(Some(followed))
+    /// The attachments of a charge's volume, if any are known.
+    pub(super) fn of(&self, charge: &Charge) -> Option<&TimeLine<&'a str>> {
+        self.attachments.get(charge.key().resource_id())
     }
+}
+
+/// Splits a charge over the instances its volume was attached to, and gives the rest that stays; `None` where no rest
+/// has weight.
+pub(super) fn follow<'a>(
+    charge: &Charge,
+    attachments: &TimeLine<&'a str>,
+    moved: Moved<'_, 'a>,
+) -> Result<Option<Amount>> {
+    timed(charge)?;
+    let (mut detached, mut sum) = (None, Amount::ZERO);
+    let mut sweep = attachments.sweep();
+    let mut overlaps: Vec<(Interval, &'a str)> = Vec::new();
+    for slice in charge.slices() {
+        let (interval, amount) = (slice.interval(), slice.amount());
+        overlaps.clear();
+        overlaps.extend(sweep.overlapping(interval).map(|(overlap, instance)| (overlap, *instance)));
+        let mut moved = |part: &MovedPart<'a, '_>| {
+            sum = sum.checked_add(part.amount)?;
+            moved(part)
+        };
+        match overlaps.as_slice() {
+            [] => add(&mut detached, amount)?,
+            [(window, instance)] if *window == interval => {
+                moved(&MovedPart { instance, window: std::slice::from_ref(window), amount })?;
+            }
+            overlaps => follow_partly(charge, overlaps, interval, amount, &mut detached, &mut moved)?,
+        }
+    }
+    conserved("volumes", origin(charge), charge.amount(), &[sum, detached.unwrap_or_default()])?;
+    Ok(detached)
 }
 
 /// Refuses a charge whose usage intervals the scan did not keep.
@@ -72,39 +90,34 @@ pub(super) fn timed(charge: &Charge) -> Result<()> {
     ))
 }
 
-fn follow_slice<'a>(
+/// Splits one interval's amount where the volume was attached for a part of it, or to several instances.
+fn follow_partly<'a>(
     charge: &Charge,
-    attachments: &TimeLine<&'a str>,
+    overlaps: &[(Interval, &'a str)],
     interval: Interval,
     amount: Amount,
-    followed: &mut Followed<'a>,
+    detached: &mut Option<Amount>,
+    moved: Moved<'_, 'a>,
 ) -> Result<()> {
     let mut windows: BTreeMap<&'a str, Vec<Interval>> = BTreeMap::new();
-    for (overlap, (_, instance)) in attachments.overlapping(interval) {
-        windows.entry(instance).or_default().push(overlap);
+    for (overlap, instance) in overlaps {
+        windows.entry(instance).or_default().push(*overlap);
     }
     let length = |intervals: &[Interval]| intervals.iter().map(|i| u128::from(i.millis())).sum::<u128>();
-    let all = union(windows.values().flatten().copied().collect());
-    let attached = length(&all);
-    let detached = u128::from(interval.millis()) - attached;
-    let Some(&[rest, on_instances]) =
-        split(amount, &[(false, detached), (true, attached)])?.as_deref().and_then(|parts| parts.first_chunk())
-    else {
-        // An empty interval: nothing says where the volume was.
-        return add(&mut followed.detached, amount);
-    };
-    if detached > 0 {
-        add(&mut followed.detached, rest)?;
+    let attached = length(&union(overlaps.iter().map(|(overlap, _)| *overlap).collect()));
+    let rest = u128::from(interval.millis()) - attached;
+    let parts = split(amount, &[(false, rest), (true, attached)])?.unwrap_or_default();
+    let &[stays, on_instances] = parts.as_slice() else { return add(detached, amount) };
+    if rest > 0 {
+        add(detached, stays)?;
     }
     let windows: Vec<(&str, Vec<Interval>)> =
         windows.into_iter().map(|(instance, intervals)| (instance, union(intervals))).collect();
     let weights: Vec<(&str, u128)> = windows.iter().map(|(instance, window)| (*instance, length(window))).collect();
     let parts = split(on_instances, &weights)?.unwrap_or_default();
-    if !parts.is_empty() {
-        conserved("volumes", origin(charge), on_instances, &parts)?;
-    }
-    for ((instance, window), amount) in windows.into_iter().zip(parts) {
-        followed.moved.push(MovedPart { instance, window, amount });
+    conserved("volumes", origin(charge), on_instances, &parts)?;
+    for ((instance, window), amount) in windows.iter().zip(parts) {
+        moved(&MovedPart { instance, window, amount })?;
     }
     Ok(())
 }

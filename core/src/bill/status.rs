@@ -159,7 +159,10 @@ pub(crate) fn entity_statuses(
         let seen = entities.entry((key.payer(), key.billing_entity())).or_default();
         match invoice_state(key.dialect(), key.invoice_id(), charge.nonzero_rows() > 0) {
             InvoiceState::Invoiced => {
-                seen.invoice_ids.insert(key.invoice_id().unwrap_or_default().to_owned());
+                let id = key.invoice_id().unwrap_or_default();
+                if !seen.invoice_ids.contains(id) {
+                    seen.invoice_ids.insert(id.to_owned());
+                }
             }
             InvoiceState::Unknown => seen.unknown = true,
             InvoiceState::Ignored => {}
@@ -167,8 +170,10 @@ pub(crate) fn entity_statuses(
                 let kind = seen.estimated.entry(key.kind()).or_default();
                 let empty = key.invoice_id() == Some("");
                 kind.rows += if empty { charge.nonzero_rows() } else { charge.rows() };
-                let amount = kind.amount.entry(key.currency().to_string()).or_default();
-                *amount = amount.checked_add(charge.unblended())?;
+                match kind.amount.get_mut(key.currency().as_str()) {
+                    Some(amount) => *amount = amount.checked_add(charge.unblended())?,
+                    None => drop(kind.amount.insert(key.currency().to_string(), charge.unblended())),
+                }
             }
         }
     }

@@ -107,6 +107,33 @@ mod tests {
     }
 
     #[test]
+    fn csv_names_kept_pools_and_hops_where_there_are_any() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        let header = "RecordType,PayerAccountId,ProductName,UsageStartDate,UsageEndDate,Cost,user:product_area";
+        let row = |cost: &str, product: &str, area: &str| {
+            format!("LineItem,1,{product},2016-06-01 00:00:00,2016-06-01 01:00:00,{cost},{area}\n")
+        };
+        std::fs::write(at("bill.csv"), format!("{header}\n{}{}", row("8", "S3", "it"), row("1", "Support", "")))
+            .unwrap();
+        std::fs::write(at("keys.csv"), "consumer,key\nweb,1\n").unwrap();
+        let policy = "[[shared]]\nname = \"support\"\nmatch = { product = \"Support\" }\nmethod = \"keep\"\n\
+            [[providers]]\narea = \"it\"\nkeys = \"keys.csv\"\n";
+        std::fs::write(at("policy.toml"), policy).unwrap();
+        let (bill, out, with) = (at("bill.csv"), at("out"), at("policy.toml"));
+        let typed = ["unblended", "rollup", &bill, "--output", "csv", "--out", &out];
+        assert_eq!(run_cli(typed), 0);
+        let read = |name: &str| std::fs::read_to_string(folder.path().join("out").join(name));
+        assert_eq!(read("area_costs.csv").unwrap(), "product_area,row_kind,cost\n,unattributed,1\nit,area,8\n");
+        assert!(read("reallocations.csv").is_err());
+        assert_eq!(run_cli(typed.iter().chain(&["--policy", &with])), 0);
+        let areas = "product_area,row_kind,pool,cost\n,shared,support,1\nweb,area,,8\n";
+        assert_eq!(read("area_costs.csv").unwrap(), areas);
+        assert_eq!(read("reallocations.csv").unwrap(), "provider,consumer,cost\nit,web,8\n");
+        assert_eq!(run_cli(["unblended", "rollup", &bill, "--policy", &with]), 0);
+    }
+
+    #[test]
     fn a_given_table_of_reservations_is_kept_in_the_store() {
         let folder = tempfile::tempdir().unwrap();
         let (bill, store) = (demo_in(folder.path()), folder.path().join("runs.sqlite").display().to_string());

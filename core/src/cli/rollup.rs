@@ -12,7 +12,7 @@ use crate::amortize::ReservationBook;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::evidence::{self, Evidence};
 use crate::facade::{
-    self, AttributeRequest, EvidenceRequest, EvidenceSource, Keep, ScanRequest, ServiceSource, StoreHandle,
+    self, AttributeRequest, EvidenceRequest, EvidenceSource, Keep, ScanRequest, ServiceSource, StoreHandle, TableName,
 };
 use crate::files::StagedFiles;
 use crate::policy::Policy;
@@ -115,25 +115,35 @@ fn csv_folder(folder: Option<&Path>) -> Result<&Path> {
     })
 }
 
-/// One file a table, in a folder.
+/// One file a table, in a folder; hops of providers only where there are any.
 fn csv_files(folder: Option<&Path>, report: &Report) -> Result<StagedFiles> {
     let folder = csv_folder(folder)?;
     fs::create_dir_all(folder).map_err(|cause| {
         let location = Location::file(folder.display().to_string());
         Error::new(ErrorCode::OutputIo, "the folder cannot be made").with_cause(cause).at(location)
     })?;
-    StagedFiles::write(vec![
-        (folder.join("area_costs.csv"), csv_of(&report.area_costs()?)?),
-        (folder.join("service_costs.csv"), csv_of(&report.service_costs()?)?),
-        (folder.join("product_area_costs.csv"), csv_of(&report.product_area_costs()?)?),
-    ])
+    let mut tables = vec![
+        ("area_costs.csv", TableName::AreaCosts),
+        ("service_costs.csv", TableName::ServiceCosts),
+        ("product_area_costs.csv", TableName::ProductAreaCosts),
+    ];
+    if !report.reallocations.is_empty() {
+        tables.push(("reallocations.csv", TableName::Reallocations));
+    }
+    let files = tables.into_iter().map(|(file, name)| Ok((folder.join(file), csv_of(&facade::table(report, name)?)?)));
+    StagedFiles::write(files.collect::<Result<_>>()?)
 }
 
-fn csv_of(rows: &[impl serde::Serialize]) -> Result<Vec<u8>> {
+fn csv_of(table: &facade::Table) -> Result<Vec<u8>> {
     let failed = |cause: csv::Error| Error::new(ErrorCode::OutputIo, "a table cannot be written").with_cause(cause);
     let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        writer.serialize(row).map_err(failed)?;
+    // A table without rows is an empty file.
+    if table.rows() > 0 {
+        writer.write_record(table.columns.iter().map(|column| &column.name)).map_err(failed)?;
+    }
+    for at in 0..table.rows() {
+        let values = table.columns.iter().map(|column| column.values.get(at).and_then(Option::as_deref));
+        writer.write_record(values.map(Option::unwrap_or_default)).map_err(failed)?;
     }
     writer
         .into_inner()

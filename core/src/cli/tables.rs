@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use crate::bill::BridgeRow;
 use crate::error::Result;
 use crate::money::Amount;
-use crate::rollup::{Report, Totals};
+use crate::rollup::{Report, RowKind, Totals};
 
 /// Decimals shown.
 const SHOWN: u32 = 4;
@@ -47,12 +47,18 @@ fn name<T: ToString>(owner: Option<&T>) -> String {
     owner.map_or("–".to_owned(), ToString::to_string)
 }
 
+/// The kind of a row, with the pool it stands for.
+fn kind(row_kind: RowKind, pool: Option<&str>) -> String {
+    pool.map_or_else(|| row_kind.as_str().to_owned(), |pool| format!("{} ({pool})", row_kind.as_str()))
+}
+
 /// The three rollup tables, the sums and what would raise coverage.
 pub(super) fn of_report(report: &Report, run_id: &str) -> Result<String> {
     let mut text = heading(report, run_id);
     let whole = attributed_total(&report.totals)?;
     let rows = report.area_costs()?.into_iter().map(|row| {
-        vec![name(row.product_area.as_ref()), row.row_kind.as_str().into(), rounded(row.cost), percent(row.cost, whole)]
+        let kind = kind(row.row_kind, row.pool.as_deref());
+        vec![name(row.product_area.as_ref()), kind, rounded(row.cost), percent(row.cost, whole)]
     });
     text += &table("Cost by product area", &["product area", "kind", "cost", "share"], 2, rows.collect());
     let rows = report.service_costs()?.into_iter().map(|row| {
@@ -61,10 +67,10 @@ pub(super) fn of_report(report: &Report, run_id: &str) -> Result<String> {
         vec![cluster, row.service.to_string(), name(row.product_area.as_ref()), rounded(row.cost)]
     });
     text += &table("Cost by ECS service", &["cluster", "service", "product area", "cost"], 3, rows.collect());
-    let rows = report
-        .product_area_costs()?
-        .into_iter()
-        .map(|row| vec![row.product, name(row.product_area.as_ref()), row.row_kind.as_str().into(), rounded(row.cost)]);
+    let rows = report.product_area_costs()?.into_iter().map(|row| {
+        let kind = kind(row.row_kind, row.pool.as_deref());
+        vec![row.product, name(row.product_area.as_ref()), kind, rounded(row.cost)]
+    });
     let header = ["AWS product", "product area", "kind", "cost"];
     text += &table("Cost by AWS product and product area", &header, 3, rows.collect());
     let rows = report
@@ -73,6 +79,11 @@ pub(super) fn of_report(report: &Report, run_id: &str) -> Result<String> {
         .map(|row| vec![row.mechanism.as_str().into(), rounded(row.cost), percent(row.cost, whole)]);
     text += &table("Cost by what named its owner", &["mechanism", "cost", "share"], 1, rows.collect());
     text += &report.bridge.as_ref().map(|bridge| of_bridge(report, bridge)).unwrap_or_default();
+    if !report.reallocations.is_empty() {
+        let hops = report.reallocations.iter();
+        let rows = hops.map(|hop| vec![hop.provider.to_string(), hop.consumer.to_string(), rounded(hop.cost)]);
+        text += &table("Reallocated by providers", &["provider", "consumer", "cost"], 2, rows.collect());
+    }
     text += &of_coverage(report);
     Ok(text)
 }

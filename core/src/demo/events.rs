@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::DemoOptions;
 use super::fleet::{ACCOUNTS, DAY_MS, Fleet, Instance, REGION, Service};
 use super::random::Random;
 use super::row::{create, write_failed};
@@ -37,9 +38,9 @@ enum State {
 }
 
 /// Writes ECS Task State Change events, one a line.
-pub(super) fn write_tasks(path: &Path, fleet: &Fleet, seed: u64) -> Result<()> {
-    let mut random = Random::stream(seed, "tasks");
-    let tasks = tasks(fleet, &mut random);
+pub(super) fn write_tasks(path: &Path, fleet: &Fleet, options: &DemoOptions) -> Result<()> {
+    let mut random = Random::stream(options.seed, "tasks");
+    let tasks = tasks(fleet, &Pace::of(fleet, options.task_runs), &mut random);
     let mut deliveries: Vec<(usize, State)> = Vec::new();
     for (at, task) in tasks.iter().enumerate() {
         let states = [Some(State::Pending), task.started.map(|_| State::Running), task.stopped.map(|_| State::Stopped)];
@@ -55,8 +56,26 @@ pub(super) fn write_tasks(path: &Path, fleet: &Fleet, seed: u64) -> Result<()> {
     write_lines(path, events)
 }
 
+/// How long tasks run, and how long a slot is empty between two of them at most.
+struct Pace {
+    shortest: i64,
+    longest: i64,
+    pause: i64,
+}
+
+impl Pace {
+    fn of(fleet: &Fleet, runs: Option<u32>) -> Self {
+        let Some(runs) = runs else { return Self { shortest: 6 * HOUR_MS, longest: 5 * DAY_MS, pause: HOUR_MS } };
+        let lives = fleet.container_instances().map(|instance| instance.life.millis());
+        let slots = lives.sum::<u64>().saturating_mul(SLOTS);
+        // A run of three quarters of it on average, and a pause of a quarter.
+        let each = i64::try_from(slots / u64::from(runs).max(1)).unwrap_or(i64::MAX).clamp(10_000, 10 * DAY_MS);
+        Self { shortest: each / 4, longest: each / 4 * 5, pause: each / 2 }
+    }
+}
+
 /// Every slot of every container instance runs one task after the other.
-fn tasks<'f>(fleet: &'f Fleet, random: &mut Random) -> Vec<Task<'f>> {
+fn tasks<'f>(fleet: &'f Fleet, pace: &Pace, random: &mut Random) -> Vec<Task<'f>> {
     let mut tasks = Vec::new();
     for instance in fleet.container_instances() {
         for _ in 0..SLOTS {
@@ -67,7 +86,7 @@ fn tasks<'f>(fleet: &'f Fleet, random: &mut Random) -> Vec<Task<'f>> {
             while at < instance.life.end {
                 let Some(service) = random.pick(&fleet.services) else { return tasks };
                 let started = at.plus_millis(random.between(5_000, 90_000));
-                let stopped = started.plus_millis(random.between(6 * HOUR_MS, 5 * DAY_MS));
+                let stopped = started.plus_millis(random.between(pace.shortest, pace.longest));
                 let failed = random.chance(2);
                 let open = stopped >= fleet.period.end() && instance.life.end >= fleet.period.end();
                 let task = Task {
@@ -78,7 +97,7 @@ fn tasks<'f>(fleet: &'f Fleet, random: &mut Random) -> Vec<Task<'f>> {
                     started: (!failed).then_some(started),
                     stopped: if failed { Some(started) } else { (!open).then(|| stopped.min(instance.life.end)) },
                 };
-                at = if failed { started } else { stopped }.plus_millis(random.between(1_000, HOUR_MS));
+                at = if failed { started } else { stopped }.plus_millis(random.between(1_000, pace.pause));
                 tasks.push(task);
             }
         }

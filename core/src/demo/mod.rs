@@ -63,6 +63,8 @@ pub struct DemoOptions {
     pub rows: u64,
     /// EC2 instances with evidence, at least 4; two of three run containers.
     pub instances: u32,
+    /// ECS task runs to aim at; `None` for services whose tasks run for hours to days.
+    pub task_runs: Option<u32>,
     /// Product areas: letters, digits, inner spaces and `._/-`.
     pub areas: Vec<String>,
     /// Formats to write the bill in, each once; the first is the one to try.
@@ -78,6 +80,7 @@ impl DemoOptions {
             period,
             rows: 50_000,
             instances: 12,
+            task_runs: None,
             areas: ["integrations", "api", "website", "warehouses", "internal"].map(String::from).to_vec(),
             dialects: vec![DemoDialect::Dbr],
         }
@@ -182,7 +185,7 @@ pub fn demo(dir: &Path, options: &DemoOptions) -> Result<DemoFiles> {
         total: written.total,
         rounding: written.rounding,
     };
-    events::write_tasks(&files.tasks, &fleet, options.seed)?;
+    events::write_tasks(&files.tasks, &fleet, options)?;
     events::write_instances(&files.instances, &fleet)?;
     events::write_volumes(&files.volumes, &fleet, options.seed)?;
     write_text(&files.services, &service_map(&fleet))?;

@@ -67,6 +67,20 @@ impl EvidenceBuilder {
         Ok(read)
     }
 
+    /// Takes all that another builder took. Like events, builders can come in any order.
+    pub fn merge(&mut self, mut other: Self) {
+        if self.tasks.len() < other.tasks.len() {
+            std::mem::swap(self, &mut other);
+        }
+        let here = self.names.merge(&other.names);
+        self.tasks.merge(other.tasks, &here, &self.names);
+        self.container_instances.merge(other.container_instances, &here, &self.names);
+        self.volumes.merge(other.volumes, &here);
+        self.terminations.merge(other.terminations);
+        self.ignored.merge(other.ignored);
+        self.services.merge(other.services);
+    }
+
     /// Takes a service map: JSON, CSV or TOML (spec 4.5). Several add up.
     ///
     /// # Errors

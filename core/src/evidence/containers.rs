@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use serde::Deserialize;
 
 use super::model::{Capacity, Registration};
-use super::names::{Latest, Name, Names};
+use super::names::{Latest, Name, Names, Renamed};
 use super::scalar::{Field, Shape};
 use crate::error::Result;
 use crate::ids::{InstanceId, bare_resource_id};
@@ -108,6 +108,19 @@ impl ContainerInstances {
             let since = said.at.unwrap_or(Timestamp::MIN);
             let registered = self.registrations.entry((instance, since)).or_default();
             registered.offer(said.version, Some(capacity), |a, b| a > b);
+        }
+    }
+
+    /// Takes what another collection says, whose names are these here.
+    pub(super) fn merge(&mut self, other: Self, here: &Renamed, names: &Names) {
+        for ((host, cluster), facts) in other.hosts {
+            let known = self.hosts.entry((here.name(host), cluster.map(|cluster| here.name(cluster)))).or_default();
+            known.instance.merge(facts.instance, |name| here.name(name), |a, b| names.is_larger(a, b));
+            known.deregistered.extend(facts.deregistered);
+        }
+        for ((instance, since), capacity) in other.registrations {
+            let known = self.registrations.entry((here.name(instance), since)).or_default();
+            known.merge(capacity, |capacity| capacity, |a, b| a > b);
         }
     }
 

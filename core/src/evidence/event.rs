@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::cloudtrail::{Call, VolumeCall};
 use super::containers::ContainerInstanceDetail;
-use super::json::{Before, Envelope, part};
+use super::json::{Before, Envelope, Event, part};
 use super::scalar::{Field, Shape};
 use super::tables::Row;
 use super::tasks::{TaskDetail, add_task};
@@ -30,6 +30,15 @@ impl Ignored {
         identities.insert(identity);
         if file < first.as_str() {
             file.clone_into(first);
+        }
+    }
+
+    /// Takes what another collection ignored.
+    pub(super) fn merge(&mut self, other: Self) {
+        for (kind, (identities, file)) in other.0 {
+            for identity in identities {
+                self.add(kind.clone(), identity, &file);
+            }
         }
     }
 
@@ -86,7 +95,15 @@ impl EvidenceBuilder {
     ///
     /// # Errors
     /// `evidence.bad_event` or `evidence.bad_table` with event number and field.
-    pub(super) fn add_object(&mut self, event: Envelope<'_>, place: &mut Place<'_>) -> Result<()> {
+    pub(super) fn add_object(&mut self, event: Event<'_, '_>, place: &mut Place<'_>) -> Result<()> {
+        let event = match event {
+            Event::Task(task) => {
+                place.next();
+                let added = add_task(&mut self.tasks, &mut self.names, task, DETAIL);
+                return added.map_err(|error| error.at(place.location()));
+            }
+            Event::Object(event) => *event,
+        };
         if let Some(records) = &event.records {
             return each(records, place, |call, place| {
                 self.add_call(call, Shape::event("Records[]."), None, None, place.file)
@@ -112,8 +129,7 @@ impl EvidenceBuilder {
             return each(instances, place, |instance, _| self.volumes.add_instance(&mut self.names, instance, shape));
         }
         place.next();
-        let location = place.location();
-        self.add_event(event, place.file).map_err(|error| error.at(location))
+        self.add_event(event, place.file).map_err(|error| error.at(place.location()))
     }
 
     fn add_event(&mut self, event: Envelope<'_>, file: &str) -> Result<()> {

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use super::cloudtrail::Call;
 use super::containers::ContainerInstanceDetail;
 use super::scalar::{Field, Scalar, Shape};
+use super::task_event::task_event;
 use super::tasks::TaskDetail;
 use super::volumes::{DescribedVolume, Reservation};
 use crate::error::{Error, ErrorCode, Location, Result};
@@ -66,6 +67,14 @@ pub(super) struct Envelope<'a> {
     pub(super) detached: Field<'a>,
 }
 
+/// What the objects of a file are.
+pub(super) enum Event<'e, 'a> {
+    /// A state of a task.
+    Task(&'e TaskDetail<'a>),
+    /// Any object that is evidence.
+    Object(Box<Envelope<'a>>),
+}
+
 /// Whether bytes are JSON objects or arrays rather than a table.
 pub(super) fn is_json(name: &str, bytes: &[u8]) -> bool {
     let name = name.to_ascii_lowercase();
@@ -93,11 +102,16 @@ pub(super) fn each_event<'a>(
     block: &'a [u8],
     is_last: bool,
     before: Before,
-    on_event: &mut dyn FnMut(Envelope<'a>) -> Result<()>,
+    on_event: &mut dyn FnMut(Event<'_, 'a>) -> Result<()>,
 ) -> Result<usize> {
     let text = text_of(block, is_last, before)?;
     let mut rest = text.trim_ascii_start();
     while !rest.is_empty() {
+        if let Some((task, read)) = task_event(rest) {
+            on_event(Event::Task(&task))?;
+            rest = rest.get(read..).unwrap_or_default().trim_ascii_start();
+            continue;
+        }
         let mut refused = None;
         let mut reader = serde_json::Deserializer::from_str(rest);
         let seed = Events { on_event, refused: &mut refused };
@@ -150,13 +164,13 @@ fn unreadable(before: Before, rest: &[u8], error: &serde_json::Error) -> Error {
 
 /// Reads one object, or an array of them without holding it.
 struct Events<'s, 'a> {
-    on_event: &'s mut dyn FnMut(Envelope<'a>) -> Result<()>,
+    on_event: &'s mut dyn FnMut(Event<'_, 'a>) -> Result<()>,
     refused: &'s mut Option<Error>,
 }
 
 impl<'a> Events<'_, 'a> {
     fn event<E: serde::de::Error>(&mut self, event: Envelope<'a>) -> std::result::Result<(), E> {
-        (self.on_event)(event).map_err(|error| {
+        (self.on_event)(Event::Object(Box::new(event))).map_err(|error| {
             *self.refused = Some(error);
             E::custom("refused")
         })

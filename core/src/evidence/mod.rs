@@ -17,6 +17,7 @@ mod event;
 mod json;
 mod model;
 mod names;
+mod order;
 mod runs;
 mod scalar;
 mod service_files;
@@ -24,6 +25,7 @@ mod service_map;
 #[cfg(feature = "fs")]
 mod source;
 mod tables;
+mod task_event;
 mod tasks;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! Evidence as intervals: the types attribution works on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
+use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 
 use super::service_map::ServiceMap;
@@ -99,12 +100,14 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// The resources whose usage intervals a scan must keep: instances with runs, attached volumes, Fargate tasks.
+    /// The resources whose usage intervals a scan must keep, each once: instances with runs, attached volumes, Fargate
+    /// tasks.
     pub fn resources(&self) -> impl Iterator<Item = &str> {
         let instances = self.tasks.iter().filter_map(|run| run.instance.as_ref().map(InstanceId::as_str));
         let tasks = self.tasks.iter().filter(|run| run.fargate).map(|run| run.task.as_str());
         let volumes = self.attachments.iter().map(|attachment| attachment.volume.as_str());
-        instances.chain(tasks).chain(volumes)
+        let mut named: HashSet<&str, FixedState> = HashSet::default();
+        instances.chain(tasks).chain(volumes).filter(move |resource| named.insert(resource))
     }
 
     /// A hash of what the evidence says; equal however its events were delivered (spec 7.2). Diagnostics are left out.

@@ -34,6 +34,11 @@ impl Names {
         Name(name)
     }
 
+    /// Takes the names of another collection, and says what each of its names is here.
+    pub(super) fn merge(&mut self, other: &Self) -> Renamed {
+        Renamed(other.texts.iter().map(|text| self.name(text)).collect())
+    }
+
     /// The text of a name.
     pub(super) fn text(&self, name: Name) -> &str {
         texts_at(&self.texts, name.0)
@@ -42,6 +47,15 @@ impl Names {
     /// Whether the first text is bytewise larger.
     pub(super) fn is_larger(&self, a: Name, b: Name) -> bool {
         self.text(a) > self.text(b)
+    }
+}
+
+/// The names of one collection in another.
+pub(super) struct Renamed(Vec<Name>);
+
+impl Renamed {
+    pub(super) fn name(&self, name: Name) -> Name {
+        usize::try_from(name.0).ok().and_then(|at| self.0.get(at)).copied().unwrap_or(name)
     }
 }
 
@@ -73,6 +87,13 @@ impl<T: Copy> Latest<T> {
         let is_newer = self.0.is_none_or(|(known, old)| stamp > known || (stamp == known && is_larger(value, old)));
         if is_newer {
             self.0 = Some((stamp, value));
+        }
+    }
+
+    /// Takes what another collection of events says, its value changed by `here`.
+    pub(super) fn merge(&mut self, other: Self, here: impl Fn(T) -> T, is_larger: impl Fn(T, T) -> bool) {
+        if let Some((stamp, value)) = other.0 {
+            self.offer(stamp.get() - 1, Some(here(value)), is_larger);
         }
     }
 

@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 use super::containers::{HostIndex, ResolvedHost, last_segment};
 use super::model::{EvidenceOptions, TaskRun};
 use super::names::{Name, Names};
+use super::order::sort_by_text;
 use super::tasks::{TaskFacts, Tasks};
 use super::volumes::Terminations;
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
@@ -30,52 +31,69 @@ pub(super) struct Runs<'n> {
 /// Where runs of unknown instances are summed: cluster and container instance as tasks name them.
 type UnknownHosts = BTreeMap<(Cluster, Option<String>), (u64, CpuTime)>;
 
+/// Ids that many runs share, by the names they are made of.
+#[derive(Default)]
+struct Shared<'n> {
+    clusters: HashMap<Option<Name>, Cluster, FixedState>,
+    services: HashMap<(Option<Name>, Option<Name>), Service, FixedState>,
+    instances: HashMap<&'n str, InstanceId, FixedState>,
+    hosts: HashMap<(Name, Option<Name>), ResolvedHost<'n>, FixedState>,
+}
+
 impl<'n> Runs<'n> {
     /// The runs, sorted by task.
     pub(super) fn make(&mut self, tasks: Tasks) -> Vec<TaskRun> {
-        let mut resolved: HashMap<(Name, Option<Name>), ResolvedHost<'n>, FixedState> = HashMap::default();
+        let mut shared = Shared::default();
         let mut unknown = UnknownHosts::new();
+        let tasks = tasks.into_facts();
         let mut runs = Vec::with_capacity(tasks.len());
         for (task, facts) in tasks {
-            let start = self.start(&facts);
-            let is_fargate = self.is_fargate(&facts);
-            let cluster = self.text(facts.cluster.get()).unwrap_or_default();
-            let host = facts.container_instance.get().map(|container_instance| {
-                resolved
-                    .entry((container_instance, facts.cluster.get()))
-                    .or_insert_with(|| self.hosts.resolve(self.names.text(container_instance), cluster))
-            });
-            let named = self.text(facts.instance.get());
-            let instance = host.as_ref().and_then(|host| host.instance).or(named);
-            let ran = start.map(|start| Interval::new(start, self.end(&facts, start, host.as_deref(), instance)));
-            if let Some(Interval { start, end }) = ran.filter(|ran| ran.end < ran.start) {
-                let message = format!("task `{task}` stops at {end}, before it starts at {start}");
-                self.diagnostics.add(DiagnosticCode::EvidenceBadInterval, message, 1, None);
-            }
-            let interval = match ran.filter(|ran| ran.start <= ran.end) {
-                Some(ran) => ran,
-                // Rows of a bill that carry the task's ARN still belong to its service.
-                None if is_fargate => Interval::new(Timestamp::from_millis(0), Timestamp::from_millis(0)),
-                None => continue,
-            };
-            let run = TaskRun {
-                task: TaskArn(task),
-                cluster: Cluster::from(cluster),
-                service: self.service(&facts),
-                instance: instance.map(InstanceId::from),
-                cpu: 0,
-                memory: facts.memory.get().filter(|m| *m > 0).or(facts.containers_memory.get()).unwrap_or(0),
-                interval,
-                fargate: is_fargate,
-                tags: self.tags(&facts),
-            };
-            let run = TaskRun { cpu: self.cpu(&facts, &run.service), ..run };
-            self.report(&run, self.text(facts.container_instance.get()), &mut unknown);
-            runs.push(run);
+            runs.extend(self.run(task, &facts, &mut shared, &mut unknown));
         }
         self.report_unknown(unknown);
-        runs.sort_unstable();
+        sort_by_text(&mut runs, |run| run.task.as_str());
         runs
+    }
+
+    /// The run of a task, if it ran.
+    fn run(
+        &mut self,
+        task: TaskArn,
+        facts: &TaskFacts,
+        shared: &mut Shared<'n>,
+        unknown: &mut UnknownHosts,
+    ) -> Option<TaskRun> {
+        let start = self.start(facts);
+        let is_fargate = self.is_fargate(facts);
+        let cluster = self.text(facts.cluster.get()).unwrap_or_default();
+        let host = facts.container_instance.get().map(|container_instance| {
+            let resolve = || self.hosts.resolve(self.names.text(container_instance), cluster);
+            &*shared.hosts.entry((container_instance, facts.cluster.get())).or_insert_with(resolve)
+        });
+        let instance = host.and_then(|host| host.instance).or_else(|| self.text(facts.instance.get()));
+        let ran = start.map(|start| Interval::new(start, self.end(facts, start, host, instance)));
+        if let Some(Interval { start, end }) = ran.filter(|ran| ran.end < ran.start) {
+            let message = format!("task `{task}` stops at {end}, before it starts at {start}");
+            self.diagnostics.add(DiagnosticCode::EvidenceBadInterval, message, 1, None);
+        }
+        // Rows of a bill that carry a Fargate task's ARN belong to its service even where it never ran.
+        let never = Interval::new(Timestamp::from_millis(0), Timestamp::from_millis(0));
+        let interval = ran.filter(|ran| ran.start <= ran.end).or(is_fargate.then_some(never))?;
+        let named = (facts.group.get(), facts.definition.get());
+        let service = shared.services.entry(named).or_insert_with(|| self.service(facts)).clone();
+        let run = TaskRun {
+            task,
+            cluster: shared.clusters.entry(facts.cluster.get()).or_insert_with(|| Cluster::from(cluster)).clone(),
+            instance: instance.map(|id| shared.instances.entry(id).or_insert_with(|| InstanceId::from(id)).clone()),
+            cpu: self.cpu(facts, &service),
+            service,
+            memory: facts.memory.get().filter(|m| *m > 0).or(facts.containers_memory.get()).unwrap_or(0),
+            interval,
+            fargate: is_fargate,
+            tags: self.tags(facts),
+        };
+        self.report(&run, self.text(facts.container_instance.get()), unknown);
+        Some(run)
     }
 
     fn text(&self, name: Option<Name>) -> Option<&'n str> {
@@ -133,7 +151,7 @@ impl<'n> Runs<'n> {
         }
         let definition = self.text(facts.definition.get()).map(last_segment);
         let family = definition.map(|definition| definition.split(':').next().unwrap_or(definition));
-        Service(format!("family:{}", family.unwrap_or(group)))
+        Service::from(format!("family:{}", family.unwrap_or(group)))
     }
 
     fn cpu(&mut self, facts: &TaskFacts, service: &Service) -> u64 {

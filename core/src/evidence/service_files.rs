@@ -48,6 +48,12 @@ pub(super) struct ServiceFiles {
 }
 
 impl ServiceFiles {
+    /// Takes the files of another collection.
+    pub(super) fn merge(&mut self, mut other: Self) {
+        self.plain.append(&mut other.plain);
+        self.auto.append(&mut other.auto);
+    }
+
     /// Reads one file.
     ///
     /// # Errors

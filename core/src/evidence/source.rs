@@ -1,8 +1,11 @@
 //! Evidence from paths: files, directories and globs, plain or gzip (spec 2.2, 4.1).
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
 
 use flate2::read::MultiGzDecoder;
 
@@ -30,6 +33,12 @@ impl EvidenceBuilder {
     /// Adds a file, in blocks where it is a sequence of JSON objects: months of events need not fit into memory.
     fn add_file(&mut self, path: &Path, block_size: usize) -> Result<()> {
         let name = path.to_string_lossy();
+        if let Some(lines) = Lines::open(path, &name, block_size)
+            && let Some(events) = lines.read()
+        {
+            self.merge(events);
+            return Ok(());
+        }
         let mut content = open(path)?;
         let mut block = Vec::new();
         let mut place = Place::new(&name);
@@ -61,6 +70,85 @@ impl EvidenceBuilder {
             self.add_services(&file.to_string_lossy(), &read_evidence_file(&file)?, encoding)?;
         }
         Ok(())
+    }
+}
+
+/// A large file of JSON lines that threads read together, a part each.
+///
+/// Where a part is not what was expected, or has an error, nothing is taken of the file: it is read again from its
+/// start, because only so is known which event is the first with an error, and what number it has.
+struct Lines<'p> {
+    path: &'p Path,
+    name: &'p str,
+    length: u64,
+    part: u64,
+    next: AtomicU64,
+    is_refused: AtomicBool,
+}
+
+impl<'p> Lines<'p> {
+    /// Smaller files are read by one thread.
+    const PARTS_MIN: u64 = 3;
+
+    /// `None` where the file is small or no plain sequence of objects.
+    fn open(path: &'p Path, name: &'p str, block_size: usize) -> Option<Self> {
+        let (mut file, part) = (File::open(path).ok()?, u64::try_from(block_size).ok()?.max(1));
+        let length = file.metadata().ok().filter(fs::Metadata::is_file)?.len();
+        let mut first = [0];
+        file.read_exact(&mut first).ok()?;
+        let is_large = length > part.saturating_mul(Self::PARTS_MIN) && first == *b"{";
+        let (next, is_refused) = (AtomicU64::new(0), AtomicBool::new(false));
+        is_large.then_some(Self { path, name, length, part, next, is_refused })
+    }
+
+    /// All events of the file.
+    fn read(&self) -> Option<EvidenceBuilder> {
+        let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let builders: Vec<Option<EvidenceBuilder>> = thread::scope(|scope| {
+            let readers: Vec<_> = (0..threads).map(|_| scope.spawn(|| self.read_parts())).collect();
+            readers.into_iter().map(|reader| reader.join().ok().flatten()).collect()
+        });
+        builders.into_iter().reduce(|all, next| {
+            let mut all = all?;
+            all.merge(next?);
+            Some(all)
+        })?
+    }
+
+    fn read_parts(&self) -> Option<EvidenceBuilder> {
+        let mut events = EvidenceBuilder::new();
+        let mut content = BufReader::new(File::open(self.path).ok()?);
+        let mut part = Vec::new();
+        loop {
+            let start = self.next.fetch_add(self.part, Ordering::Relaxed);
+            if start >= self.length {
+                return Some(events);
+            }
+            let is_read = self.lines_from(start, &mut content, &mut part).is_some_and(|lines| {
+                let read = events.add_block(lines, true, &mut Place::new(self.name));
+                read.is_ok() && !self.is_refused.load(Ordering::Relaxed)
+            });
+            if !is_read {
+                self.is_refused.store(true, Ordering::Relaxed);
+                return None;
+            }
+        }
+    }
+
+    /// The lines that start in a part: of what is before it, only the end of a line is looked for.
+    fn lines_from<'b>(&self, start: u64, content: &mut BufReader<File>, part: &'b mut Vec<u8>) -> Option<&'b [u8]> {
+        let before = u64::from(start > 0);
+        content.seek(SeekFrom::Start(start - before)).ok()?;
+        part.clear();
+        content.by_ref().take(self.part + before).read_to_end(part).ok()?;
+        if part.last() != Some(&b'\n') {
+            content.read_until(b'\n', part).ok()?;
+        }
+        if start == 0 {
+            return Some(part);
+        }
+        let first = part.iter().position(|byte| *byte == b'\n').map_or(part.len(), |end| end + 1);
+        part.get(first..)
     }
 }
 
@@ -188,6 +276,47 @@ mod tests {
         assert_eq!(read_evidence_file(&path).unwrap_err().code(), ErrorCode::ReadBadArchive);
         let error = EvidenceBuilder::new().add_path(&path.to_string_lossy()).unwrap_err();
         assert_eq!(error.code(), ErrorCode::ReadBadArchive);
+    }
+
+    #[test]
+    fn parts_of_any_size_give_the_same_evidence_and_the_first_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tasks.jsonl");
+        let event = |task: u32, version: u32| {
+            let status = if version > 1 { "RUNNING" } else { "PENDING" };
+            format!(
+                "{{\"detail-type\": \"ECS Task State Change\", \"detail\": {{\"taskArn\": \"t-{}\", \"clusterArn\": \"c\", \
+                 \"group\": \"service:s{}\", \"version\": {version}, \"lastStatus\": \"{status}\", \
+                 \"startedAt\": {}}}}}\n{{\"volume\": \"vol-{task}\", \"instance\": \"i-{version}\", \"attached\": 1}}\n",
+                task % 7,
+                task % 3,
+                1_480_636_800 + task * version,
+            )
+        };
+        let events: String = (0..40).map(|at| event(at * 11 % 40, 1 + at % 3)).collect();
+        let options = EvidenceOptions { default_cpu: 1, as_of: Timestamp::MAX };
+        let read = |text: &str, size: usize| {
+            fs::write(&path, text).unwrap();
+            let mut builder = EvidenceBuilder::new();
+            builder.add_file(&path, size).map(|()| builder.finish(&options).unwrap())
+        };
+        let expected = read(&events, 1 << 20).unwrap();
+        assert_eq!((expected.tasks.len(), expected.attachments.len()), (7, 40));
+        let pretty = events.replace(", ", ",\n");
+        let broken = [
+            events.replacen("\"service:s1\"", "[]", 2),
+            events.replacen("vol-7\"", "vol-7", 1),
+            format!("{events}{{"),
+            events.replacen("i-2", "\u{fffd}", 1).replacen("attached", "at", 3),
+        ];
+        for size in [1, 7, 60, 64, 333, 1000] {
+            assert_eq!(read(&events, size).unwrap(), expected);
+            assert_eq!(read(&pretty, size).unwrap(), expected);
+            for text in &broken {
+                let whole = read(text, 1 << 20).unwrap_err();
+                assert_eq!(read(text, size).unwrap_err().report(), whole.report());
+            }
+        }
     }
 
     #[test]

@@ -1,55 +1,57 @@
 //! ECS tasks while events come in: per field the value of the highest version (spec 4.1, R17).
 
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 use serde::Deserialize;
 
-use super::names::{Latest, Name, Names, is_larger_text};
+use super::names::{Latest, Name, Names, Renamed, is_larger_text};
 use super::scalar::{Field, Shape};
 use crate::error::Result;
+use crate::ids::TaskArn;
 use crate::time::Timestamp;
 
 /// A task as events and `describe-tasks` write it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TaskDetail<'a> {
     #[serde(borrow)]
-    task_arn: Field<'a>,
-    cluster_arn: Field<'a>,
-    container_instance_arn: Field<'a>,
-    task_definition_arn: Field<'a>,
-    group: Field<'a>,
-    launch_type: Field<'a>,
-    capacity_provider_name: Field<'a>,
-    last_status: Field<'a>,
-    stop_code: Field<'a>,
-    cpu: Field<'a>,
-    memory: Field<'a>,
-    created_at: Field<'a>,
-    pull_stopped_at: Field<'a>,
-    started_at: Field<'a>,
-    stopped_at: Field<'a>,
-    version: Field<'a>,
-    containers: Option<Vec<ContainerDetail<'a>>>,
-    tags: Option<Vec<TagDetail<'a>>>,
+    pub(super) task_arn: Field<'a>,
+    pub(super) cluster_arn: Field<'a>,
+    pub(super) container_instance_arn: Field<'a>,
+    pub(super) task_definition_arn: Field<'a>,
+    pub(super) group: Field<'a>,
+    pub(super) launch_type: Field<'a>,
+    pub(super) capacity_provider_name: Field<'a>,
+    pub(super) last_status: Field<'a>,
+    pub(super) stop_code: Field<'a>,
+    pub(super) cpu: Field<'a>,
+    pub(super) memory: Field<'a>,
+    pub(super) created_at: Field<'a>,
+    pub(super) pull_stopped_at: Field<'a>,
+    pub(super) started_at: Field<'a>,
+    pub(super) stopped_at: Field<'a>,
+    pub(super) version: Field<'a>,
+    pub(super) containers: Option<Vec<ContainerDetail<'a>>>,
+    pub(super) tags: Option<Vec<TagDetail<'a>>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ContainerDetail<'a> {
+pub(super) struct ContainerDetail<'a> {
     #[serde(borrow)]
-    cpu: Field<'a>,
-    memory: Field<'a>,
-    memory_reservation: Field<'a>,
+    pub(super) cpu: Field<'a>,
+    pub(super) memory: Field<'a>,
+    pub(super) memory_reservation: Field<'a>,
 }
 
-#[derive(Debug, Deserialize)]
-struct TagDetail<'a> {
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct TagDetail<'a> {
     #[serde(borrow)]
-    key: Field<'a>,
-    value: Field<'a>,
+    pub(super) key: Field<'a>,
+    pub(super) value: Field<'a>,
 }
 
 /// A row of a normalized table of tasks.
@@ -94,7 +96,84 @@ pub(super) struct TaskFacts {
 }
 
 /// All tasks by ARN.
-pub(super) type Tasks = HashMap<String, TaskFacts, FixedState>;
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tasks {
+    /// Hash of an ARN and the place of its facts: growing looks at no text.
+    index: HashTable<(u64, u32)>,
+    facts: Vec<(TaskArn, TaskFacts)>,
+    hasher: FixedState,
+}
+
+impl Tasks {
+    /// What is known of a task.
+    fn of(&mut self, task: &str) -> Option<&mut TaskFacts> {
+        let Self { index, facts, hasher } = self;
+        let hash = hasher.hash_one(task);
+        let is_same = |(known, at): &(u64, u32)| {
+            *known == hash && facts.get(*at as usize).is_some_and(|(arn, _)| arn.as_str() == task)
+        };
+        let at = if let Some((_, at)) = index.find(hash, is_same) {
+            *at as usize
+        } else {
+            let at = facts.len();
+            facts.push((TaskArn::from(task), TaskFacts::default()));
+            // 2^32 tasks do not fit into memory.
+            index.insert_unique(hash, (hash, u32::try_from(at).unwrap_or(u32::MAX)), |(hash, _)| *hash);
+            at
+        };
+        facts.get_mut(at).map(|(_, facts)| facts)
+    }
+
+    /// How many tasks are known.
+    pub(super) fn len(&self) -> usize {
+        self.facts.len()
+    }
+
+    /// Takes the facts of another collection, whose names are these here.
+    pub(super) fn merge(&mut self, other: Self, here: &Renamed, names: &Names) {
+        for (task, facts) in other.facts {
+            if let Some(known) = self.of(task.as_str()) {
+                known.merge(&facts, here, names);
+            }
+        }
+    }
+
+    /// The tasks in the order in which they were first seen.
+    pub(super) fn into_facts(self) -> Vec<(TaskArn, TaskFacts)> {
+        self.facts
+    }
+}
+
+impl TaskFacts {
+    fn merge(&mut self, other: &Self, here: &Renamed, names: &Names) {
+        let name = |known: &mut Latest<Name>, other: Latest<Name>| {
+            known.merge(other, |name| here.name(name), |a, b| names.is_larger(a, b));
+        };
+        name(&mut self.cluster, other.cluster);
+        name(&mut self.container_instance, other.container_instance);
+        name(&mut self.instance, other.instance);
+        name(&mut self.group, other.group);
+        name(&mut self.definition, other.definition);
+        name(&mut self.launch_type, other.launch_type);
+        name(&mut self.capacity_provider, other.capacity_provider);
+        name(&mut self.stop_code, other.stop_code);
+        name(&mut self.tags, other.tags);
+        let number = |known: &mut Latest<u64>, other: Latest<u64>| known.merge(other, |number| number, is_larger_text);
+        number(&mut self.cpu, other.cpu);
+        number(&mut self.memory, other.memory);
+        number(&mut self.containers_cpu, other.containers_cpu);
+        number(&mut self.containers_memory, other.containers_memory);
+        let time = |known: &mut Latest<Timestamp>, other: Latest<Timestamp>| {
+            known.merge(other, |time| time, |a, b| a > b);
+        };
+        time(&mut self.created, other.created);
+        time(&mut self.pulled, other.pulled);
+        time(&mut self.started, other.started);
+        time(&mut self.stopped, other.stopped);
+        self.was_running |= other.was_running;
+        self.is_hostless_row |= other.is_hostless_row;
+    }
+}
 
 /// Takes one state of a task.
 ///
@@ -115,7 +194,7 @@ pub(super) fn add_task(tasks: &mut Tasks, names: &mut Names, detail: &TaskDetail
     let (containers_cpu, containers_memory) = containers(detail.containers.as_deref(), shape)?;
     let tags = tags(detail.tags.as_deref(), shape)?;
 
-    let facts = tasks.entry_ref(task).or_default();
+    let Some(facts) = tasks.of(task) else { return Ok(()) };
     let mut name = |field: &mut Latest<Name>, text: Option<&str>| {
         let value = text.map(|text| names.name(text));
         field.offer(version, value, |a, b| names.is_larger(a, b));
@@ -145,7 +224,7 @@ pub(super) fn add_task(tasks: &mut Tasks, names: &mut Names, detail: &TaskDetail
 
 /// Takes a row of a table, as version 0 (R17).
 pub(super) fn add_task_row(tasks: &mut Tasks, names: &mut Names, row: &TaskRow<'_>) {
-    let facts = tasks.entry_ref(row.task).or_default();
+    let Some(facts) = tasks.of(row.task) else { return };
     let mut name = |field: &mut Latest<Name>, text: Option<&str>| {
         let value = text.map(|text| names.name(text));
         field.offer(0, value, |a, b| names.is_larger(a, b));

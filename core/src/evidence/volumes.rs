@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::attachments::{Timeline, intervals};
 use super::model::VolumeAttachment;
-use super::names::{Name, Names};
+use super::names::{Name, Names, Renamed};
 use super::scalar::{Field, Shape};
 use crate::diagnostic::Diagnostics;
 use crate::error::Result;
@@ -92,6 +92,13 @@ impl Terminations {
         self.0.entry(InstanceId::from(instance)).or_default().insert(at);
     }
 
+    /// Takes the terminations of another collection.
+    pub(super) fn merge(&mut self, other: Self) {
+        for (instance, times) in other.0 {
+            self.0.entry(instance).or_default().extend(times);
+        }
+    }
+
     /// The first termination after an instant.
     pub(super) fn first_after(&self, instance: &str, start: Timestamp) -> Option<Timestamp> {
         self.all(instance).find(|at| *at > start)
@@ -106,6 +113,22 @@ impl Terminations {
 impl Volumes {
     fn volume(&mut self, names: &mut Names, volume: &str) -> &mut VolumeFacts {
         self.0.entry(names.name(bare_resource_id(volume))).or_default()
+    }
+
+    /// Takes what another collection says, whose names are these here.
+    pub(super) fn merge(&mut self, other: Self, here: &Renamed) {
+        for (volume, facts) in other.0 {
+            let known = self.0.entry(here.name(volume)).or_default();
+            known.attached.extend(facts.attached.into_iter().map(|(at, instance)| (at, here.name(instance))));
+            for ((at, instance), attach_time) in facts.detached {
+                let detach = known.detached.entry((at, here.name(instance))).or_default();
+                *detach = detach.iter().copied().chain(attach_time).min();
+            }
+            let rows = facts.rows.into_iter();
+            known.rows.extend(rows.map(|(attached, detached, instance)| (attached, detached, here.name(instance))));
+            known.deleted.extend(facts.deleted);
+            known.is_multi_attach |= facts.is_multi_attach;
+        }
     }
 
     /// The volume was attached.

@@ -37,6 +37,7 @@ pub fn write_demo(dir: &Path, request: &DemoRequest) -> Result<DemoFiles> {
         seed: request.seed.unwrap_or(usual.seed),
         rows: request.rows.unwrap_or(usual.rows),
         instances: request.instances.unwrap_or(usual.instances),
+        task_runs: usual.task_runs,
         areas: request.areas.clone().unwrap_or(usual.areas),
         dialects: request.dialects.clone().map_or(Ok(usual.dialects), DemoDialect::named)?,
     };

@@ -29,5 +29,6 @@ pub fn explain(
     reservations: &ReservationBook,
     request: &ExplainRequest,
 ) -> Result<Explanation> {
-    attribute::explain(&request.attribute.job(bill, evidence, reservations), &request.cells)
+    let attribution = request.attribute.with_tables()?;
+    attribute::explain(&attribution.job(bill, evidence, reservations), &request.cells)
 }

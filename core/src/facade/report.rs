@@ -1,5 +1,6 @@
 //! Bill, policy, evidence and reservations → report.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -30,19 +31,31 @@ pub struct AttributeRequest {
 /// Attributes a bill and checks that every table sums to it.
 ///
 /// # Errors
-/// Those of [`attribute::attribute`], and `reconcile.residual` where a table does not sum to the bill.
+/// Those of [`attribute::attribute`], and `reconcile.residual` where a table does not sum to the bill; `read.io` and
+/// `config.bad_table` where the policy names a table that cannot be read.
 pub fn attribute(
     bill: &Bill,
     evidence: &Evidence,
     reservations: &ReservationBook,
     request: &AttributeRequest,
 ) -> Result<Report> {
+    let request = request.with_tables()?;
     let report = attribute::attribute(&request.job(bill, evidence, reservations))?;
     report.reconcile_tables()?;
     Ok(report)
 }
 
 impl AttributeRequest {
+    /// The request with the tables that its policy names, by paths as the process sees them.
+    pub(super) fn with_tables(&self) -> Result<Cow<'_, Self>> {
+        if !self.policy.has_unread_tables() {
+            return Ok(Cow::Borrowed(self));
+        }
+        let mut request = self.clone();
+        request.policy.read_tables(|path| read_file(Path::new(path)))?;
+        Ok(Cow::Owned(request))
+    }
+
     pub(super) fn job<'a>(
         &'a self,
         bill: &'a Bill,
@@ -60,17 +73,21 @@ impl AttributeRequest {
     }
 }
 
-/// Reads a policy file: JSON where the name ends so, else TOML (spec 12).
+/// Reads a policy file, JSON where the name ends so, else TOML, and the tables that it names, relative to its folder
+/// (spec 12).
 ///
 /// # Errors
-/// `read.io`, and those of [`Policy::from_toml`], naming the file.
+/// `read.io`, and those of [`Policy::from_toml`] and [`Policy::read_tables`], naming the file.
 pub fn read_policy(path: &Path) -> Result<Policy> {
     let location = || Location::file(path.display().to_string());
     let text = String::from_utf8(read_file(path)?).map_err(|cause| {
         Error::new(ErrorCode::ConfigBadValue, "the policy is not UTF-8 text").with_cause(cause).at(location())
     })?;
     let policy = if is_json(path) { Policy::from_json(&text) } else { Policy::from_toml(&text) };
-    policy.map_err(|error| error.at(location()))
+    let mut policy = policy.map_err(|error| error.at(location()))?;
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    policy.read_tables(|table| read_file(&folder.join(table))).map_err(|error| error.at(location()))?;
+    Ok(policy)
 }
 
 /// Reads a table of fees billed in other periods: JSON where the name ends so, else CSV (spec 6.2).
@@ -84,4 +101,93 @@ pub fn reservations(path: &Path) -> Result<ReservationBook> {
 
 fn is_json(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{TableName, explain, table};
+    use super::*;
+    use crate::bill::samples::{bill, row};
+    use crate::classify::LineItem;
+    use crate::facade::ExplainRequest;
+
+    const POLICY: &str = "[areas]\ntag_keys = [\"team\"]\n[[shared]]\nname = \"tax\"\nmatch = { kind = \"Tax\" }\n\
+        method = \"metric\"\nmetric = \"tables/users.json\"\n[[shared]]\nname = \"refunds\"\nmatch = { kind = \"Refund\" }\n\
+        method = \"keep\"\n[[providers]]\narea = \"a\"\nkeys = \"keys.csv\"\n";
+
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("tables")).unwrap();
+        for (name, text) in [
+            ("policy.toml", POLICY),
+            ("keys.csv", "consumer,key\nb,1\nc,3\n"),
+            ("tables/users.json", r#"[{"area": "a", "weight": 1}, {"area": "b", "weight": "1"}]"#),
+        ] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        folder
+    }
+
+    fn small_bill() -> Bill {
+        let described = |description, cost: &str| LineItem { description, ..row(cost) };
+        bill(&[LineItem { tags: vec!["a"], ..row("8") }, described("Tax", "4"), described("Refund", "-1")])
+    }
+
+    fn columns(report: &Report, name: TableName) -> Vec<String> {
+        table(report, name).unwrap().columns.into_iter().map(|column| column.name).collect()
+    }
+
+    #[test]
+    fn tables_of_a_policy_file_lie_beside_it_and_are_part_of_its_digest() {
+        let folder = folder();
+        let policy = read_policy(&folder.path().join("policy.toml")).unwrap();
+        assert!(!policy.has_unread_tables());
+        let request = AttributeRequest { policy: policy.clone(), ..AttributeRequest::default() };
+        let (evidence, book) = (Evidence::default(), ReservationBook::default());
+        let report = attribute(&small_bill(), &evidence, &book, &request).unwrap();
+        let rows: Vec<_> =
+            table(&report, TableName::AreaCosts).unwrap().columns.into_iter().map(|c| c.values).collect();
+        // `a` has 8 + 2 and gives 2.5 to `b`, which has 2 of its own, and 7.5 to `c`.
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(rows[0], [None, some("b"), some("c")]);
+        assert_eq!(rows[2], [some("refunds"), None, None]);
+        assert_eq!(rows[3], [some("-1"), some("4.5"), some("7.5")]);
+        assert_eq!(columns(&report, TableName::AreaCosts), ["product_area", "row_kind", "pool", "cost"]);
+        assert_eq!(columns(&report, TableName::Reallocations), ["provider", "consumer", "cost"]);
+        std::fs::write(folder.path().join("keys.csv"), "consumer,key\nb,1\nc,4\n").unwrap();
+        assert_ne!(read_policy(&folder.path().join("policy.toml")).unwrap().digest(), policy.digest());
+        std::fs::remove_file(folder.path().join("keys.csv")).unwrap();
+        let error = read_policy(&folder.path().join("policy.toml")).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ReadIo);
+        assert!(error.location().unwrap().file.as_ref().unwrap().ends_with("keys.csv"));
+    }
+
+    #[test]
+    fn tables_of_a_policy_given_as_an_object_are_read_when_it_is_used() {
+        let folder = folder();
+        let at = |name: &str| folder.path().join(name).display().to_string().replace('\\', "/");
+        let text = POLICY.replace("keys.csv", &at("keys.csv")).replace("tables/users.json", &at("tables/users.json"));
+        let given = AttributeRequest { policy: Policy::from_toml(&text).unwrap(), ..AttributeRequest::default() };
+        let read = AttributeRequest {
+            policy: read_policy(&folder.path().join("policy.toml")).unwrap(),
+            as_of: given.as_of,
+            ..AttributeRequest::default()
+        };
+        let (evidence, book) = (Evidence::default(), ReservationBook::default());
+        let of = |request: &AttributeRequest| attribute(&small_bill(), &evidence, &book, request).unwrap();
+        assert_eq!((of(&given).cells, of(&given).digests), (of(&read).cells, of(&read).digests));
+        let explained =
+            explain(&small_bill(), &evidence, &book, &ExplainRequest { attribute: given, ..ExplainRequest::default() });
+        assert_eq!(explained.unwrap().cost.to_string(), "11");
+    }
+
+    #[test]
+    fn a_report_without_pools_has_no_column_for_them() {
+        let (evidence, book) = (Evidence::default(), ReservationBook::default());
+        let policy = Policy::from_toml("[areas]\ntag_keys = [\"team\"]").unwrap();
+        let request = AttributeRequest { policy, ..AttributeRequest::default() };
+        let report = attribute(&small_bill(), &evidence, &book, &request).unwrap();
+        assert_eq!(columns(&report, TableName::AreaCosts), ["product_area", "row_kind", "cost"]);
+        assert_eq!(table(&report, TableName::Reallocations).unwrap().rows(), 0);
+    }
 }

@@ -18,6 +18,8 @@ pub enum TableName {
     ProductAreaCosts,
     /// Mechanism → cost.
     Mechanisms,
+    /// Provider and consumer → what was passed on.
+    Reallocations,
     /// The finest cells: product, usage account, area, kind, mechanism, service → cost.
     Cells,
     /// Findings of the run.
@@ -97,18 +99,30 @@ impl Column {
 /// `money.overflow` where a sum leaves the range.
 pub fn table(report: &Report, name: TableName) -> Result<Table> {
     match name {
-        TableName::AreaCosts => columns(&["product_area", "row_kind", "cost"], &report.area_costs()?),
+        TableName::AreaCosts => {
+            columns(&with_pool(report, &["product_area", "row_kind", "cost"]), &report.area_costs()?)
+        }
         TableName::ServiceCosts => columns(&["cluster", "service", "product_area", "cost"], &report.service_costs()?),
         TableName::ProductAreaCosts => {
-            columns(&["product", "product_area", "row_kind", "cost"], &report.product_area_costs()?)
+            let names = with_pool(report, &["product", "product_area", "row_kind", "cost"]);
+            columns(&names, &report.product_area_costs()?)
         }
         TableName::Mechanisms => columns(&["mechanism", "cost"], &report.mechanisms()?),
-        TableName::Cells => columns(
-            &["product", "usage_account", "product_area", "row_kind", "mechanism", "cluster", "service", "cost"],
-            &report.cells,
-        ),
+        TableName::Reallocations => columns(&["provider", "consumer", "cost"], &report.reallocations),
+        TableName::Cells => {
+            let names =
+                ["product", "usage_account", "product_area", "row_kind", "mechanism", "cluster", "service", "cost"];
+            columns(&with_pool(report, &names), &report.cells)
+        }
         TableName::Diagnostics => columns(&["code", "severity", "count", "message"], &report.diagnostics),
     }
+}
+
+/// A column `pool` after `row_kind`, where the report has a row that stands for one.
+fn with_pool<'n>(report: &Report, names: &[&'n str]) -> Vec<&'n str> {
+    let has_pool = report.cells.iter().any(|cell| cell.pool.is_some());
+    let and_pool = |name: &&'n str| [Some(*name), (has_pool && *name == "row_kind").then_some("pool")];
+    names.iter().flat_map(and_pool).flatten().collect()
 }
 
 /// Rows → columns through their own serde form, so that names and texts are those of the JSON.

@@ -23,8 +23,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::error::{Error, ErrorCode, Result};
 
-#[cfg(feature = "parquet")]
-mod double;
 mod ratio;
 mod text;
 

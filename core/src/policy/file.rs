@@ -9,18 +9,13 @@ use crate::bill::Digest;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::ids::ProductArea;
 
-/// Keys of the spec that this version does not have: refused rather than ignored.
-const UNSUPPORTED: [&str; 2] = ["providers", "shared"];
-
 impl Policy {
     /// Reads a policy file.
     ///
     /// # Errors
-    /// `config.unknown_key` naming the nearest key, `config.unsupported`, `config.bad_value`, `config.rule_split`;
-    /// with the row where the text names one.
+    /// `config.unknown_key` naming the nearest key, `config.bad_value`, `config.rule_split`, `attribute.closed_cycle`; with
+    /// the row where the text names one.
     pub fn from_toml(text: &str) -> Result<Self> {
-        let table: toml::Table = toml::from_str(text).map_err(|error| of_toml(text, &error))?;
-        refuse_unsupported(table.keys())?;
         let policy: Self = toml::from_str(text).map_err(|error| of_toml(text, &error))?;
         policy.check()?;
         Ok(policy)
@@ -31,18 +26,16 @@ impl Policy {
     /// # Errors
     /// As for [`Policy::from_toml`].
     pub fn from_json(text: &str) -> Result<Self> {
-        let object: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(text).map_err(|error| of_json(&error))?;
-        refuse_unsupported(object.keys())?;
         let policy: Self = serde_json::from_str(text).map_err(|error| of_json(&error))?;
         policy.check()?;
         Ok(policy)
     }
 
-    /// Checks what types alone cannot: owners and shares of rules, weights.
+    /// Checks what types alone cannot: owners and shares of rules and pools, weights, cycles of providers.
     ///
     /// # Errors
-    /// `config.bad_value` or `config.rule_split` naming the rule or key.
+    /// `config.bad_value` or `config.rule_split` naming the rule, pool or key; `attribute.closed_cycle` naming the
+    /// providers.
     pub fn check(&self) -> Result<()> {
         let mut ids = BTreeSet::new();
         for rule in &self.rules {
@@ -70,20 +63,30 @@ impl Policy {
         if self.containers.default_cpu == 0 {
             return Err(bad_value("`containers.default_cpu` must be above zero".to_owned()));
         }
-        Ok(())
+        super::shared::check(self)
     }
 
     /// Every product area the policy names.
     fn areas_named(&self) -> impl Iterator<Item = &ProductArea> {
         let by_rules = self.rules.iter().flat_map(|rule| rule.area.iter().chain(rule.split.keys()));
-        self.areas.aliases.values().chain(self.areas.accounts.values()).chain(by_rules)
+        let by_pools = self
+            .shared
+            .iter()
+            .flat_map(|pool| pool.shares.keys().chain(pool.metric.given_rows().iter().map(|row| &row.area)));
+        let by_providers = self.providers.iter().flat_map(|provider| {
+            let rows = provider.keys.given_rows().iter();
+            std::iter::once(&provider.area).chain(rows.flat_map(|row| row.provider.iter().chain([&row.consumer])))
+        });
+        let by_tags = self.areas.aliases.values().chain(self.areas.accounts.values());
+        by_tags.chain(by_rules).chain(by_pools).chain(by_providers)
     }
 
-    /// Tag keys a scan must keep for this policy: those that name areas, then those of rules.
+    /// Tag keys a scan must keep for this policy: those that name areas, then those of rules, then those of pools.
     #[must_use]
     pub fn tag_keys(&self) -> Vec<String> {
         let mut keys = self.areas.tag_keys.clone();
-        for key in self.rules.iter().flat_map(|rule| rule.matches.tag.keys()) {
+        let matches = self.rules.iter().map(|rule| &rule.matches).chain(self.shared.iter().map(|pool| &pool.matches));
+        for key in matches.flat_map(|matches| matches.tag.keys()) {
             if !keys.contains(key) {
                 keys.push(key.clone());
             }
@@ -112,14 +115,7 @@ fn check_rule(rule: &Rule) -> Result<()> {
     }
 }
 
-fn refuse_unsupported<'k>(mut keys: impl Iterator<Item = &'k String>) -> Result<()> {
-    match keys.find(|key| UNSUPPORTED.contains(&key.as_str())) {
-        Some(key) => Err(Error::new(ErrorCode::ConfigUnsupported, format!("`{key}` is not in this version"))),
-        None => Ok(()),
-    }
-}
-
-fn bad_value(message: String) -> Error {
+pub(super) fn bad_value(message: String) -> Error {
     Error::new(ErrorCode::ConfigBadValue, message)
 }
 
@@ -172,7 +168,6 @@ mod tests {
 
     #[test]
     fn methods_of_later_versions_are_refused_not_ignored() {
-        assert_eq!(code("[[shared]]\nmethod = \"even\""), ErrorCode::ConfigUnsupported);
         assert_eq!(code("[commitments]\nshare = \"usage\""), ErrorCode::ConfigBadValue);
     }
 
@@ -251,9 +246,15 @@ mod tests {
             [commitments]
             share = "auto"
             unknown_term = "expense"
+            [[shared]]
+            match = { kind = "Tax" }
+            method = "proportional"
+            [[providers]]
+            area = "platform"
+            keys = "platform_keys.csv"
         "#;
         let policy = Policy::from_toml(text).unwrap();
-        assert_eq!(policy.rules[0].split.len(), 2);
+        assert_eq!((policy.rules[0].split.len(), policy.shared.len(), policy.providers.len()), (2, 1, 1));
         assert_eq!(policy.areas.accounts["222222222222"].as_str(), "internal");
     }
 }

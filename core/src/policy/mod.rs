@@ -4,6 +4,8 @@
 //! suggestion and check what serde cannot.
 
 mod file;
+mod shared;
+mod table;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +16,10 @@ use crate::classify::{CostBasis, LineItemKind};
 use crate::evidence::Capacity;
 use crate::ids::ProductArea;
 use crate::time::BillingPeriod;
+
+pub use shared::{KeyRow, MetricRow, PoolMethod, PoolScope, Provider, SharedPool};
+pub(crate) use shared::{Keys, keys_in};
+pub use table::PolicyTable;
 
 /// The whole policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +40,12 @@ pub struct Policy {
     pub commitments: CommitmentPolicy,
     /// Line item types the format does not name (spec 3.1).
     pub line_items: LineItemPolicy,
+    /// Shared pools (spec 5.7).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shared: Vec<SharedPool>,
+    /// Product areas whose cost is reallocated (spec 5.8).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub providers: Vec<Provider>,
 }
 
 /// What becomes of line item types and charge categories that are not known.

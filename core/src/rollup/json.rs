@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::report::{Report, Totals};
+use super::report::{Reallocation, Report, Totals};
 use super::tables::{AreaCost, MechanismCost, ProductAreaCost, ServiceCost};
 use crate::bill::{BillStatus, BridgeRow};
 use crate::classify::CostBasis;
@@ -27,7 +27,15 @@ pub(crate) struct ReportJson<'r> {
     mechanisms: Vec<MechanismCost>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bridge: Option<&'r [BridgeRow]>,
+    /// Only where the policy has providers.
+    #[serde(skip_serializing_if = "is_empty")]
+    #[cfg_attr(feature = "facade", schemars(default))]
+    reallocations: &'r [Reallocation],
     diagnostics: &'r [Diagnostic],
+}
+
+fn is_empty(hops: &&[Reallocation]) -> bool {
+    hops.is_empty()
 }
 
 impl Report {
@@ -48,6 +56,7 @@ impl Report {
             product_area_costs: self.product_area_costs()?,
             mechanisms: self.mechanisms()?,
             bridge: self.bridge.as_deref(),
+            reallocations: &self.reallocations,
             diagnostics: &self.diagnostics,
         };
         let mut text = serde_json::to_string(&object)

@@ -9,5 +9,7 @@ mod tables;
 
 #[cfg(feature = "facade")]
 pub(crate) use json::ReportJson;
-pub use report::{Cell, Coverage, Mechanism, MissingTag, Report, ReportDigests, RowKind, Totals, UnattributedResource};
+pub use report::{
+    Cell, Coverage, Mechanism, MissingTag, Reallocation, Report, ReportDigests, RowKind, Totals, UnattributedResource,
+};
 pub use tables::{AreaCost, MechanismCost, ProductAreaCost, ServiceCost};

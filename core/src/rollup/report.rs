@@ -108,6 +108,9 @@ pub struct Cell {
     pub product_area: Option<ProductArea>,
     /// What it stands for.
     pub row_kind: RowKind,
+    /// The shared pool of a row of kind `shared`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
     /// What named the owner.
     pub mechanism: Mechanism,
     /// ECS cluster of a service's cost.
@@ -115,6 +118,20 @@ pub struct Cell {
     /// ECS service.
     pub service: Option<Service>,
     /// Exact cost in the report's currency.
+    pub cost: Amount,
+}
+
+/// What a provider passed to one of its consumers (spec 5.8), in cycles as often as it came by.
+///
+/// Tables are exact; a hop is the exact amount rounded half-even to 10⁻¹⁸, because in a cycle it may be no such number.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+pub struct Reallocation {
+    /// The provider.
+    pub provider: ProductArea,
+    /// Who took it: an area, or another provider.
+    pub consumer: ProductArea,
+    /// How much, what the provider itself received included.
     pub cost: Amount,
 }
 
@@ -214,6 +231,9 @@ pub struct Report {
     pub coverage: Coverage,
     /// Every amount, sorted; no two cells differ in cost alone.
     pub cells: Vec<Cell>,
+    /// Every hop from a provider to a consumer, sorted.
+    #[serde(default)]
+    pub reallocations: Vec<Reallocation>,
     /// What it was made of.
     pub digests: ReportDigests,
     /// Files the bill was read from.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::report::{Cell, Coverage, Mechanism, Report, ReportDigests, RowKind, Totals};
+use super::report::{Cell, Coverage, Mechanism, Reallocation, Report, ReportDigests, RowKind, Totals};
 use crate::bill::{BillStatus, Digest, InputDigest};
 use crate::classify::CostBasis;
 use crate::money::{Amount, Currency};
@@ -22,11 +22,17 @@ pub(crate) fn cell(
         usage_account: "22".into(),
         product_area: given(area).map(|text| text.as_str().into()),
         row_kind,
+        pool: None,
         mechanism,
         cluster: given(service.0).map(|text| text.as_str().into()),
         service: given(service.1).map(|text| text.as_str().into()),
         cost: cost.parse().unwrap(),
     }
+}
+
+/// One hop of a provider.
+pub(crate) fn hop(provider: &str, consumer: &str, cost: &str) -> Reallocation {
+    Reallocation { provider: provider.into(), consumer: consumer.into(), cost: cost.parse().unwrap() }
 }
 
 /// A report of these cells as an invoiced bill of 2016-06 of payer `1`, with totals that fit.
@@ -57,6 +63,7 @@ pub(crate) fn report_of(mut cells: Vec<Cell>) -> Report {
         bridge: None,
         coverage: Coverage::default(),
         cells,
+        reallocations: Vec::new(),
         digests: ReportDigests {
             bill: Digest::of(b"bill"),
             policy: Digest::of(b"policy"),

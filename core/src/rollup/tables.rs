@@ -17,6 +17,9 @@ pub struct AreaCost {
     pub product_area: Option<ProductArea>,
     /// What the row stands for.
     pub row_kind: RowKind,
+    /// The shared pool of a row of kind `shared`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
     /// Exact cost.
     pub cost: Amount,
 }
@@ -45,6 +48,9 @@ pub struct ProductAreaCost {
     pub product_area: Option<ProductArea>,
     /// What the row stands for.
     pub row_kind: RowKind,
+    /// The shared pool of a row of kind `shared`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
     /// Exact cost.
     pub cost: Amount,
 }
@@ -60,13 +66,18 @@ pub struct MechanismCost {
 }
 
 impl Report {
-    /// Product area and row kind → cost; sums to `billed + carried_in − deferred`.
+    /// Product area, row kind and pool → cost; sums to `billed + carried_in − deferred`.
     ///
     /// # Errors
     /// `money.overflow` where a sum leaves the range.
     pub fn area_costs(&self) -> Result<Vec<AreaCost>> {
-        let sums = self.sum_by(|cell| Some((cell.product_area.clone(), cell.row_kind)))?;
-        let rows = sums.into_iter().map(|((product_area, row_kind), cost)| AreaCost { product_area, row_kind, cost });
+        let sums = self.sum_by(|cell| Some((cell.product_area.clone(), cell.row_kind, cell.pool.clone())))?;
+        let rows = sums.into_iter().map(|((product_area, row_kind, pool), cost)| AreaCost {
+            product_area,
+            row_kind,
+            pool,
+            cost,
+        });
         Ok(rows.collect())
     }
 
@@ -88,16 +99,18 @@ impl Report {
         Ok(rows.collect())
     }
 
-    /// AWS product, product area and row kind → cost; sums to `billed + carried_in − deferred`.
+    /// AWS product, product area, row kind and pool → cost; sums to `billed + carried_in − deferred`.
     ///
     /// # Errors
     /// `money.overflow` where a sum leaves the range.
     pub fn product_area_costs(&self) -> Result<Vec<ProductAreaCost>> {
-        let sums = self.sum_by(|cell| Some((cell.product.clone(), cell.product_area.clone(), cell.row_kind)))?;
-        let rows = sums.into_iter().map(|((product, product_area, row_kind), cost)| ProductAreaCost {
+        let sums = self
+            .sum_by(|cell| Some((cell.product.clone(), cell.product_area.clone(), cell.row_kind, cell.pool.clone())))?;
+        let rows = sums.into_iter().map(|((product, product_area, row_kind, pool), cost)| ProductAreaCost {
             product,
             product_area,
             row_kind,
+            pool,
             cost,
         });
         Ok(rows.collect())

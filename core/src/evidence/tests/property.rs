@@ -69,6 +69,14 @@ proptest! {
         let (expected, cut) = (evidence(&events), evidence_of(&files).unwrap());
         prop_assert_eq!(said(&expected), said(&cut));
         prop_assert_eq!(expected.digest(), cut.digest());
+
+        let mut merged = EvidenceBuilder::new();
+        for file in files {
+            let mut builder = EvidenceBuilder::new();
+            builder.add("events.json", file.as_bytes()).unwrap();
+            merged.merge(builder);
+        }
+        prop_assert_eq!(said(&expected), said(&merged.finish(&OPTIONS).unwrap()));
     }
 
     #[test]

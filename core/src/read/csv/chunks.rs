@@ -225,7 +225,9 @@ impl<'o> Chunks<'o> {
             from += stretch.bytes();
             rows += u64::try_from(stretch.rows()).unwrap_or(0);
         }
-        if asked.load(Ordering::Relaxed) { Err(irregular()) } else { Ok(rows) }
+        // Which row leaves the range of amounts follows from the order of all rows.
+        let is_irregular = asked.load(Ordering::Relaxed) || table.has_large_amounts();
+        if is_irregular { Err(irregular()) } else { Ok(rows) }
     }
 
     /// Fills a chunk, with the end of its last row, and says where its rows are in it; `None` where none starts in it.

@@ -52,6 +52,7 @@ pub(in crate::read) struct TableReader<'c, 'o> {
     times: Times,
     unescaped: OneRow,
     binary_costs: bool,
+    has_large: bool,
     spare: Vec<&'static str>,
 }
 
@@ -118,6 +119,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
             times: Times::default(),
             unescaped: OneRow::default(),
             binary_costs: false,
+            has_large: false,
             spare: Vec::new(),
         })
     }
@@ -141,6 +143,12 @@ impl<'c, 'o> TableReader<'c, 'o> {
     #[cfg(feature = "batches")]
     pub(in crate::read) fn wanted(&self) -> Vec<usize> {
         self.columns.wanted(&self.maps)
+    }
+
+    /// Whether an amount came so close to the end of its range that rows may leave it in one order and not in another.
+    #[cfg(feature = "fs")]
+    pub(in crate::read) fn has_large_amounts(&self) -> bool {
+        self.has_large
     }
 
     /// Whether the rows say anything that is asked for.
@@ -315,6 +323,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
             let interval = interval_of(&self.columns, row.get(at.start), row.get(at.end)).ok()?;
             self.times = Times { written: written.map(<[u8]>::to_vec).collect(), interval };
         }
+        self.has_large |= is_large(cost) || is_large(unblended) || usage_quantity.is_some_and(is_large);
         Some(RowValues { cost, unblended, interval: self.times.interval, usage_quantity })
     }
 
@@ -323,9 +332,11 @@ impl<'c, 'o> TableReader<'c, 'o> {
         self.load_maps(cells)?;
         let period = self.period_of(cells)?;
         let Some(group) = self.collector.group(period, &self.name) else { return Ok(None) };
-        let Self { columns, maps, collector, rows, name, spare, .. } = self;
+        let Self { columns, maps, collector, rows, name, spare, has_large, .. } = self;
         let ReadRow { item, treatment, residue, rule, fills_no_column } =
             read_row(columns, cells, maps, std::mem::take(spare))?;
+        *has_large |=
+            is_large(item.cost) || item.unblended.is_some_and(is_large) || item.usage_quantity.is_some_and(is_large);
         let number = collector.number_of(group);
         let Some((_, builder)) = collector.builder(number) else { return Ok(None) };
         let mut place = None;
@@ -403,6 +414,13 @@ fn count_row(rows: &mut Vec<u64>, builder: usize) {
     if let Some(rows) = count_of(rows, builder) {
         *rows += 1;
     }
+}
+
+/// Fewer than a hundred million amounts that are not large stay in the range, whatever their order.
+const LARGE: u128 = 1_000_000_000_000 * 10_u128.pow(18);
+
+fn is_large(amount: Amount) -> bool {
+    amount.units().unsigned_abs() >= LARGE
 }
 
 /// Whether the cost is negative exactly where its text has a sign.

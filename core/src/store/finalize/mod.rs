@@ -89,6 +89,9 @@ pub struct AreaDifference {
     pub product_area: Option<ProductArea>,
     /// What the row stands for.
     pub row_kind: RowKind,
+    /// The shared pool of a row of kind `shared`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
     /// Cost in the live version; 0 where it has no such row.
     pub finalized: Amount,
     /// Cost in the candidate; 0 where it has no such row.
@@ -281,17 +284,18 @@ impl Refusal {
 
 /// Every area whose cost differs, sorted like the table.
 fn differences(finalized: &[AreaCost], candidate: &[AreaCost]) -> Result<Vec<AreaDifference>> {
-    let mut costs: BTreeMap<(&Option<ProductArea>, RowKind), (Amount, Amount)> = BTreeMap::new();
+    let mut costs: BTreeMap<_, (Amount, Amount)> = BTreeMap::new();
     for row in finalized {
-        costs.entry((&row.product_area, row.row_kind)).or_default().0 = row.cost;
+        costs.entry((&row.product_area, row.row_kind, &row.pool)).or_default().0 = row.cost;
     }
     for row in candidate {
-        costs.entry((&row.product_area, row.row_kind)).or_default().1 = row.cost;
+        costs.entry((&row.product_area, row.row_kind, &row.pool)).or_default().1 = row.cost;
     }
     let changed = costs.into_iter().filter(|(_, (finalized, candidate))| finalized != candidate);
-    let differences = changed.map(|((product_area, row_kind), (finalized, candidate))| {
+    let differences = changed.map(|((product_area, row_kind, pool), (finalized, candidate))| {
         let change = candidate.checked_sub(finalized)?;
-        Ok(AreaDifference { product_area: product_area.clone(), row_kind, finalized, candidate, change })
+        let (product_area, pool) = (product_area.clone(), pool.clone());
+        Ok(AreaDifference { product_area, row_kind, pool, finalized, candidate, change })
     });
     differences.collect()
 }
@@ -301,7 +305,7 @@ fn describe(differences: &[AreaDifference]) -> String {
         return "no area costs more or less".to_owned();
     }
     let named = differences.iter().take(NAMED_AREAS_MAX).map(|difference| {
-        let area = match &difference.product_area {
+        let area = match difference.product_area.as_ref().map(ProductArea::as_str).or(difference.pool.as_deref()) {
             Some(area) => format!("`{area}` ({})", difference.row_kind.as_str()),
             None => difference.row_kind.as_str().to_owned(),
         };

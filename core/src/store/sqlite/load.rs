@@ -10,7 +10,7 @@ use crate::bill::InputDigest;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, ErrorCode, Result};
 use crate::rollup::{
-    AreaCost, Cell, Coverage, MechanismCost, ProductAreaCost, Report, ReportDigests, ServiceCost, Totals,
+    AreaCost, Cell, Coverage, MechanismCost, ProductAreaCost, Reallocation, Report, ReportDigests, ServiceCost, Totals,
 };
 
 /// The tables of a run as they are stored.
@@ -60,6 +60,13 @@ pub(super) fn run(connection: &Connection, id: &str) -> Result<StoredRun> {
         bridge: None,
         coverage: Coverage::default(),
         cells: rows_of(connection, "run_cells", id, cell)?,
+        reallocations: rows_of(connection, "run_reallocations", id, |fields| {
+            Ok(Reallocation {
+                provider: fields.value("provider")?,
+                consumer: fields.value("consumer")?,
+                cost: fields.value("cost")?,
+            })
+        })?,
         digests: run.digests,
         inputs: rows_of(connection, "run_inputs", id, |fields| {
             Ok(InputDigest { bytes: fields.count("bytes")?, hash: fields.text("hash")? })
@@ -205,6 +212,7 @@ fn cell(fields: &Fields<'_>) -> Result<Cell> {
         usage_account: fields.text("usage_account")?,
         product_area: fields.maybe_value("product_area")?,
         row_kind: fields.value("row_kind")?,
+        pool: fields.maybe_text("pool")?,
         mechanism: fields.value("mechanism")?,
         cluster: fields.maybe_value("cluster")?,
         service: fields.maybe_value("service")?,
@@ -216,6 +224,7 @@ fn area_cost(fields: &Fields<'_>) -> Result<AreaCost> {
     Ok(AreaCost {
         product_area: fields.maybe_value("product_area")?,
         row_kind: fields.value("row_kind")?,
+        pool: fields.maybe_text("pool")?,
         cost: fields.value("cost")?,
     })
 }
@@ -234,6 +243,7 @@ fn product_area_cost(fields: &Fields<'_>) -> Result<ProductAreaCost> {
         product: fields.text("product")?,
         product_area: fields.maybe_value("product_area")?,
         row_kind: fields.value("row_kind")?,
+        pool: fields.maybe_text("pool")?,
         cost: fields.value("cost")?,
     })
 }

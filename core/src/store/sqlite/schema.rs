@@ -6,7 +6,7 @@ use super::values::failed;
 use crate::error::{Error, ErrorCode, Result};
 
 /// Statements from one version to the next.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_runs.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_runs.sql"), include_str!("migrations/0002_pools.sql")];
 
 /// Marks a file as a store of this program: `unbl` in ASCII.
 const APPLICATION_ID: i32 = 0x756e_626c;
@@ -54,5 +54,24 @@ fn state(connection: &Connection) -> Result<State> {
             ErrorCode::StoreSchema,
             format!("the store is of schema version {version}; this program knows versions up to {}", MIGRATIONS.len()),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_of_the_first_version_gains_what_came_later() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection.execute("INSERT INTO schema_version (version) VALUES (1)", []).unwrap();
+        migrate(&mut connection).unwrap();
+        assert_eq!(state(&connection).unwrap(), State::Store { version: MIGRATIONS.len() });
+        for table in ["run_cells", "area_costs", "product_area_costs", "live_area_costs", "live_product_area_costs"] {
+            connection.prepare(&format!("SELECT pool FROM {table}")).unwrap();
+        }
+        connection.prepare("SELECT provider, consumer, cost FROM run_reallocations").unwrap();
     }
 }

@@ -11,7 +11,7 @@ use crate::amortize::BookEntry;
 use crate::bill::{BillStatus, Digest};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::money::Amount;
-use crate::rollup::samples::{cell, report, report_of};
+use crate::rollup::samples::{cell, hop, report, report_of};
 use crate::rollup::{Cell, Mechanism, RowKind};
 use crate::store::FinalizeTerms;
 use crate::time::Timestamp;
@@ -77,7 +77,8 @@ fn book(entries: &[BookEntry]) -> ReservationBook {
 #[test]
 fn a_run_is_read_back_as_it_was_appended() {
     let file = File::new();
-    let mut given = report();
+    let reallocations = vec![hop("it", "api", "2.5"), hop("it", "hr", "-1")];
+    let mut given = Report { reallocations, ..report() };
     given.stops_early = Some(time("2016-06-27 05:00:00"));
     let mut found = Diagnostics::default();
     found.add(DiagnosticCode::ParsePrecision, "x", 2, Some(Location::file("a.csv")));
@@ -98,10 +99,11 @@ fn a_run_is_read_back_as_it_was_appended() {
 
 fn any_cell() -> impl Strategy<Value = Cell> {
     let text = || prop_oneof!["[ab]?", any::<String>()];
-    let kind =
-        prop::sample::select(vec![(RowKind::Area, Mechanism::Tag), (RowKind::Unattributed, Mechanism::Unattributed)]);
+    let (area, shared) = ((RowKind::Area, Mechanism::Tag), (RowKind::Shared, Mechanism::Shared));
+    let kind = prop::sample::select(vec![area, shared, (RowKind::Unattributed, Mechanism::Unattributed)]);
     (text(), text(), prop::option::of(text()), kind, prop::option::of((prop::option::of(text()), text())), any::<i64>())
         .prop_map(|(product, usage_account, area, (row_kind, mechanism), service, units)| {
+            let service = service.filter(|_| row_kind != RowKind::Shared);
             let (cluster, service) = service.map_or((None, None), |(cluster, service)| (cluster, Some(service)));
             let mechanism = if service.is_some() && row_kind == RowKind::Area { Mechanism::Ecs } else { mechanism };
             Cell {
@@ -109,6 +111,7 @@ fn any_cell() -> impl Strategy<Value = Cell> {
                 usage_account,
                 product_area: area.as_deref().map(Into::into),
                 row_kind,
+                pool: (row_kind == RowKind::Shared).then(|| "support".to_owned()),
                 mechanism,
                 cluster: cluster.as_deref().map(Into::into),
                 service: service.as_deref().map(Into::into),
@@ -156,10 +159,11 @@ fn the_latest_run_is_that_of_its_scope_by_time_then_id() {
 fn runs_and_versions_are_append_only_for_every_program() {
     let file = File::new();
     let mut store = file.open();
-    store.append_run(&new_run("r1"), &report(), &book(&[fee("1", "a", "5")])).unwrap();
+    let given = Report { reallocations: vec![hop("it", "api", "1")], ..report() };
+    store.append_run(&new_run("r1"), &given, &book(&[fee("1", "a", "5")])).unwrap();
     store.finalize(&request("r1")).unwrap();
     let tables: Vec<String> = select_texts(&store, "SELECT name FROM sqlite_schema WHERE type = 'table'");
-    assert_eq!(tables.len(), 15);
+    assert_eq!(tables.len(), 16);
     let other_program = Connection::open(file.path()).unwrap();
     for table in tables {
         let column: String = other_program
@@ -179,7 +183,7 @@ fn runs_and_versions_are_append_only_for_every_program() {
             }
         }
     }
-    let late = "INSERT INTO area_costs VALUES ('r1', 99, 'api', 'area', '1')";
+    let late = "INSERT INTO area_costs VALUES ('r1', 99, 'api', 'area', '1', NULL)";
     assert!(other_program.execute(late, []).is_err());
 }
 

@@ -9,14 +9,15 @@ use super::values::{failed, insert, time_text};
 use crate::amortize::{BookEntry, ReservationBook};
 use crate::bill::BillStatus;
 use crate::error::{Error, ErrorCode, Result};
-use crate::rollup::{AreaCost, Cell, MechanismCost, ProductAreaCost, Report, ServiceCost};
+use crate::rollup::{AreaCost, Cell, MechanismCost, ProductAreaCost, Reallocation, Report, ServiceCost};
 use crate::time::BillingPeriod;
 
-const AREA_COLUMNS: [&str; 3] = ["product_area", "row_kind", "cost"];
+const AREA_COLUMNS: [&str; 4] = ["product_area", "row_kind", "pool", "cost"];
 const SERVICE_COLUMNS: [&str; 4] = ["cluster", "service", "product_area", "cost"];
-const PRODUCT_AREA_COLUMNS: [&str; 4] = ["product", "product_area", "row_kind", "cost"];
-const CELL_COLUMNS: [&str; 8] =
-    ["product", "usage_account", "product_area", "row_kind", "mechanism", "cluster", "service", "cost"];
+const PRODUCT_AREA_COLUMNS: [&str; 5] = ["product", "product_area", "row_kind", "pool", "cost"];
+const CELL_COLUMNS: [&str; 9] =
+    ["product", "usage_account", "product_area", "row_kind", "pool", "mechanism", "cluster", "service", "cost"];
+const REALLOCATION_COLUMNS: [&str; 3] = ["provider", "consumer", "cost"];
 const FINAL_KEY: [&str; 5] = ["payer", "period", "basis", "currency", "version"];
 
 fn text(value: &(impl ToString + ?Sized)) -> Value {
@@ -66,6 +67,8 @@ pub(super) fn run(connection: &Connection, run: &NewRun, report: &Report, scan: 
     insert_under(connection, "product_area_costs", key, &PRODUCT_AREA_COLUMNS, products.iter().map(product_row))?;
     let mechanisms = report.mechanisms()?;
     insert_under(connection, "run_mechanisms", key, &["mechanism", "cost"], mechanisms.iter().map(mechanism_row))?;
+    let hops = report.reallocations.iter().map(reallocation_row);
+    insert_under(connection, "run_reallocations", key, &REALLOCATION_COLUMNS, hops)?;
     diagnostics(connection, key, report)?;
     for payer in &report.payers {
         book_scan(connection, Some(&run.id), payer, report.period, scan)?;
@@ -230,6 +233,7 @@ fn cell_row(cell: &Cell) -> Vec<Value> {
         text(&cell.usage_account),
         maybe(cell.product_area.as_ref()),
         text(&cell.row_kind.as_str()),
+        maybe(cell.pool.as_ref()),
         text(&cell.mechanism.as_str()),
         maybe(cell.cluster.as_ref()),
         maybe(cell.service.as_ref()),
@@ -238,7 +242,8 @@ fn cell_row(cell: &Cell) -> Vec<Value> {
 }
 
 fn area_row(row: &AreaCost) -> Vec<Value> {
-    vec![maybe(row.product_area.as_ref()), text(&row.row_kind.as_str()), text(&row.cost)]
+    let pool = maybe(row.pool.as_ref());
+    vec![maybe(row.product_area.as_ref()), text(&row.row_kind.as_str()), pool, text(&row.cost)]
 }
 
 fn service_row(row: &ServiceCost) -> Vec<Value> {
@@ -246,7 +251,12 @@ fn service_row(row: &ServiceCost) -> Vec<Value> {
 }
 
 fn product_row(row: &ProductAreaCost) -> Vec<Value> {
-    vec![text(&row.product), maybe(row.product_area.as_ref()), text(&row.row_kind.as_str()), text(&row.cost)]
+    let (area, pool) = (maybe(row.product_area.as_ref()), maybe(row.pool.as_ref()));
+    vec![text(&row.product), area, text(&row.row_kind.as_str()), pool, text(&row.cost)]
+}
+
+fn reallocation_row(hop: &Reallocation) -> Vec<Value> {
+    vec![text(&hop.provider), text(&hop.consumer), text(&hop.cost)]
 }
 
 fn mechanism_row(row: &MechanismCost) -> Vec<Value> {

@@ -17,6 +17,7 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, TimeUnit};
 
+use super::double::of_short_double;
 use super::rendered::{push, push_scaled, push_time};
 use super::text::{TextColumn, Unreadable, split};
 use super::{columns_by_number, row_number};
@@ -318,7 +319,7 @@ impl Native {
             return None;
         }
         let short = match self {
-            Self::Doubles(array) => Amount::of_short_double(array.value(row)),
+            Self::Doubles(array) => of_short_double(array.value(row)),
             Self::Decimals(array, scale) => scaled(array.value(row), *scale),
             Self::Times(..) => None,
         };

@@ -6,6 +6,8 @@
 
 #[cfg(feature = "parquet")]
 pub(super) mod column;
+#[cfg(feature = "parquet")]
+mod double;
 mod json;
 #[cfg(feature = "parquet")]
 pub(super) mod numbers;

@@ -35,6 +35,18 @@ fn a_byte_order_mark_before_a_row_is_text_every_way() {
     assert!(is_told_from_chunks(content.as_bytes(), &options));
 }
 
+/// Some cut puts the last two into one chunk, where they are 0.
+#[test]
+fn amounts_that_leave_the_range_in_the_order_of_rows_do_so_every_way() {
+    let costs = ["0.5", "1e20", "1e20", "-1e20"];
+    let rows: Vec<String> = (0u32..).zip(costs).map(|(at, cost)| usage(at, cost, "i-1", "a")).collect();
+    let content = format!("{HEADER}\n{}\n", rows.join("\n"));
+    let options = super::asking("team");
+    let expected = Case::of(content.as_bytes(), &options).expected.unwrap_err();
+    assert!(expected.contains("MoneyOverflow") && expected.contains("row: Some(4)"), "{expected}");
+    assert!(!is_told_from_chunks(content.as_bytes(), &options));
+}
+
 /// Rows may have 16 MiB, whatever the place of a chunk in which they start.
 #[test]
 fn a_last_row_that_is_too_long_and_has_no_end_is_refused_in_chunks_too() {

@@ -1,6 +1,6 @@
 //! Binary doubles whose shortest decimal is short, read without writing it (spec 1.3).
 
-use super::Amount;
+use crate::money::Amount;
 
 /// Decimals of which any two are two doubles.
 const DIGITS: u32 = 15;
@@ -40,42 +40,40 @@ const DECIMALS: [u32; 59] = {
     decimals
 };
 
-impl Amount {
-    /// The amount that the shortest decimal text of a double says; `None` where it has more than 15 digits or 18
-    /// decimals, or is no number.
-    ///
-    /// The decimal of at most 15 digits that is nearest is the shortest, where it reads back as the double: no other
-    /// of 15 digits does.
-    pub(crate) fn of_short_double(value: f64) -> Option<Self> {
-        let bits = value.to_bits();
-        let (magnitude, is_negative) = (bits & (u64::MAX >> 1), bits >> 63 != 0);
-        if magnitude == 0 {
-            return Some(Self::ZERO);
-        }
-        let exponent = u32::try_from(magnitude >> MANTISSA_BITS).ok()?;
-        if exponent >= LARGE {
-            return None;
-        }
-        let decimals = exponent.checked_sub(SMALL).and_then(|at| DECIMALS.get(at as usize)).copied();
-        let decimals = decimals.unwrap_or(Self::SCALE);
-        let power = u128::from(*POWERS.get(decimals as usize)?);
-        let stored = magnitude & ((1 << MANTISSA_BITS) - 1);
-        let mantissa = stored | (1 << MANTISSA_BITS);
-        // The value is `mantissa` / 2ˢʰⁱᶠᵗ. No product or sum below leaves 114 bits.
-        let shift = EXPONENT_OF_ONE + MANTISSA_BITS - exponent;
-        if shift > 112 {
-            return None;
-        }
-        let scaled = u128::from(mantissa).wrapping_mul(power);
-        let nearest = scaled.wrapping_add(1 << (shift - 1)) >> shift;
-        let off = (nearest << shift).abs_diff(scaled);
-        // It reads back where it is nearer than half the distance to the next double: `power` is that distance, and half
-        // of it below a power of two.
-        let reads_back = off << (1 + u32::from(stored == 0)) < power;
-        let unit = u128::from(*POWERS.get(Self::SCALE.checked_sub(decimals)? as usize)?);
-        let units = i128::try_from(nearest.wrapping_mul(unit)).ok()?;
-        reads_back.then_some(Self(if is_negative { -units } else { units }))
+/// The amount that the shortest decimal text of a double says; `None` where it has more than 15 digits or 18
+/// decimals, or is no number.
+///
+/// The decimal of at most 15 digits that is nearest is the shortest, where it reads back as the double: no other
+/// of 15 digits does.
+pub(super) fn of_short_double(value: f64) -> Option<Amount> {
+    let bits = value.to_bits();
+    let (magnitude, is_negative) = (bits & (u64::MAX >> 1), bits >> 63 != 0);
+    if magnitude == 0 {
+        return Some(Amount::ZERO);
     }
+    let exponent = u32::try_from(magnitude >> MANTISSA_BITS).ok()?;
+    if exponent >= LARGE {
+        return None;
+    }
+    let decimals = exponent.checked_sub(SMALL).and_then(|at| DECIMALS.get(at as usize)).copied();
+    let decimals = decimals.unwrap_or(Amount::SCALE);
+    let power = u128::from(*POWERS.get(decimals as usize)?);
+    let stored = magnitude & ((1 << MANTISSA_BITS) - 1);
+    let mantissa = stored | (1 << MANTISSA_BITS);
+    // The value is `mantissa` / 2ˢʰⁱᶠᵗ. No product or sum below leaves 114 bits.
+    let shift = EXPONENT_OF_ONE + MANTISSA_BITS - exponent;
+    if shift > 112 {
+        return None;
+    }
+    let scaled = u128::from(mantissa).wrapping_mul(power);
+    let nearest = scaled.wrapping_add(1 << (shift - 1)) >> shift;
+    let off = (nearest << shift).abs_diff(scaled);
+    // It reads back where it is nearer than half the distance to the next double: `power` is that distance, and half
+    // of it below a power of two.
+    let reads_back = off << (1 + u32::from(stored == 0)) < power;
+    let unit = u128::from(*POWERS.get(Amount::SCALE.checked_sub(decimals)? as usize)?);
+    let units = i128::try_from(nearest.wrapping_mul(unit)).ok()?;
+    reads_back.then_some(Amount::from_units(if is_negative { -units } else { units }))
 }
 
 #[cfg(test)]
@@ -85,7 +83,7 @@ mod tests {
     use super::*;
 
     fn is_that_of_its_text(value: f64) -> Option<Amount> {
-        let amount = Amount::of_short_double(value);
+        let amount = of_short_double(value);
         if let Some(amount) = amount {
             let parsed = Amount::parse(&value.to_string()).unwrap();
             assert_eq!((amount, true), (parsed.amount, parsed.residue.is_zero()), "{value}");
