@@ -37,6 +37,19 @@ test('every table sums to the bill', async () => {
   assert.ok((await report.serviceCosts()).every((row) => row.cluster && row.service));
 });
 
+test('a report bridges from what was charged to its basis', async () => {
+  const text = [
+    'lineItem/LineItemType,lineItem/UsageStartDate,lineItem/UsageEndDate,lineItem/ProductCode,lineItem/UnblendedCost,reservation/EffectiveCost',
+    'DiscountedUsage,2016-06-01T00:00:00Z,2016-06-01T01:00:00Z,AmazonEC2,0,0.1\n',
+  ].join('\n');
+  const policy = { basis: 'amortized', areas: { tagKeys: [] } };
+  const covered = await scan(Buffer.from(text), { policy });
+  const row = { kind: 'DiscountedUsage', rows: 1, unblended: '0', cost: '0.1', difference: '0.1' };
+  assert.deepEqual((await covered.attribute({ policy })).bridge, [row]);
+  assert.deepEqual((await covered.inspect()).bridge, { USD: [row] });
+  assert.deepEqual([report.bridge, (await bill.inspect()).bridge], [null, undefined]);
+});
+
 test('the report has the bytes of the command line program, for 1 and for many threads', async () => {
   const typed = [files.bill, '--policy', files.policy, '--tasks', files.tasks, '--instances', files.instances];
   const more = ['--volumes', files.volumes, '--services', files.services, '--as-of', asOf, '--output', 'json'];

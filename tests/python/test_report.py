@@ -40,6 +40,21 @@ def test_the_promise_holds(report: unblended.Report) -> None:
             assert sum(table.column("cost")) == billed
 
 
+def test_a_report_bridges_from_what_was_charged_to_its_basis(bill: unblended.Bill, report: unblended.Report) -> None:
+    text = (
+        b"lineItem/LineItemType,lineItem/UsageStartDate,lineItem/UsageEndDate,lineItem/ProductCode,"
+        b"lineItem/UnblendedCost,reservation/EffectiveCost\n"
+        b"DiscountedUsage,2016-06-01T00:00:00Z,2016-06-01T01:00:00Z,AmazonEC2,0,0.1\n"
+    )
+    policy = {"basis": "amortized", "areas": {"tag_keys": []}}
+    covered = unblended.scan(text, policy=policy)
+    cost = Decimal("0.1")
+    row = {"kind": "DiscountedUsage", "rows": 1, "unblended": Decimal(0), "cost": cost, "difference": cost}
+    assert covered.attribute(policy).bridge == [row]
+    assert covered.inspect()["bridge"] == {"USD": [row]}
+    assert report.bridge is None and "bridge" not in bill.inspect()
+
+
 def test_a_report_says_what_it_is(report: unblended.Report, bill: unblended.Bill, policy: unblended.Policy) -> None:
     assert (report.period, report.basis, report.currency) == ("2016-06", "unblended", "USD")
     assert report.status == bill.status(report.as_of)

@@ -240,6 +240,9 @@ fn finality_and_the_unblended_sums_do_not_depend_on_the_basis() {
         assert_eq!(bill.status(after).unwrap(), BillStatus::Invoiced, "{basis}");
         let unblended = bill.charges().iter().map(crate::bill::Charge::unblended);
         assert_eq!(crate::money::Amount::sum(unblended).unwrap().to_string(), "1");
+        let mut saved = Vec::new();
+        bill.save(&mut saved).unwrap();
+        assert_eq!(Bill::load(saved.as_slice()).unwrap(), bill);
     }
     let digest = |basis| read_in(basis, &text).unwrap().digest().unwrap();
     assert_ne!(digest(CostBasis::Unblended), digest(CostBasis::Amortized));
