@@ -428,6 +428,8 @@ export interface Inspection {
     readonly rows: number;
     readonly cost: DecimalText;
   }[];
+  /** By currency; left out where the basis is `unblended`. */
+  readonly bridge?: Record<string, BridgeRow[]>;
   readonly tagKeys: { readonly tagKey: string; readonly rows: number; readonly cost: Record<string, DecimalText> }[];
   readonly completeness: {
     readonly gaps: { readonly usageAccount: string; readonly start: string; readonly end: string }[];
@@ -508,6 +510,18 @@ export interface Totals {
   readonly unattributed: DecimalText;
 }
 
+/** `unblended + difference = cost`. */
+export interface BridgeRow {
+  /** Kind of line item. */
+  readonly kind: string;
+  readonly rows: number;
+  /** What was charged. */
+  readonly unblended: DecimalText;
+  /** Cost in the basis. */
+  readonly cost: DecimalText;
+  readonly difference: DecimalText;
+}
+
 export interface AreaCost {
   /** `null` only where no owner is known. */
   readonly productArea: string | null;
@@ -581,6 +595,8 @@ export class Report {
   /** Where the usage rows end, if 24 hours or more before the period. */
   readonly stopsEarly: string | null;
   readonly totals: Totals;
+  /** What each kind of rows was charged and costs in the basis; `null` where that is the same. */
+  readonly bridge: BridgeRow[] | null;
   /** What would raise the attributed share most. */
   readonly coverage: {
     readonly unattributedResources: { readonly product: string; readonly resource: string; readonly cost: DecimalText }[];

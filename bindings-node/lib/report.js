@@ -53,6 +53,10 @@ class Report {
     return headOf(this).totals;
   }
 
+  get bridge() {
+    return headOf(this).bridge;
+  }
+
   get coverage() {
     return headOf(this).coverage;
   }

@@ -65,7 +65,7 @@ macro_rules! error_codes {
 error_codes! {
     ConfigBadValue = "config.bad_value", Config, "An option or a policy value is not of the form it must have.";
     ConfigBadTable = "config.bad_table", Input, "A table of metrics or keys lacks a column or has a bad value.";
-    ConfigBasisUnavailable = "config.basis_unavailable", Config, "The dialect has no columns for the cost basis that was asked for.";
+    ConfigBasisUnavailable = "config.basis_unavailable", Config, "The dialect or the header has no columns for the cost basis that was asked for.";
     ConfigCurrency = "config.currency", Config, "Several currencies would be added, or the chosen one does not occur in the bill.";
     ConfigRuleSplit = "config.rule_split", Config, "The percentages of a rule or shared pool do not sum to 1, or a rule has no owner.";
     ConfigTooLarge = "config.too_large", Limit, "A request, or a text given in it, is larger than is taken; files may be of any size.";

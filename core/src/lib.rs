@@ -51,7 +51,7 @@ pub use attribute::{
 };
 pub use bill::*;
 pub use classify::{
-    CostBasis, CostColumn, Dialect, LineItem, LineItemKind, Repetition, Treatment, classify, cost_columns,
+    CostBasis, CostRule, CostTerm, Dialect, LineItem, LineItemKind, Repetition, Treatment, classify, cost_rule,
 };
 #[cfg(feature = "cli")]
 pub use cli::run_cli;

@@ -132,7 +132,7 @@ const asked = {
   'Report.toJson': () => report.toJson(),
   'Report.toJSON': () => report.toJSON(),
   ...getters('Report', ['period', 'status', 'asOf', 'basis', 'currency', 'payers'], () => report),
-  ...getters('Report', ['stopsEarly', 'totals', 'coverage', 'digests', 'inputs'], () => report),
+  ...getters('Report', ['stopsEarly', 'totals', 'bridge', 'coverage', 'digests', 'inputs'], () => report),
 
   'Store.open': async () => (await Store.open(at('store.sqlite'))).close(),
   'Store.close': async () => (await Store.open(at('other.sqlite'))).close(),

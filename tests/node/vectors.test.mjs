@@ -58,6 +58,7 @@ const stages = {
     });
     return { attachments, diagnostics: await codes(evidence) };
   },
+  bases: endToEnd,
   dialects: endToEnd,
   end_to_end: endToEnd,
 };

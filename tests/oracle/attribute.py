@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
+import bases
 import charges as charges_module
 import classify
 import money
@@ -113,6 +114,9 @@ class Attribution:
 
     def give_charge(self, charge) -> None:
         """A charge no rule took: a volume's, an instance's, a Fargate task's, or any other."""
+        if self.policy.basis in bases.AMORTIZED and charge.kind in bases.UNUSED:
+            self.add(charge, "unused_commitment", None, "unused_commitment", charge.amount)
+            return
         resource = charge.resource
         fee = charge.kind in classify.FEES
         if not fee and charges_module.is_volume(resource) and self.attached.get(resource):

@@ -47,31 +47,31 @@ def dialect_of(header: list):
     raise ValueError("read.unknown_dialect")
 
 
-def read_text(content: str) -> list:
+def read_text(content: str, basis: str) -> list:
     """All rows of one CSV text."""
     reader = csv.reader(io.StringIO(content, newline=""))
     header = next(reader, None)
     if not header:
         return []
-    dialect = dialect_of(header).Reader(header)
+    dialect = dialect_of(header).Reader(header, basis)
     return [dialect.row(cells) for cells in reader if cells]
 
 
-def read_file(path: str) -> list:
+def read_file(path: str, basis: str) -> list:
     """The rows of one file; those that name no billing period have that of the file name."""
-    rows = [row for content in unpack(path) for row in read_text(content)]
+    rows = [row for content in unpack(path) for row in read_text(content, basis)]
     for row in rows:
         row.period = row.period or file_period(path)
     return rows
 
 
-def read_bill(paths: list[str], asked_period: str | None) -> tuple[str, list]:
+def read_bill(paths: list[str], asked_period: str | None, basis: str = "unblended") -> tuple[str, list]:
     """The period and the rows of the bill in it (spec 2.8).
 
     `asked_period` keeps the rows whose evidence says that month and labels those without evidence. Without it the
     evidence decides; without evidence, the month most usage rows start in. Several months are an error.
     """
-    rows = [row for path in paths for row in read_file(path)]
+    rows = [row for path in paths for row in read_file(path, basis)]
     if asked_period is not None:
         kept = [row for row in rows if row.period in (None, asked_period)]
         if rows and not kept:

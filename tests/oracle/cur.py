@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import bases
 import classify
 import money
 import times
@@ -35,7 +36,8 @@ def json_map(text: str) -> dict:
 class Reader:
     """The rows of one file: columns by their legacy name or its folded form."""
 
-    def __init__(self, header: list):
+    def __init__(self, header: list, basis: str = "unblended"):
+        self.basis = basis
         self.columns = {name.lower(): at for at, name in enumerate(header)}
         self.dialect = "cur2" if is_cur2(set(self.columns)) else "cur"
         self.tags = []  # (key, column), and whether AWS folded the keys
@@ -49,7 +51,7 @@ class Reader:
                 self.folded = True
 
     def row(self, cells: list) -> Row:
-        """One row of the unblended basis."""
+        """One row in the basis."""
         by_name = Cells(self.columns, cells)
 
         def cell(*names: str) -> str:
@@ -93,6 +95,9 @@ class Reader:
             line_item_type = cell("lineItem/LineItemType")
             row.kind = classify.cur_kind(line_item_type, reservation)
             row.unknown = line_item_type if row.kind == classify.UNKNOWN else None
+            cost = bases.of_cur(self.basis, row.kind, cell("lineItem/ProductCode"), cell, has)
+            if cost is not None:
+                row.charged, row.amount = row.amount, cost
         return row
 
     def tags_of(self, by_name: Cells, cells: list) -> list:

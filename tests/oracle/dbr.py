@@ -23,7 +23,9 @@ def tag_name(column: str) -> str | None:
 class Reader:
     """The rows of one file, columns found by name, case-insensitively except tags (spec 2.3)."""
 
-    def __init__(self, header: list):
+    def __init__(self, header: list, basis: str = "unblended"):
+        if basis != "unblended":
+            raise ValueError("config.basis_unavailable")
         self.columns = {name.lower(): at for at, name in enumerate(header) if tag_name(name) is None}
         self.tags = [(tag_name(name), at) for at, name in enumerate(header) if tag_name(name) is not None]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bases
 import classify
 import money
 import times
@@ -17,11 +18,12 @@ def reads(names: set) -> bool:
 class Reader:
     """The rows of one file."""
 
-    def __init__(self, header: list):
+    def __init__(self, header: list, basis: str = "unblended"):
+        self.basis = basis
         self.columns = {name.lower(): at for at, name in enumerate(header)}
 
     def row(self, cells: list) -> Row:
-        """One row of the billed basis; a cell with exactly `NULL` is null."""
+        """One row in the basis; a cell with exactly `NULL` is null."""
         cell = Cells(self.columns, ["" if text == "NULL" else text for text in cells])
         begin = times.parse(cell("BillingPeriodStart"))
         commitment = cell("CommitmentDiscountId")
@@ -33,6 +35,8 @@ class Reader:
             cell("CommitmentDiscountCategory"),
             cell("CommitmentDiscountStatus"),
         )
+        billed = money.parse(cell("BilledCost") or "0")
+        effective = bases.of_focus(self.basis, kind, cell)
         return Row(
             dialect="focus",
             invoice=cell("InvoiceId") if cell.has("InvoiceId") else None,
@@ -49,7 +53,8 @@ class Reader:
             start=times.parse(cell("ChargePeriodStart")),
             end=times.parse(cell("ChargePeriodEnd")),
             quantity=money.exact(cell("ConsumedQuantity") or "0"),
-            amount=money.parse(cell("BilledCost") or "0"),
+            amount=billed if effective is None else effective,
+            charged=billed,
             commitment=commitment,
             period=times.month_of(begin) if begin is not None else None,
             tags=focus_tags(cell("Tags")),

@@ -55,13 +55,15 @@ class Evidence:
 
 class Rollup:
     """One bill attributed: the JSON object, and what led to it. Options: `bills`, and `period`, `policy`, `tags`,
-    `tasks`, `instances`, `volumes`, `services`, `reservations`, `currency`, `bill_currency`, `as_of` as on the
-    command line."""
+    `tasks`, `instances`, `volumes`, `services`, `reservations`, `basis`, `currency`, `bill_currency`, `as_of` as on
+    the command line."""
 
     def __init__(self, options: dict):
         policy = policy_module.load(options.get("policy"), options.get("tags"))
-        self.period, rows = bills.read_bill(options["bills"], options.get("period"))
+        policy.basis = options.get("basis") or policy.basis
+        self.period, rows = bills.read_bill(options["bills"], options.get("period"), policy.basis)
         for row in rows:
+            row.line_item_kind = row.kind
             row.currency = row.currency or options.get("bill_currency", "USD")
             if not re.fullmatch("[A-Z]{3}", row.currency):
                 raise ValueError("parse.bad_currency")
@@ -86,7 +88,7 @@ class Rollup:
         attribution = Attribution(policy, self.period, chosen, fees, tags, containers, attached)
         self.pieces = attribution.run()
         self.status = rollup.status(counting, self.period, times.parse(options["as_of"]))
-        state = (self.period, self.status, self.currency)
+        state = (self.period, self.status, policy.basis, self.currency)
         self.result = rollup.result(state, self.rows, self.excluded, fees, self.pieces)
         if attribution.hops:
             self.result["reallocations"] = attribution.hops
@@ -114,7 +116,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     found = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     found.add_argument("bills", nargs="+")
-    for name in ("period", "policy", "services", "reservations", "currency"):
+    for name in ("period", "policy", "services", "reservations", "basis", "currency"):
         found.add_argument(f"--{name}")
     for name in ("tasks", "instances", "volumes"):
         found.add_argument(f"--{name}", nargs="*", action="extend", default=[])

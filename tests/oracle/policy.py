@@ -6,6 +6,7 @@ import os
 import tomllib
 from dataclasses import dataclass, field
 
+import bases
 import dbr
 import money
 import pools
@@ -45,6 +46,7 @@ class Policy:
     among: str = "all"
     unknown_term: str = "expense"
     spread: bool = False
+    basis: str = "unblended"
     kinds: dict = field(default_factory=dict)  # unknown line item type -> kind
     strict: bool = False
     shared: list = field(default_factory=list)
@@ -89,7 +91,7 @@ class Policy:
 
     def spreads(self, row) -> bool:
         """Whether fees of a row's dialect are set aside and amortized (spec 5.2)."""
-        return row.dialect == "dbr" or self.spread
+        return row.dialect == "dbr" or (self.spread and self.basis not in bases.AMORTIZED)
 
     def scanned_keys(self) -> list:
         """The tag keys a charge keeps: the requested ones in order, then those that rules ask for."""
@@ -161,6 +163,7 @@ def load(path: str | None, tags: list | None = None) -> Policy:
     if path:
         with open(path, "rb") as file:
             table = tomllib.load(file, parse_float=str)
+    policy.basis = table.get("basis", policy.basis)
     areas = table.get("areas", {})
     policy.tag_keys = [plain_key(key) for key in (tags or areas.get("tag_keys", policy.tag_keys))]
     policy.case_insensitive = areas.get("case_insensitive", False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
+import bases
 import money
 import times
 
@@ -36,7 +37,7 @@ def invoice_state(row) -> str:
     if row.invoice is None:
         return "unknown"
     if row.invoice == "":
-        return "estimated" if row.amount != 0 else "ignored"
+        return "estimated" if row.unblended != 0 else "ignored"
     if row.dialect == "dbr" and not re.fullmatch(r"[0-9]+", row.invoice):
         return "estimated"
     return "invoiced"
@@ -61,8 +62,8 @@ def total(pieces: list, row_kind: str) -> int:
 
 
 def result(state: tuple, rows: list, excluded: list, fees, pieces: list) -> dict:
-    """The JSON object of spec 11.2, without run id and diagnostics. `state`: period, status, currency."""
-    period, status_now, currency = state
+    """The JSON object of spec 11.2, without run id and diagnostics. `state`: period, status, basis, currency."""
+    period, status_now, basis, currency = state
     kinds = {
         "areas": "area",
         "idle": "idle",
@@ -81,7 +82,7 @@ def result(state: tuple, rows: list, excluded: list, fees, pieces: list) -> dict
     return {
         "period": period,
         "status": status_now,
-        "basis": "unblended",
+        "basis": basis,
         "currency": currency,
         "totals": {name: money.text(value) for name, value in totals.items()},
         "area_costs": table(
@@ -94,4 +95,5 @@ def result(state: tuple, rows: list, excluded: list, fees, pieces: list) -> dict
             lambda one: (one.product, one.area, one.row_kind, one.pool),
         ),
         "mechanisms": table(pieces, ("mechanism",), lambda one: (one.mechanism,)),
+        **({} if basis == "unblended" else {"bridge": bases.bridge(rows)}),
     }

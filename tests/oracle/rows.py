@@ -36,7 +36,14 @@ class Row:
     excluded: bool = False
     kind: str = ""
     unknown: str | None = None  # the type as written, where it is not known
+    charged: int | None = None  # unblended (or billed) cost, where the amount is that of another basis
+    line_item_kind: str = ""  # the kind before the policy maps it
     correction: bool = False  # FOCUS: a correction of a period that is invoiced
+
+    @property
+    def unblended(self) -> int:
+        """What was charged: finality goes by it, whatever the basis (R53)."""
+        return self.amount if self.charged is None else self.charged
 
 
 def bare_id(resource: str) -> str:

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use unblended::{
     Bill, BillBuilder, BillOptions, BillingPeriod, CostBasis, Dialect, ErrorCode, InputDigest, KeepIntervals, LineItem,
-    LineItemKind, cost_columns,
+    LineItemKind, cost_rule,
 };
 
 /// One row in few numbers: product, instance, hour, cost in units, tag.
@@ -111,6 +111,9 @@ fn a_saved_bill_that_is_cut_short_is_bill_bad_file() {
 #[test]
 fn an_amortized_basis_of_a_dbr_is_config_basis_unavailable() {
     for basis in [CostBasis::NetUnblended, CostBasis::Amortized, CostBasis::NetAmortized] {
-        assert_eq!(cost_columns(Dialect::Dbr, basis).unwrap_err().code(), ErrorCode::ConfigBasisUnavailable);
+        assert_eq!(
+            cost_rule(Dialect::Dbr, basis, LineItemKind::Usage, "").unwrap_err().code(),
+            ErrorCode::ConfigBasisUnavailable
+        );
     }
 }

@@ -88,6 +88,12 @@ class Report:
         return Totals(**{name: Decimal(text) for name, text in self._head["totals"].items()})
 
     @property
+    def bridge(self) -> list[dict[str, Any]] | None:
+        """Kind, rows, unblended, cost in the basis and difference of each kind of rows; None where unblended (spec 3.4)."""
+        bridge: list[dict[str, Any]] | None = with_decimals(self._head["bridge"])
+        return bridge
+
+    @property
     def coverage(self) -> dict[str, Any]:
         """What would raise the attributed share most: largest unattributed resources, missing tags (spec 5.9)."""
         coverage: dict[str, Any] = with_decimals(self._head["coverage"])

@@ -13,7 +13,9 @@ Instant = Union[str, date, datetime]
 Path = Union[str, "os.PathLike[str]"]
 
 # Keys whose values are amounts, wherever they stand in an answer.
-_AMOUNTS = frozenset({"amount", "billed", "candidate", "change", "cost", "fee", "finalized", "totals"})
+_AMOUNTS = frozenset(
+    {"amount", "billed", "candidate", "change", "cost", "difference", "fee", "finalized", "totals", "unblended"}
+)
 
 
 def amount_text(amount: Amount) -> str:

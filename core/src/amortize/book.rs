@@ -161,7 +161,7 @@ impl ReservationBook {
             };
             if entry.term().is_some_and(|term| entry.reaches_out(term)) {
                 let fee = fees.entry(entry).or_default();
-                *fee = fee.checked_add(charge.amount())?;
+                *fee = fee.checked_add(charge.unblended())?;
             }
         }
         Ok(Self(fees.into_iter().map(|(entry, fee)| BookEntry { fee, ..entry }).collect()))

@@ -35,6 +35,12 @@ impl<'a> Claim<'a> {
         Self { area, row_kind: RowKind::Idle, mechanism: Mechanism::Idle, service: None }
     }
 
+    /// What nothing used of a commitment.
+    pub(super) fn unused_commitment() -> Self {
+        let row_kind = RowKind::UnusedCommitment;
+        Self { area: None, row_kind, mechanism: Mechanism::UnusedCommitment, service: None }
+    }
+
     /// A shared pool's that is kept.
     pub(super) fn kept() -> Self {
         Self { area: None, row_kind: RowKind::Shared, mechanism: Mechanism::Shared, service: None }

@@ -183,9 +183,7 @@ fn share_part<'a>(
     ledger: &mut Ledger<'a>,
 ) -> Result<()> {
     let Some(amounts) = split(part, weights)? else {
-        let unused = RowKind::UnusedCommitment;
-        let claim = Claim { area: None, row_kind: unused, mechanism: Mechanism::UnusedCommitment, service: None };
-        return ledger.add(origin, claim, part);
+        return ledger.add(origin, Claim::unused_commitment(), part);
     };
     conserved("commitment fees", origin, part, &amounts)?;
     for (((area, row_kind), weight), amount) in weights.iter().zip(amounts) {

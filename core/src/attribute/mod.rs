@@ -34,12 +34,12 @@ use serde::Serialize;
 
 use crate::amortize::ReservationBook;
 use crate::bill::{Bill, Charge, InputDigest};
-use crate::classify::LineItemKind;
+use crate::classify::{CostBasis, LineItemKind};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::Evidence;
 use crate::money::{Amount, Currency};
-use crate::policy::{Idle, Policy};
+use crate::policy::{CommitmentPolicy, Idle, Policy};
 use crate::rollup::{Cell, Mechanism, Reallocation, Report, ReportDigests, RowKind, Totals};
 use crate::time::{BillingPeriod, Timestamp};
 
@@ -152,7 +152,10 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
     let mut found = findings(bill, policy)?;
     found.merge(job.evidence.diagnostics.clone());
     note_completeness(bill, period, job.as_of, &mut found);
-    fees::check_terms(bill, policy.commitments, currency, &mut found)?;
+    // With an amortized basis the covered usage carries its cost already (spec 5.2).
+    let commitments =
+        CommitmentPolicy { spread: policy.commitments.spread && !bill.basis().is_amortized(), ..policy.commitments };
+    fees::check_terms(bill, commitments, currency, &mut found)?;
 
     let tags = Tags::new(bill, policy)?;
     let stages = Stages {
@@ -161,19 +164,20 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
         containers: Containers::new(bill, policy, job.evidence, &tags, period.interval())?,
         tags,
         policy,
+        is_amortized: bill.basis().is_amortized(),
     };
     let mut pools = Pools::new(policy, bill, period)?;
     for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
-        if !fees::is_set_aside(charge, policy.commitments) && !pools.take_charge(charge)? {
+        if !fees::is_set_aside(charge, commitments) && !pools.take_charge(charge)? {
             ledger.look_at(Some(charge));
             stages.own(charge, ledger)?;
         }
     }
     ledger.look_at(None);
-    let mut fees = Fees::of_period(bill, job.reservations, policy.commitments, period, currency)?;
+    let mut fees = Fees::of_period(bill, job.reservations, commitments, period, currency)?;
     fees.pool(&mut pools)?;
     let covered = products_with_covered_usage(bill);
-    fees.share(policy.commitments, &stages.rules, ledger, &covered, &mut found)?;
+    fees.share(commitments, &stages.rules, ledger, &covered, &mut found)?;
     pools.share(ledger, &mut found)?;
     let reallocations = providers::reallocate(policy, period, ledger, &mut found)?;
     reconcile(bill, currency, &fees, ledger)?;
@@ -200,6 +204,7 @@ struct Stages<'a> {
     containers: Containers<'a>,
     tags: Tags<'a>,
     policy: &'a Policy,
+    is_amortized: bool,
 }
 
 impl<'a> Stages<'a> {
@@ -207,6 +212,10 @@ impl<'a> Stages<'a> {
     fn own(&self, charge: &'a Charge, ledger: &mut Ledger<'a>) -> Result<()> {
         if self.rules.own_charge(charge, origin(charge), ledger)? {
             return Ok(());
+        }
+        if self.is_amortized && charge.key().kind().is_unused_where_amortized() {
+            // What was used of the commitment stands in the rows it covers (spec 6.3).
+            return ledger.add(origin(charge), Claim::unused_commitment(), charge.amount());
         }
         let resource = charge.key().resource_id();
         if let Some(attachments) = self.volumes.as_ref().and_then(|volumes| volumes.of(charge)) {
@@ -409,6 +418,7 @@ fn report(job: &Attribution<'_>, ledger: Ledger<'_>, attributed: &mut Attributed
         payers: bill.payers().into_iter().map(str::to_owned).collect(),
         stops_early: bill.completeness().stops_early,
         totals,
+        bridge: (bill.basis() != CostBasis::Unblended).then(|| bill.bridge(currency)).transpose()?,
         coverage,
         cells,
         reallocations: std::mem::take(reallocations),

@@ -335,6 +335,34 @@ fn fees_of_a_cost_and_usage_report_are_cash_unless_they_are_spread() {
 }
 
 #[test]
+fn with_an_amortized_basis_fees_hold_what_nothing_used_and_nothing_is_set_aside() {
+    let fee = LineItem {
+        line_item_type: "RIFee",
+        unblended: Some("30".parse().unwrap()),
+        tags: vec!["a"],
+        cost: "4".parse().unwrap(),
+        ..cur_fee("0")
+    };
+    let covered = LineItem { dialect: Dialect::Cur, line_item_type: "DiscountedUsage", tags: vec!["a"], ..row("26") };
+    let options =
+        BillOptions { basis: CostBasis::Amortized, tag_keys: vec!["team".to_owned()], ..BillOptions::default() };
+    let bill = bill_with(&[fee, covered], &options);
+    let amortized = "basis = \"amortized\"\n[commitments]\nspread = true\n";
+    let unused = pairs(&[("/unused_commitment", "4"), ("a/area", "26")]);
+    assert_eq!(areas(&bill, amortized, &Evidence::default()), unused);
+    let report = run(&bill, amortized, &Evidence::default()).unwrap();
+    assert!(report.totals.deferred.is_zero());
+    let bridge: Vec<_> = report.bridge.unwrap().iter().map(|row| (row.kind, row.difference.to_string())).collect();
+    assert_eq!(
+        bridge,
+        [(LineItemKind::DiscountedUsage, "0".to_owned()), (LineItemKind::RecurringFee, "-26".to_owned())]
+    );
+    let rule = "[[rules]]\nid = \"r\"\nmatch = { kind = \"RecurringFee\" }\narea = \"platform\"\n";
+    let ruled = pairs(&[("a/area", "26"), ("platform/area", "4")]);
+    assert_eq!(areas(&bill, &format!("{amortized}{rule}"), &Evidence::default()), ruled);
+}
+
+#[test]
 fn a_line_item_type_that_is_not_known_is_mapped_reported_or_refused_as_the_policy_says() {
     let mut unknown = row("7");
     (unknown.dialect, unknown.line_item_type) = (Dialect::Cur, "FlatRate");

@@ -8,6 +8,7 @@ use hashbrown::HashTable;
 use super::charge::{Charge, UsageSlice};
 use super::coverage::UsageCoverage;
 use super::key::RowKey;
+use super::not_spread::NotSpread;
 use super::statement::Statement;
 use super::{Bill, InputDigest, Precision, Remembered, Scope, refuse_two_dialects};
 use crate::classify::{CostBasis, LineItem, LineItemKind, Repetition};
@@ -74,6 +75,7 @@ pub struct BillBuilder<'o> {
     statement: Statement,
     inputs: Vec<InputDigest>,
     precision: Precision,
+    not_spread: NotSpread,
     /// Usage account of each charge, as a number in `accounts`.
     account_of: Vec<usize>,
     accounts: Vec<Account>,
@@ -98,6 +100,7 @@ impl<'o> BillBuilder<'o> {
             statement: Statement::default(),
             inputs: Vec::new(),
             precision: Precision::default(),
+            not_spread: NotSpread::default(),
             account_of: Vec::new(),
             accounts: Vec::new(),
             account_numbers: BTreeMap::new(),
@@ -118,7 +121,12 @@ impl<'o> BillBuilder<'o> {
     /// Adds a counting row and says which charge it belongs to, for [`BillBuilder::add_again`].
     pub(crate) fn add_to_charge(&mut self, item: &LineItem<'_>, kind: LineItemKind) -> Result<usize> {
         let timed = self.options.keep_intervals.keeps(item.resource_id);
-        let values = RowValues { cost: item.cost, interval: item.interval, usage_quantity: item.usage_quantity };
+        let values = RowValues {
+            cost: item.cost,
+            unblended: item.unblended.unwrap_or(item.cost),
+            interval: item.interval,
+            usage_quantity: item.usage_quantity,
+        };
         if timed {
             // Before anything is changed: a row that is refused leaves no trace.
             slice(item.resource_id, item.usage_type, &values)?;
@@ -143,9 +151,11 @@ impl<'o> BillBuilder<'o> {
         let Some(charge) = self.charges.get_mut(at) else { return Ok(()) };
         let key = &charge.key;
         let slice = if key.is_timed() { Some(slice(key.resource_id(), key.usage_type(), values)?) } else { None };
+        let unblended = charge.unblended.checked_add(values.unblended)?;
         charge.amount = charge.amount.checked_add(values.cost)?;
+        charge.unblended = unblended;
         charge.rows += 1;
-        charge.nonzero_rows += u64::from(!values.cost.is_zero());
+        charge.nonzero_rows += u64::from(!values.unblended.is_zero());
         if let Some(slice) = slice {
             charge.keep(slice)?;
         }
@@ -166,6 +176,14 @@ impl<'o> BillBuilder<'o> {
     /// Counts what reading a row's cost rounded off (spec 1.2).
     pub fn note_residue(&mut self, residue: Residue) {
         self.precision.add(1, residue);
+    }
+
+    /// Counts a row of the bill that fills no column of its basis and counts at its unblended cost (spec 3.4).
+    ///
+    /// # Errors
+    /// `money.overflow` where the sum of such rows leaves the range.
+    pub fn note_not_spread(&mut self, item: &LineItem<'_>, kind: LineItemKind) -> Result<()> {
+        self.not_spread.add(kind, item.currency.unwrap_or(self.options.currency), 1, item.cost)
     }
 
     /// Names an input whose rows were added. Inputs without data rows are not named.
@@ -200,6 +218,7 @@ impl<'o> BillBuilder<'o> {
             statement: self.statement,
             inputs: self.inputs.into_iter().collect(),
             precision: self.precision,
+            not_spread: self.not_spread,
             diagnostics: self.diagnostics,
             digest: Remembered::default(),
         })
@@ -210,6 +229,7 @@ impl<'o> BillBuilder<'o> {
         self.charges.push(Charge {
             key: key.to_key(),
             amount: Amount::ZERO,
+            unblended: Amount::ZERO,
             rows: 0,
             nonzero_rows: 0,
             slices: Vec::new(),
@@ -256,7 +276,9 @@ impl<'o> BillBuilder<'o> {
 /// What rows of one charge can differ in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RowValues {
+    /// In the basis of the scan.
     pub(crate) cost: Amount,
+    pub(crate) unblended: Amount,
     pub(crate) interval: Option<Interval>,
     pub(crate) usage_quantity: Option<Amount>,
 }

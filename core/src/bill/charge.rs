@@ -60,6 +60,7 @@ impl UsageSlice {
 pub struct Charge {
     pub(crate) key: ChargeKey,
     pub(crate) amount: Amount,
+    pub(crate) unblended: Amount,
     pub(crate) rows: u64,
     pub(crate) nonzero_rows: u64,
     pub(crate) slices: Vec<UsageSlice>,
@@ -72,10 +73,16 @@ impl Charge {
         &self.key
     }
 
-    /// Exact sum of its rows, in the currency of the key.
+    /// Exact sum of its rows in the basis of the scan, in the currency of the key.
     #[must_use]
     pub fn amount(&self) -> Amount {
         self.amount
+    }
+
+    /// Exact sum of their unblended (or billed) costs: the amount, where that is the basis.
+    #[must_use]
+    pub fn unblended(&self) -> Amount {
+        self.unblended
     }
 
     /// How many line items it sums.
@@ -84,7 +91,7 @@ impl Charge {
         self.rows
     }
 
-    /// How many of them are not zero.
+    /// How many of them have an unblended cost that is not zero: finality does not depend on the basis.
     #[must_use]
     pub fn nonzero_rows(&self) -> u64 {
         self.nonzero_rows
@@ -99,6 +106,7 @@ impl Charge {
     /// Adds a charge with the same key.
     pub(crate) fn absorb(&mut self, other: Self) -> Result<()> {
         self.amount = self.amount.checked_add(other.amount)?;
+        self.unblended = self.unblended.checked_add(other.unblended)?;
         self.rows = self.rows.saturating_add(other.rows);
         self.nonzero_rows = self.nonzero_rows.saturating_add(other.nonzero_rows);
         self.slices.extend(other.slices);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Bill;
+use crate::classify::CostBasis;
 use crate::error::Result;
 use crate::money::Amount;
 
@@ -48,13 +49,13 @@ impl fmt::Display for Digest {
 /// Keys and amounts of the sorted charges. Tag values and kept intervals are left out: they depend on what the scan
 /// was asked for, and the same bill scanned for other tags is the same bill.
 pub(super) fn of_bill(bill: &Bill) -> Result<Digest> {
-    let mut sums: BTreeMap<_, Amount> = BTreeMap::new();
+    let mut sums: BTreeMap<_, (Amount, Amount)> = BTreeMap::new();
     for charge in bill.charges() {
         let key = charge.key();
         let sum = sums
             .entry((key.attributes(), key.kind(), key.currency(), key.term(), key.dialect(), key.is_correction()))
             .or_default();
-        *sum = sum.checked_add(charge.amount())?;
+        *sum = (sum.0.checked_add(charge.amount())?, sum.1.checked_add(charge.unblended())?);
     }
     let mut hasher = Sha256::new();
     let mut text = |part: &str| {
@@ -64,7 +65,7 @@ pub(super) fn of_bill(bill: &Bill) -> Result<Digest> {
     text("unblended bill 2");
     text(&bill.period().map(|period| period.to_string()).unwrap_or_default());
     text(bill.basis().as_str());
-    for ((attributes, kind, currency, term, dialect, is_correction), amount) in sums {
+    for ((attributes, kind, currency, term, dialect, is_correction), (amount, unblended)) in sums {
         attributes.into_iter().for_each(&mut text);
         text(kind.as_str());
         text(currency.as_str());
@@ -75,6 +76,10 @@ pub(super) fn of_bill(bill: &Bill) -> Result<Digest> {
             text(&term.end.to_string());
         }
         text(&amount.to_string());
+        // Where they are one, the digest is that of the amounts alone.
+        if bill.basis() != CostBasis::Unblended {
+            text(&unblended.to_string());
+        }
     }
     Ok(Digest::finish(hasher))
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::charge::{Charge, UsageSlice};
 use super::coverage::UsageCoverage;
 use super::key::SavedKey;
+use super::not_spread::NotSpread;
 use super::statement::Statement;
 use super::{Bill, InputDigest, Precision, Remembered, Scope};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
@@ -30,6 +31,8 @@ struct Head {
     statement: Statement,
     rounded_rows: u64,
     rounded_off: String,
+    #[serde(default, skip_serializing_if = "NotSpread::is_empty")]
+    not_spread: NotSpread,
     diagnostics: Vec<(DiagnosticCode, String, u64, Option<Location>)>,
 }
 
@@ -38,6 +41,9 @@ struct Head {
 struct Row {
     key: SavedKey,
     amount: Amount,
+    /// Unblended sum, where it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unblended: Option<Amount>,
     rows: u64,
     nonzero_rows: u64,
     slices: Vec<UsageSlice>,
@@ -64,6 +70,7 @@ impl Bill {
             statement: self.statement.clone(),
             rounded_rows: self.precision.rows,
             rounded_off: self.precision.residue.0.to_string(),
+            not_spread: self.not_spread.clone(),
             diagnostics: self
                 .diagnostics
                 .facts()
@@ -77,6 +84,7 @@ impl Bill {
                 &Row {
                     key: SavedKey::of(&charge.key),
                     amount: charge.amount,
+                    unblended: Some(charge.unblended).filter(|unblended| *unblended != charge.amount),
                     rows: charge.rows,
                     nonzero_rows: charge.nonzero_rows,
                     slices: charge.slices.clone(),
@@ -129,6 +137,7 @@ impl Bill {
             statement: head.statement,
             inputs: head.inputs.into_iter().collect(),
             precision: Precision { rows: head.rounded_rows, residue: Residue(residue) },
+            not_spread: head.not_spread,
             diagnostics,
             digest: Remembered::default(),
         })
@@ -138,7 +147,8 @@ impl Bill {
 impl Row {
     fn into_charge(self) -> Result<Charge> {
         let key = self.key.into_key().ok_or_else(|| bad("a saved charge has a bad key"))?;
-        Ok(Charge { key, amount: self.amount, rows: self.rows, nonzero_rows: self.nonzero_rows, slices: self.slices })
+        let Self { amount, rows, nonzero_rows, slices, .. } = self;
+        Ok(Charge { key, amount, unblended: self.unblended.unwrap_or(amount), rows, nonzero_rows, slices })
     }
 }
 

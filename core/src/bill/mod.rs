@@ -5,12 +5,14 @@
 //! - merging is associative and commutative, with [`Bill::default`] as identity;
 //! - nothing depends on the order of rows, how they were cut into files, or threads.
 
+mod bridge;
 mod builder;
 mod charge;
 mod coverage;
 mod digest;
 mod file;
 mod key;
+mod not_spread;
 #[cfg(test)]
 pub(crate) mod samples;
 mod statement;
@@ -29,6 +31,7 @@ use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::{Amount, Currency, Residue};
 use crate::time::{BillingPeriod, Timestamp};
 
+pub use bridge::BridgeRow;
 pub use builder::{BillBuilder, BillOptions, KeepIntervals};
 pub(crate) use builder::{RowValues, instance_type};
 pub use charge::{Charge, UsageSlice};
@@ -38,6 +41,7 @@ pub use key::ChargeKey;
 pub use status::{BillStatus, EntityStatus, Estimated, FinalAnswer, FinalRow, InvoiceState, invoice_state, is_final};
 
 use coverage::UsageCoverage;
+use not_spread::NotSpread;
 use statement::Statement;
 
 /// What all charges of a bill have in common.
@@ -83,6 +87,7 @@ pub struct Bill {
     statement: Statement,
     inputs: BTreeSet<InputDigest>,
     precision: Precision,
+    not_spread: NotSpread,
     diagnostics: Diagnostics,
     digest: Remembered,
 }
@@ -192,6 +197,7 @@ impl Bill {
         let mut found = self.diagnostics.clone();
         self.statement.reconcile(&self.charges, &mut found)?;
         note_unknown_types(&self.charges, is_known, &mut found)?;
+        self.not_spread.report(self.basis(), &mut found);
         if self.precision.rows > 0 {
             let message = format!("amounts with more than 18 decimals lost {} in rounding", self.precision.residue);
             found.add(DiagnosticCode::ParsePrecision, message, self.precision.rows, None);
@@ -273,6 +279,7 @@ impl Bill {
             statement: self.statement,
             inputs: self.inputs,
             precision: self.precision,
+            not_spread: self.not_spread,
             diagnostics: self.diagnostics,
             digest: Remembered::default(),
         };
@@ -280,6 +287,7 @@ impl Bill {
         merged.coverage.merge(other.coverage);
         merged.statement.merge(other.statement)?;
         merged.inputs.extend(other.inputs);
+        merged.not_spread.merge(other.not_spread)?;
         merged.precision.add(other.precision.rows, other.precision.residue);
         merged.diagnostics.merge(other.diagnostics);
         Ok(merged)

@@ -83,7 +83,7 @@ impl Statement {
             ];
             for (total, subject) in subjects {
                 let sum = sums.entry((total, key.currency(), key.payer(), subject)).or_default();
-                *sum = sum.checked_add(charge.amount())?;
+                *sum = sum.checked_add(charge.unblended())?;
             }
         }
         for (key, printed) in self.0.iter().filter(|(key, _)| key.total != Repetition::SplitCostAllocation) {

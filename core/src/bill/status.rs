@@ -120,7 +120,7 @@ pub fn is_final(rows: &[FinalRow], period: BillingPeriod, as_of: Timestamp) -> F
 pub struct Estimated {
     /// How many rows.
     pub rows: u64,
-    /// Their sum by currency code.
+    /// Their unblended sum by currency code.
     pub amount: BTreeMap<String, Amount>,
 }
 
@@ -171,8 +171,8 @@ pub(crate) fn entity_statuses(
                 let empty = key.invoice_id() == Some("");
                 kind.rows += if empty { charge.nonzero_rows() } else { charge.rows() };
                 match kind.amount.get_mut(key.currency().as_str()) {
-                    Some(amount) => *amount = amount.checked_add(charge.amount())?,
-                    None => drop(kind.amount.insert(key.currency().to_string(), charge.amount())),
+                    Some(amount) => *amount = amount.checked_add(charge.unblended())?,
+                    None => drop(kind.amount.insert(key.currency().to_string(), charge.unblended())),
                 }
             }
         }

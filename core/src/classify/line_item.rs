@@ -123,6 +123,35 @@ pub enum LineItemKind {
 }
 
 impl LineItemKind {
+    /// Every kind, in the order of their numbers.
+    pub(crate) const ALL: [Self; 25] = [
+        Self::Adjustment,
+        Self::BundledDiscount,
+        Self::CbRounding,
+        Self::Credit,
+        Self::Discount,
+        Self::DiscountedUsage,
+        Self::DistributorDiscount,
+        Self::EdpDiscount,
+        Self::Fee,
+        Self::Other,
+        Self::PrivateRateDiscount,
+        Self::Purchase,
+        Self::RecurringFee,
+        Self::Refund,
+        Self::RiVolumeDiscount,
+        Self::Rounding,
+        Self::SavingsPlanCoveredUsage,
+        Self::SavingsPlanNegation,
+        Self::SavingsPlanRecurringFee,
+        Self::SavingsPlanUpfrontFee,
+        Self::SppDiscount,
+        Self::Tax,
+        Self::UnusedCommitment,
+        Self::UpfrontFee,
+        Self::Usage,
+    ];
+
     /// The name as policies and reports write it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -160,6 +189,27 @@ impl LineItemKind {
     #[must_use]
     pub const fn is_fee(self) -> bool {
         matches!(self, Self::RecurringFee | Self::SavingsPlanUpfrontFee | Self::UpfrontFee)
+    }
+
+    /// Whether the row is a discount that stands apart from what it is taken off.
+    #[must_use]
+    pub const fn is_discount(self) -> bool {
+        matches!(
+            self,
+            Self::BundledDiscount
+                | Self::Discount
+                | Self::DistributorDiscount
+                | Self::EdpDiscount
+                | Self::PrivateRateDiscount
+                | Self::RiVolumeDiscount
+                | Self::SppDiscount
+        )
+    }
+
+    /// Whether the row holds what nothing used of a commitment, where commitments are spread over what they cover.
+    #[must_use]
+    pub const fn is_unused_where_amortized(self) -> bool {
+        matches!(self, Self::RecurringFee | Self::SavingsPlanRecurringFee | Self::UnusedCommitment)
     }
 
     /// Whether something was used, on demand or covered by a commitment.
@@ -270,7 +320,24 @@ pub struct LineItem<'a> {
     pub usage_quantity: Option<Amount>,
     /// Cost in the basis of the scan.
     pub cost: Amount,
+    /// Unblended (or billed) cost, which says whether the row costs anything at all; `None` where it is the same.
+    #[serde(default)]
+    pub unblended: Option<Amount>,
     /// Values of the requested tag keys, in their order; empty text is no value.
     #[serde(default, borrow)]
     pub tags: Vec<&'a str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_stands_at_its_number() {
+        assert_eq!(LineItemKind::ALL.len(), LineItemKind::Usage as usize + 1);
+        for (at, kind) in LineItemKind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, at);
+            assert_eq!(kind.is_discount(), kind.as_str().ends_with("Discount"));
+        }
+    }
 }

@@ -10,7 +10,8 @@ mod dbr;
 mod focus;
 mod line_item;
 
-pub use basis::{CostBasis, CostColumn, cost_columns};
+pub use basis::{CostBasis, CostRule, CostTerm, cost_rule};
+pub(crate) use basis::{SAVINGS_PLANS, unblended_columns};
 pub use line_item::{Dialect, LineItem, LineItemKind, Repetition};
 
 /// How a row takes part.

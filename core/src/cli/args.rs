@@ -146,6 +146,9 @@ pub(super) enum Encoding {
 pub(super) struct Inspect {
     #[command(flatten)]
     pub(super) bill: BillArgs,
+    /// Cost basis
+    #[arg(long, value_name = "BASIS", default_value_t)]
+    pub(super) basis: CostBasis,
     /// How to write the result
     #[arg(long, value_enum, default_value_t)]
     pub(super) output: Answer,

@@ -8,7 +8,7 @@ use super::args::{Answer, Inspect};
 use super::bill::{as_of, scan_bill};
 use super::output::Console;
 use super::runs::to_json_line;
-use super::tables::{rounded, table};
+use super::tables::{bridge_cells, rounded, table};
 use crate::error::Result;
 use crate::facade::{self, Inspection, Keep, KindTotal, TagCoverage};
 use crate::time::{HOUR_MS, Interval};
@@ -22,6 +22,7 @@ pub(super) fn run(args: &Inspect, console: &mut Console) -> Result<Outcome> {
         &args.bill,
         |request| {
             request.tag_keys = Some(keys);
+            request.basis = args.basis;
             request.keep_intervals = Keep::None;
         },
         console,
@@ -59,6 +60,11 @@ fn to_text(inspection: &Inspection) -> String {
         vec![total.product.clone(), kind_of(total), total.rows.to_string(), cost]
     });
     text += &largest("Cost by AWS product and kind", &["AWS product", "kind", "rows", "cost"], 2, rows);
+    for (code, bridge) in inspection.bridge.iter().flatten() {
+        let title = format!("From what was charged to {} in {code}", inspection.basis);
+        text +=
+            &largest(&title, &["kind", "rows", "charged", "cost", "difference"], 1, bridge.iter().map(bridge_cells));
+    }
     let mut tags: Vec<&TagCoverage> = inspection.tag_keys.iter().collect();
     tags.sort_by_key(|tag| std::cmp::Reverse(tag.rows));
     let rows = tags.into_iter().map(|tag| {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table, presets};
 
+use crate::bill::BridgeRow;
 use crate::error::Result;
 use crate::money::Amount;
 use crate::rollup::{Report, RowKind, Totals};
@@ -77,6 +78,7 @@ pub(super) fn of_report(report: &Report, run_id: &str) -> Result<String> {
         .into_iter()
         .map(|row| vec![row.mechanism.as_str().into(), rounded(row.cost), percent(row.cost, whole)]);
     text += &table("Cost by what named its owner", &["mechanism", "cost", "share"], 1, rows.collect());
+    text += &report.bridge.as_ref().map(|bridge| of_bridge(report, bridge)).unwrap_or_default();
     if !report.reallocations.is_empty() {
         let hops = report.reallocations.iter();
         let rows = hops.map(|hop| vec![hop.provider.to_string(), hop.consumer.to_string(), rounded(hop.cost)]);
@@ -84,6 +86,17 @@ pub(super) fn of_report(report: &Report, run_id: &str) -> Result<String> {
     }
     text += &of_coverage(report);
     Ok(text)
+}
+
+fn of_bridge(report: &Report, bridge: &[BridgeRow]) -> String {
+    let title = format!("From what was charged to {}", report.basis);
+    table(&title, &["kind", "rows", "charged", "cost", "difference"], 1, bridge.iter().map(bridge_cells).collect())
+}
+
+/// A line of the bridge from what was charged to the cost in the basis.
+pub(super) fn bridge_cells(row: &BridgeRow) -> Vec<String> {
+    let [charged, cost, difference] = [row.unblended, row.cost, row.difference].map(rounded);
+    vec![row.kind.as_str().to_owned(), row.rows.to_string(), charged, cost, difference]
 }
 
 /// `billed + carried_in − deferred`.

@@ -6,6 +6,10 @@ use std::io::Read;
 use tempfile::TempDir;
 
 use super::*;
+use crate::bill::{BillOptions, BridgeRow};
+use crate::classify::{CostBasis, LineItemKind};
+use crate::money::Currency;
+use crate::read::{Input, Progress, ScanOptions, scan};
 
 type Record = BTreeMap<String, String>;
 
@@ -82,6 +86,39 @@ fn csv_dialects_sum_to_the_detailed_bill_without_its_rounding_rows() {
         let more = usize::from(name.starts_with("focus"));
         assert_eq!(rows.len(), usize::try_from(files.rows).unwrap() + more, "{name}");
     }
+}
+
+/// Names beside what each bill costs amortized, kind by kind.
+fn amortized(files: &DemoFiles) -> Vec<(&'static str, Vec<BridgeRow>)> {
+    let bill = BillOptions { basis: CostBasis::Amortized, ..BillOptions::default() };
+    let options = ScanOptions { bill, ..ScanOptions::default() };
+    let bridge = |name| {
+        let input = Input::path(&bill_of(files, name).path);
+        scan(vec![input], &options, &Progress::new()).unwrap().bridge(Currency::USD).unwrap()
+    };
+    CSV_DIALECTS.iter().map(|(name, _)| (*name, bridge(name))).collect()
+}
+
+#[test]
+fn a_month_costs_the_same_amortized_in_every_dialect_that_says_it() {
+    let (dir, files) = written(&["cur", "cur2", "focus", "focus-1.2"]);
+    let (bridges, charged) = (amortized(&files), bill_of(&files, "cur").total);
+    let sum_of = |bridge: &[BridgeRow]| Amount::sum(bridge.iter().map(|row| row.cost)).unwrap();
+    let cost = sum_of(&bridges[0].1);
+    assert_ne!(cost, charged);
+    for (name, bridge) in &bridges {
+        assert_eq!(sum_of(bridge), cost, "{name}");
+        assert_eq!(Amount::sum(bridge.iter().map(|row| row.unblended)).unwrap(), charged, "{name}");
+    }
+    // Unblended = amortized + true-up + upfront fees, but for the parts of hours, which are rounded to 8 decimals.
+    let rows = records(&dir, &bill_of(&files, "cur"));
+    let trueup = &only(&rows, "lineItem/LineItemType", "RIFee")["reservation/AmortizedUpfrontFeeForBillingPeriod"];
+    let upfront = only(&rows, "lineItem/LineItemType", "Fee")["lineItem/UnblendedCost"].parse().unwrap();
+    let explained = cost.checked_sub(trueup.parse().unwrap()).unwrap().checked_add(upfront).unwrap();
+    let covered = bridges[0].1.iter().find(|row| row.kind == LineItemKind::DiscountedUsage).unwrap().rows;
+    let bound = i128::from(covered + 2) * 5 * 10i128.pow(9);
+    let rounded_off = charged.checked_sub(explained).unwrap().units();
+    assert!(rounded_off.abs() <= bound, "{rounded_off} of {bound}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::bill::{Bill, BillStatus, Charge, ChargeKey, Completeness, Digest, EntityStatus, InputDigest};
+use crate::bill::{Bill, BillStatus, BridgeRow, Charge, ChargeKey, Completeness, Digest, EntityStatus, InputDigest};
 use crate::classify::{CostBasis, Dialect, LineItemKind};
 use crate::diagnostic::Diagnostic;
 use crate::error::Result;
@@ -37,6 +37,9 @@ pub struct Inspection {
     pub entities: Vec<EntityStatus>,
     /// Sums by currency, product and kind.
     pub totals: Vec<KindTotal>,
+    /// What each kind of rows was charged and costs in the basis, by currency; left out where that is the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bridge: Option<BTreeMap<String, Vec<BridgeRow>>>,
     /// How much carries each scanned tag key.
     pub tag_keys: Vec<TagCoverage>,
     /// Gaps, and whether the bill stops early.
@@ -111,6 +114,7 @@ pub fn inspect(bill: &Bill, as_of: Timestamp) -> Result<Inspection> {
         resources: resources(bill),
         entities: bill.entity_statuses(as_of)?,
         totals: totals(bill)?,
+        bridge: bridge(bill)?,
         tag_keys: tag_coverage(bill)?,
         completeness: bill.completeness(),
         inputs: bill.inputs().iter().cloned().collect(),
@@ -121,6 +125,12 @@ pub fn inspect(bill: &Bill, as_of: Timestamp) -> Result<Inspection> {
 
 fn billed(bill: &Bill) -> Result<BTreeMap<String, Amount>> {
     bill.currencies().into_iter().map(|currency| Ok((currency.to_string(), bill.billed(currency)?))).collect()
+}
+
+fn bridge(bill: &Bill) -> Result<Option<BTreeMap<String, Vec<BridgeRow>>>> {
+    let of = |currency: Currency| Ok((currency.to_string(), bill.bridge(currency)?));
+    let is_other = bill.basis() != CostBasis::Unblended;
+    is_other.then(|| bill.currencies().into_iter().map(of).collect()).transpose()
 }
 
 fn resources(bill: &Bill) -> ResourceCounts {

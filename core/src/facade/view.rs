@@ -28,7 +28,7 @@ pub fn report_head(report: &Report) -> Value {
     json!({
         "period": report.period, "status": report.status, "as_of": report.as_of, "basis": report.basis,
         "currency": report.currency, "payers": report.payers, "stops_early": report.stops_early,
-        "totals": report.totals, "coverage": report.coverage, "digests": report.digests, "inputs": report.inputs,
+        "totals": report.totals, "bridge": report.bridge, "coverage": report.coverage, "digests": report.digests, "inputs": report.inputs,
     })
 }
 

@@ -23,8 +23,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::error::{Error, ErrorCode, Result};
 
+mod ratio;
 mod text;
 
+pub(crate) use ratio::times_fraction;
 pub(crate) use text::fmt_scaled;
 pub use text::{ParsedAmount, Residue};
 

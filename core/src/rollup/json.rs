@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::report::{Reallocation, Report, Totals};
 use super::tables::{AreaCost, MechanismCost, ProductAreaCost, ServiceCost};
-use crate::bill::BillStatus;
+use crate::bill::{BillStatus, BridgeRow};
 use crate::classify::CostBasis;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, ErrorCode, Result};
@@ -25,6 +25,8 @@ pub(crate) struct ReportJson<'r> {
     service_costs: Vec<ServiceCost>,
     product_area_costs: Vec<ProductAreaCost>,
     mechanisms: Vec<MechanismCost>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bridge: Option<&'r [BridgeRow]>,
     /// Only where the policy has providers.
     #[serde(skip_serializing_if = "is_empty")]
     #[cfg_attr(feature = "facade", schemars(default))]
@@ -53,6 +55,7 @@ impl Report {
             service_costs: self.service_costs()?,
             product_area_costs: self.product_area_costs()?,
             mechanisms: self.mechanisms()?,
+            bridge: self.bridge.as_deref(),
             reallocations: &self.reallocations,
             diagnostics: &self.diagnostics,
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bill::{BillStatus, Digest, InputDigest};
+use crate::bill::{BillStatus, BridgeRow, Digest, InputDigest};
 use crate::classify::CostBasis;
 use crate::diagnostic::Diagnostic;
 use crate::ids::{Cluster, ProductArea, Service};
@@ -224,6 +224,9 @@ pub struct Report {
     pub stops_early: Option<Timestamp>,
     /// Sums.
     pub totals: Totals,
+    /// What each kind of rows was charged and costs in the basis; `None` where that is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bridge: Option<Vec<BridgeRow>>,
     /// What would raise the attributed share most.
     pub coverage: Coverage,
     /// Every amount, sorted; no two cells differ in cost alone.

@@ -60,6 +60,7 @@ pub(crate) fn report_of(mut cells: Vec<Cell>) -> Report {
         payers: BTreeSet::from(["1".to_owned()]),
         stops_early: None,
         totals,
+        bridge: None,
         coverage: Coverage::default(),
         cells,
         reallocations: Vec::new(),

@@ -8,6 +8,7 @@ use crate::read::columnar::{Batches, ahead};
 use crate::read::progress::Watch;
 use crate::read::table::TableReader;
 use crate::read::table::numbered::{KnownKeys, RowColumns};
+use crate::read::table::patterns::Place;
 use crate::time::Interval;
 
 /// Reads all rows as columns; whether the source gives them so.
@@ -64,7 +65,7 @@ impl Rows<'_, '_, '_> {
     fn add(&mut self, batch: &ColumnBatch) -> Result<()> {
         let Self { table, columns, numbered, written, times, .. } = self;
         let mut values = Values::of(batch, columns, times);
-        let Some((keys, known)) = numbered.keys_of(batch, values.cost) else {
+        let Some((keys, known)) = numbered.keys_of(batch, values.unblended) else {
             return (0..batch.rows())
                 .try_for_each(|row| table.add_text(batch.row(row, written), || batch.location(row)).map(|_| ()));
         };
@@ -97,7 +98,7 @@ fn add_known(
     let Some(mut place) = known.look(*key) else { return Ok(Stop::New) };
     let Some((builder, count)) = table.rows_of(place) else { return Ok(Stop::New) };
     loop {
-        let Some(of_row) = values.of_row(*row) else { return Ok(Stop::Unusual) };
+        let Some(of_row) = values.of_row(*row, place) else { return Ok(Stop::Unusual) };
         if let Err(error) = builder.add_again(place.charge, &of_row) {
             table.refused(error, &of_row, batch.location(*row))?;
             *row += 1;
@@ -116,7 +117,10 @@ fn add_known(
 
 /// The columns of a batch that hold the values of its rows.
 struct Values<'b> {
-    cost: Option<&'b Column>,
+    batch: &'b ColumnBatch,
+    unblended: Option<&'b Column>,
+    /// The columns of the cost by rule, as those of [`RowColumns`].
+    costs: &'b [Option<Vec<usize>>],
     start: Option<&'b Column>,
     end: Option<&'b Column>,
     quantity: Option<&'b Column>,
@@ -135,10 +139,12 @@ struct Times {
 }
 
 impl<'b> Values<'b> {
-    fn of(batch: &'b ColumnBatch, columns: &RowColumns, times: &'b mut Times) -> Self {
+    fn of(batch: &'b ColumnBatch, columns: &'b RowColumns, times: &'b mut Times) -> Self {
         let column = |at: usize| batch.column(at);
         Self {
-            cost: column(columns.cost),
+            batch,
+            unblended: column(columns.unblended),
+            costs: &columns.costs,
             start: column(columns.start),
             end: column(columns.end),
             quantity: columns.quantity.and_then(column),
@@ -148,15 +154,22 @@ impl<'b> Values<'b> {
     }
 
     /// Cost, times and quantity of a row; `None` where one of them is not as usual.
-    fn of_row(&mut self, row: usize) -> Option<RowValues> {
-        let cost = self.cost?.amount(row)?;
+    fn of_row(&mut self, row: usize, place: Place) -> Option<RowValues> {
+        let unblended = self.unblended?.amount(row)?;
+        let cost = match self.costs.get(place.rule)?.as_deref()? {
+            [] => unblended,
+            columns => {
+                let mut columns = columns.iter().filter_map(|at| self.batch.column(*at));
+                columns.find(|column| !column.is_empty(row))?.amount(row)?
+            }
+        };
         let usage_quantity = match self.quantity {
             Some(column) if !self.keeps_intervals && column.is_surely_amount(row) => None,
             Some(column) if !column.is_empty(row) => Some(column.amount(row)?),
             Some(_) | None => None,
         };
         self.reads_times(row)?;
-        Some(RowValues { cost, interval: self.times.interval, usage_quantity })
+        Some(RowValues { cost, unblended, interval: self.times.interval, usage_quantity })
     }
 
     /// Whether the times of a row are as usual; then `times` has its interval.

@@ -1,10 +1,11 @@
 //! Header → which column holds what, and what a file that is no bill is instead (spec 2.1, 2.3).
 
-use crate::classify::{CostColumn, Dialect, cost_columns};
+use crate::classify::Dialect;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::read::ScanOptions;
 use crate::read::source::name;
 use crate::read::table::cells::Cells;
+use crate::read::table::costs::Costs;
 use crate::read::table::dialect::{ATTRIBUTES, Attribute, DialectTable, Need, Place, detect, is_monthly};
 use crate::read::table::maps::{EntryKey, EntryPlace, Maps};
 use crate::read::table::nearest::nearest;
@@ -23,8 +24,8 @@ pub(super) enum Bound {
 pub(super) struct Columns {
     pub(super) names: Vec<String>,
     pub(super) table: &'static DialectTable,
-    /// Column of the cost in the scan's basis.
-    pub(super) cost: usize,
+    /// Columns of the unblended cost and of that in the scan's basis.
+    pub(super) costs: Costs,
     pub(super) tags: TagPlaces,
     /// Places of each attribute, best first.
     bound: Vec<Vec<Bound>>,
@@ -53,12 +54,9 @@ impl Columns {
                 *slot = found;
             }
         }
-        let costs: Vec<&'static str> =
-            cost_columns(dialect, options.bill.basis)?.iter().map(|CostColumn(name)| *name).collect();
-        let cost = costs.iter().find_map(|cost| find(table, cost, &names));
-        let cost = cost.ok_or_else(|| missing(table, &costs, &names))?;
+        let costs = Costs::bind(table, &names, options.bill.basis)?;
         let tags = TagPlaces::bind(table, &names, &options.bill.tag_keys, options.tags_case_insensitive, &mut maps);
-        Ok((Self { names, table, cost, tags, bound }, maps))
+        Ok((Self { names, table, costs, tags, bound }, maps))
     }
 
     /// The dialect.
@@ -114,21 +112,28 @@ impl Columns {
         error.at(Location { column: self.names.get(at).cloned(), ..Location::default() })
     }
 
+    /// The error of a row that counts and whose cost in this column is empty.
+    pub(super) fn empty_cost(&self, at: usize) -> Error {
+        let empty = Error::new(ErrorCode::ParseBadDecimal, "the cost of a counting row is empty");
+        self.at_column(empty, at)
+    }
+
     /// The columns that are read, sorted; maps are among them.
     pub(super) fn wanted(&self, maps: &Maps) -> Vec<usize> {
         let places = self.bound.iter().flatten().chain(self.tags.places());
         let columns = places.filter_map(|place| if let Bound::Column(at) = place { Some(*at) } else { None });
-        let mut wanted: Vec<usize> = columns.chain([self.cost]).chain(maps.columns()).collect();
+        let mut wanted: Vec<usize> = columns.chain(self.costs.columns()).chain(maps.columns()).collect();
         wanted.sort_unstable();
         wanted.dedup();
         wanted
     }
 
-    /// The columns that decide what a row is, sorted: all that are read but cost, times and quantity.
+    /// The columns that decide what a row is, sorted: all that are read but costs, times and quantity.
     pub(super) fn deciding(&self, maps: &Maps) -> Vec<usize> {
         let values = [Attribute::Start, Attribute::End, Attribute::Quantity];
+        let costs: Vec<usize> = self.costs.columns().collect();
         let is_value = |at: &usize| {
-            *at == self.cost || values.iter().any(|value| self.places(*value).contains(&Bound::Column(*at)))
+            costs.contains(at) || values.iter().any(|value| self.places(*value).contains(&Bound::Column(*at)))
         };
         self.wanted(maps).into_iter().filter(|at| !is_value(at)).collect()
     }
@@ -172,7 +177,8 @@ fn places_of(table: &DialectTable, places: &[Place], names: &[String], maps: &mu
     places.iter().filter_map(bound).collect()
 }
 
-fn find(table: &DialectTable, column: &'static str, names: &[String]) -> Option<usize> {
+/// The column of a header under one of its spellings.
+pub(super) fn find(table: &DialectTable, column: &'static str, names: &[String]) -> Option<usize> {
     let spellings = table.spellings(column);
     spellings.iter().find_map(|wanted| names.iter().position(|name| name.eq_ignore_ascii_case(wanted)))
 }
@@ -203,7 +209,8 @@ fn what_else(head: &[u8], names: Option<&[String]>, input: &str) -> &'static str
     }
 }
 
-fn missing(table: &DialectTable, wanted: &[&'static str], names: &[String]) -> Error {
+/// The error of a header that has none of the wanted columns.
+pub(super) fn missing(table: &DialectTable, wanted: &[&'static str], names: &[String]) -> Error {
     let spelled: Vec<String> = wanted.iter().flat_map(|column| table.spellings(column)).collect();
     let list = spelled.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
     // Of two as near, the one that is no other column of the dialect is the misspelled one.

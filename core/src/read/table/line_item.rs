@@ -5,6 +5,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ids::bare_resource_id;
 use crate::money::{Amount, Currency, Residue};
 use crate::read::table::cells::Cells;
+use crate::read::table::costs::RowCost;
 use crate::read::table::dialect::Attribute;
 use crate::read::table::header::Columns;
 use crate::read::table::maps::Maps;
@@ -16,6 +17,10 @@ pub(super) struct ReadRow<'r> {
     pub(super) treatment: Treatment,
     /// What reading its cost rounded off.
     pub(super) residue: Residue,
+    /// Number of the rule its cost follows.
+    pub(super) rule: usize,
+    /// Whether it fills no column of its rule and so counts at its unblended cost.
+    pub(super) fills_no_column: bool,
 }
 
 /// Reads one row whose maps are loaded. `tags` is an empty vector whose memory is used again.
@@ -28,19 +33,32 @@ pub(super) fn read_row<'m, 'r: 'm>(
     maps: &'m Maps,
     tags: Vec<&'m str>,
 ) -> Result<ReadRow<'m>> {
-    let cost_text = columns.cell(cells, columns.cost);
+    let unblended = columns.costs.unblended;
+    let cost_text = columns.cell(cells, unblended);
     let cost = match cost_text {
         "" => Amount::parse("0"),
         text => Amount::parse(text),
     };
-    let cost = cost.map_err(|error| columns.at_column(error, columns.cost))?;
-    let item = line_item(columns, cells, maps, cost.amount, tags)?;
+    let cost = cost.map_err(|error| columns.at_column(error, unblended))?;
+    let mut item = line_item(columns, cells, maps, cost.amount, tags)?;
     let treatment = classify(&item);
-    if cost_text.is_empty() && !matches!(treatment, Treatment::Excluded(_)) {
-        let empty = Error::new(ErrorCode::ParseBadDecimal, "the cost of a counting row is empty");
-        return Err(columns.at_column(empty, columns.cost));
+    // Rows that do not count are evidence of what is invoiced.
+    let (Treatment::Counts(kind) | Treatment::CountsUnknown(kind)) = treatment else {
+        return Ok(ReadRow { item, treatment, residue: cost.residue, rule: 0, fills_no_column: false });
+    };
+    if cost_text.is_empty() {
+        return Err(columns.empty_cost(unblended));
     }
-    Ok(ReadRow { item, treatment, residue: cost.residue })
+    let rule = columns.costs.rule_of(kind, cells);
+    let of_basis = columns.costs.of_row(rule, columns, cells)?;
+    let residue = match of_basis {
+        RowCost::Own(amount, residue) => {
+            (item.cost, item.unblended) = (amount, Some(cost.amount));
+            residue
+        }
+        RowCost::Unblended | RowCost::Empty => cost.residue,
+    };
+    Ok(ReadRow { item, treatment, residue, rule, fills_no_column: of_basis == RowCost::Empty })
 }
 
 fn line_item<'m, 'r: 'm>(
@@ -80,6 +98,7 @@ fn line_item<'m, 'r: 'm>(
         interval: interval_of(columns, text(Attribute::Start), text(Attribute::End))?,
         usage_quantity: quantity(columns, text(Attribute::Quantity))?,
         cost,
+        unblended: None,
         tags,
     })
 }

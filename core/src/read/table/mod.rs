@@ -1,6 +1,7 @@
 //! The rows of one table, whatever its format, → a collector (spec 2.4, 2.8).
 
 pub(super) mod cells;
+mod costs;
 pub(super) mod dialect;
 pub(super) mod header;
 mod line_item;
@@ -8,7 +9,7 @@ mod maps;
 mod nearest;
 #[cfg(feature = "parquet")]
 pub(super) mod numbered;
-mod patterns;
+pub(super) mod patterns;
 mod spans;
 pub(super) mod tags;
 
@@ -128,9 +129,9 @@ impl<'c, 'o> TableReader<'c, 'o> {
         self.columns.names.len()
     }
 
-    /// Index of the column that holds the cost.
+    /// Index of the column that holds the unblended cost.
     pub(in crate::read) fn cost(&self) -> usize {
-        self.columns.cost
+        self.columns.costs.unblended
     }
 
     /// The error with a column in its location.
@@ -158,7 +159,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
     /// Says that the column at this index is stored in binary floating point (spec 1.3).
     #[cfg(feature = "batches")]
     pub(in crate::read) fn note_binary(&mut self, at: usize) {
-        self.binary_costs |= at == self.columns.cost;
+        self.binary_costs |= self.columns.costs.columns().any(|cost| cost == at);
     }
 
     /// Adds one row. `at` says where it is.
@@ -175,7 +176,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
             Purpose::Bill => self.add_row(cells, at),
         };
         result.or_else(|error| {
-            let cost = Amount::parse(self.columns.cell(cells, self.columns.cost)).ok();
+            let cost = Amount::parse(self.columns.cell(cells, self.columns.costs.unblended)).ok();
             self.bad_row(error.at(at()), cost.map(|cost| cost.amount)).map(|()| None)
         })
     }
@@ -269,15 +270,15 @@ impl<'c, 'o> TableReader<'c, 'o> {
         if self.collector.purpose() == Purpose::TagKeys {
             return add_new(self).map(|_| ());
         }
-        let is_negative = row.bytes(self.columns.cost).starts_with(b"-");
+        let is_negative = row.bytes(self.columns.costs.unblended).starts_with(b"-");
         let look = self.patterns.look(row, is_negative);
         if let Look::Known(place) = look
-            && let Some(values) = self.values_of(row)
+            && let Some(values) = self.values_of(row, place.rule)
         {
             if let Some((_, builder)) = self.collector.builder(place.builder)
                 && let Err(error) = builder.add_again(place.charge, &values)
             {
-                return self.bad_row(error.at(at()), Some(values.cost));
+                return self.bad_row(error.at(at()), Some(values.unblended));
             }
             count_row(&mut self.rows, place.builder);
             return Ok(());
@@ -309,9 +310,10 @@ impl<'c, 'o> TableReader<'c, 'o> {
     }
 
     /// Cost, times and quantity of a row; `None` where one of them is not as usual.
-    fn values_of<'r>(&mut self, row: impl Telling<'r>) -> Option<RowValues> {
+    fn values_of<'r>(&mut self, row: impl Telling<'r>, rule: usize) -> Option<RowValues> {
         let at = self.values.as_ref()?;
-        let cost = Amount::parse_exact(row.bytes(self.columns.cost))?;
+        let unblended = Amount::parse_exact(row.bytes(self.columns.costs.unblended))?;
+        let cost = self.columns.costs.of_known(rule, row, unblended)?;
         let usage_quantity = match at.quantity.map_or(&[][..], |at| row.bytes(at)) {
             [] => None,
             text => Some(Amount::parse_exact(text)?),
@@ -321,8 +323,8 @@ impl<'c, 'o> TableReader<'c, 'o> {
             let interval = interval_of(&self.columns, row.get(at.start), row.get(at.end)).ok()?;
             self.times = Times { written: written.map(<[u8]>::to_vec).collect(), interval };
         }
-        self.has_large |= is_large(cost) || usage_quantity.is_some_and(is_large);
-        Some(RowValues { cost, interval: self.times.interval, usage_quantity })
+        self.has_large |= is_large(cost) || is_large(unblended) || usage_quantity.is_some_and(is_large);
+        Some(RowValues { cost, unblended, interval: self.times.interval, usage_quantity })
     }
 
     /// Adds a row, and says where the next one of its pattern belongs.
@@ -331,8 +333,10 @@ impl<'c, 'o> TableReader<'c, 'o> {
         let period = self.period_of(cells)?;
         let Some(group) = self.collector.group(period, &self.name) else { return Ok(None) };
         let Self { columns, maps, collector, rows, name, spare, has_large, .. } = self;
-        let ReadRow { item, treatment, residue } = read_row(columns, cells, maps, std::mem::take(spare))?;
-        *has_large |= is_large(item.cost) || item.usage_quantity.is_some_and(is_large);
+        let ReadRow { item, treatment, residue, rule, fills_no_column } =
+            read_row(columns, cells, maps, std::mem::take(spare))?;
+        *has_large |=
+            is_large(item.cost) || item.unblended.is_some_and(is_large) || item.usage_quantity.is_some_and(is_large);
         let number = collector.number_of(group);
         let Some((_, builder)) = collector.builder(number) else { return Ok(None) };
         let mut place = None;
@@ -344,9 +348,13 @@ impl<'c, 'o> TableReader<'c, 'o> {
                 let is_noted = item.dialect == Dialect::Dbr
                     && note_unrecognized(builder, &item, is_unknown.then_some(kind), name, at);
                 // The kind of usage follows from the columns that decide and the sign; a fee has its term beside them.
+                let sign_text = columns.cell(cells, columns.costs.unblended);
                 let is_repeatable =
-                    kind.is_usage() && !is_noted && has_plain_sign(columns.cell(cells, columns.cost), item.cost);
-                place = is_repeatable.then_some(Place { builder: number, charge });
+                    kind.is_usage() && !is_noted && has_plain_sign(sign_text, item.unblended.unwrap_or(item.cost));
+                place = is_repeatable.then_some(Place { builder: number, charge, rule });
+                if fills_no_column {
+                    builder.note_not_spread(&item, kind)?;
+                }
             }
         }
         if !residue.is_zero() {

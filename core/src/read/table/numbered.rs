@@ -145,7 +145,7 @@ impl Place {
 /// A place of a charge of this number.
 #[cfg(test)]
 pub(in crate::read) fn place(charge: usize) -> Place {
-    Place { builder: 0, charge }
+    Place { builder: 0, charge, rule: 0 }
 }
 
 fn hash(hasher: &FixedState, key: u128) -> u64 {
@@ -162,7 +162,11 @@ fn hash_at(hasher: &FixedState, known: &[Known], at: u32) -> u64 {
 #[derive(Clone, Debug)]
 pub(in crate::read) struct RowColumns {
     pub(in crate::read) deciding: Vec<usize>,
-    pub(in crate::read) cost: usize,
+    /// Column of the unblended cost.
+    pub(in crate::read) unblended: usize,
+    /// By the number of a place's rule: the columns of which the first that the row fills is its cost, none for the
+    /// unblended cost; `None` where the row must be read as text.
+    pub(in crate::read) costs: Vec<Option<Vec<usize>>>,
     pub(in crate::read) start: usize,
     pub(in crate::read) end: usize,
     pub(in crate::read) quantity: Option<usize>,
@@ -176,7 +180,8 @@ impl<'o> TableReader<'_, 'o> {
         let values = self.values.as_ref().filter(|_| self.collector.purpose() == Purpose::Bill)?;
         Some(RowColumns {
             deciding: self.columns.deciding(&self.maps),
-            cost: self.columns.cost,
+            unblended: self.columns.costs.unblended,
+            costs: self.columns.costs.plain_rules(),
             start: values.start,
             end: values.end,
             quantity: values.quantity,
@@ -212,6 +217,6 @@ impl<'o> TableReader<'_, 'o> {
     /// # Errors
     /// As [`TableReader::add`].
     pub(in crate::read) fn refused(&mut self, error: Error, values: &RowValues, at: Location) -> Result<()> {
-        self.bad_row(error.at(at), Some(values.cost))
+        self.bad_row(error.at(at), Some(values.unblended))
     }
 }

@@ -39,6 +39,8 @@ pub(in crate::read) struct Place {
     pub(in crate::read) builder: usize,
     /// Number of the charge in the builder.
     pub(in crate::read) charge: usize,
+    /// Number of the rule that the cost of its rows follows.
+    pub(in crate::read) rule: usize,
 }
 
 #[derive(Debug)]
@@ -185,7 +187,7 @@ mod tests {
 
     fn keep(patterns: &mut Patterns, line: &str, charge: usize) {
         with_row(line, |row| match patterns.look(row, false) {
-            Look::New(key) => patterns.keep(row, key, Place { builder: 0, charge }),
+            Look::New(key) => patterns.keep(row, key, Place { builder: 0, charge, rule: 0 }),
             Look::Known(_) => panic!("`{line}` is known"),
         });
     }

@@ -262,6 +262,22 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(150) })]
+
+    #[test]
+    fn columns_give_every_basis_as_reading_row_by_row_gives_it(
+        content in super::fast_path::bases::content(),
+        options in super::fast_path::bases::options(),
+        cut in cut(),
+    ) {
+        let (by_columns, as_text) = outcomes(&batch_of(&content), &cut, &options);
+        for outcome in by_columns {
+            prop_assert_eq!(outcome, as_text.clone());
+        }
+    }
+}
+
 /// More rows than are read at once, with more distinct texts than are numbered, and such as come again.
 #[test]
 fn batches_of_one_row_group_and_of_many_texts_give_what_text_gives() {

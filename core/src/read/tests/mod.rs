@@ -2,6 +2,7 @@
 
 #[cfg(feature = "fs")]
 mod archives;
+mod bases;
 #[cfg(feature = "batches")]
 mod batches;
 #[cfg(feature = "parquet")]

@@ -56,6 +56,8 @@ pub(super) fn run(connection: &Connection, id: &str) -> Result<StoredRun> {
         stops_early: run.stops_early,
         totals: run.totals,
         // What would raise coverage is advice for the day of the run; the store keeps amounts.
+        // A store keeps amounts in the basis only.
+        bridge: None,
         coverage: Coverage::default(),
         cells: rows_of(connection, "run_cells", id, cell)?,
         reallocations: rows_of(connection, "run_reallocations", id, |fields| {

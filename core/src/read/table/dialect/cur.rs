@@ -55,11 +55,21 @@ const STEADY: &[&str] = &[
     "product_",
 ];
 
+const COSTS: &[&str] = &[
+    "lineItem/BlendedCost",
+    "lineItem/NetUnblendedCost",
+    "lineItem/UnblendedCost",
+    "reservation/EffectiveCost",
+    "reservation/NetEffectiveCost",
+    "savingsPlan/NetSavingsPlanEffectiveCost",
+    "savingsPlan/SavingsPlanEffectiveCost",
+];
+
 pub(super) const LEGACY: DialectTable = DialectTable {
     dialect: Dialect::Cur,
     attributes: LEGACY_ATTRIBUTES,
     tags: &[TagForm::Column("resourceTags/"), TagForm::FoldedColumn("resource_tags_")],
-    other_columns: &["lineItem/BlendedCost", "lineItem/NetUnblendedCost", "lineItem/UnblendedCost"],
+    other_columns: COSTS,
     steady: STEADY,
     null_text: None,
 };
@@ -68,7 +78,7 @@ pub(super) const DATA_EXPORT: DialectTable = DialectTable {
     dialect: Dialect::Cur2,
     attributes: DATA_EXPORT_ATTRIBUTES,
     tags: &[TagForm::FoldedEntry("resource_tags"), TagForm::FoldedColumn("resource_tags_")],
-    other_columns: &["lineItem/BlendedCost", "lineItem/NetUnblendedCost", "lineItem/UnblendedCost"],
+    other_columns: COSTS,
     steady: STEADY,
     null_text: None,
 };

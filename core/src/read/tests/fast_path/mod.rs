@@ -1,6 +1,7 @@
 //! Rows told by their separators, patterns and chunks against rows parsed one by one: the same bill or the same error,
 //! whatever the size of a block or chunk, the threads and the instructions.
 
+pub(super) mod bases;
 mod files;
 mod forms;
 mod hostile;
