@@ -61,6 +61,7 @@ diagnostic_codes! {
     BillStopsEarly = "bill.stops_early", Warning, "No account has usage in the last 24 hours or more of a period that is over; blocks finalization.";
     BillUnrecognizedInvoiceId = "bill.unrecognized_invoice_id", Warning, "An invoice id is neither an integer nor `Estimated`; its rows count as estimated.";
     ClassifyBasisCellsEmpty = "classify.basis_cells_empty", Warning, "Rows fill no column of the cost basis, as those of Dedicated Hosts; they count at their unblended cost.";
+    ClassifyDiscountsNotNet = "classify.discounts_not_net", Warning, "Separate discounts count 0 in a net basis, but no row has a net cost that differs: they seem to be taken off nowhere.";
     ClassifyUnknownLineItemType = "classify.unknown_line_item_type", Warning, "A line item type or charge category is not known; its rows count at their cost.";
     ClassifyUnknownRecordType = "classify.unknown_record_type", Warning, "A DBR record type is not known; its rows count like line items.";
     CommitmentCostShare = "commitment.cost_share_ignores_covered_usage", Warning, "Fees are shared by cost although covered usage exists, whose owners may pay nothing.";

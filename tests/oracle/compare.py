@@ -35,6 +35,7 @@ TABLES = {
     "product_area_costs": ("product", "product_area", "row_kind", "pool"),
     "mechanisms": ("mechanism",),
     "reallocations": ("provider", "consumer"),
+    "bridge": ("kind", "rows", "unblended", "difference"),
 }
 SHOWN = 12  # differences printed per month
 
@@ -79,6 +80,7 @@ REQUIRED = {
     "fee": "upfront|recurring|unknown term|inclusive end|odd term|negative|equal keys",
     "book": "other period|this period's own entry",
     "option": "tag",
+    "basis": "net_unblended|amortized|net_amortized|net columns",
 }
 
 

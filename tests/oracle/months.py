@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from random import Random
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import bases  # noqa: E402
 import months_bill  # noqa: E402
 import months_evidence  # noqa: E402
 import months_fees  # noqa: E402
@@ -32,7 +34,7 @@ def make(seed: int, folder: str, form: str = "dbr") -> dict:
     world = months_world.make_world(seed if form == "dbr" else f"{form} {seed}")
     world.note(f"form:{form}")
     if form != "dbr":
-        return make_other(world, folder, form)
+        return make_other(world, folder, form, seed)
     fees, unknown = months_fees.fee_rows(world, months_bill.amount)
     rows = months_bill.all_rows(world, fees)
     bills, period = months_bill.write_bill(world, folder, rows)
@@ -40,7 +42,7 @@ def make(seed: int, folder: str, form: str = "dbr") -> dict:
     return finish(world, folder, options, unknown, True)
 
 
-def make_other(world, folder: str, form: str) -> dict:
+def make_other(world, folder: str, form: str, seed: int) -> dict:
     """The month in a form beside the DBR, with the rows that only those have."""
     world.dialect = "focus" if form.startswith("focus") else "cur"
     world.kinds = months_policy.OTHER_KINDS
@@ -50,12 +52,33 @@ def make_other(world, folder: str, form: str) -> dict:
     months_rows.share_out(world, False)
     fees, _ = months_fees.fee_rows(world, months_bill.amount)
     facts = months_rows.all_facts(world, months_bill.all_rows(world, fees), False)
+    basis = give_costs(world, f"basis {form} {seed}", facts)
     bills, period = months_files.write_bill(world, folder, facts, form)
-    options = {"bills": bills, "period": period}
+    options = {"bills": bills, "period": period, "basis": basis}
     counted = [one for one in months_files.kept_by(form, facts) if not one["parent"]]
     if len(set(world.currencies.values())) > 1:
         options["currency"] = world.random.choice(sorted({one["currency"] for one in counted}))
     return finish(world, folder, options, months_rows.has_unknown_terms(facts), world.spread)
+
+
+def give_costs(world, seed: str, facts: list) -> str | None:
+    """A basis, and what each row costs in it; by a generator of its own, so that the rest of a month is as it was."""
+    random = Random(seed)
+    basis = random.choice((None, None, "unblended", *(bases.BASES[1:] if world.dialect == "cur" else ["amortized"])))
+    if basis in (None, "unblended"):
+        return basis
+    world.note(f"basis:{basis}")
+    gross = [name for names in bases.GROSS.values() for name in names] + [bases.TOTAL, bases.USED]
+    upfront = "savingsPlan/AmortizedUpfrontCommitmentForBillingPeriod"
+    world.cost_columns = [*gross, upfront]
+    if random.random() < 0.7:
+        world.cost_columns += [bases.net_name(name) for name in (*gross[:-2], upfront)] + [bases.NET_UNBLENDED]
+        world.note("basis:net columns")
+    texts = ("0", "1.5", "0.0333333333", "-2.25", "7e-3", "12.000000000000000000123")
+    for one in facts:
+        one["effective"] = random.choice(texts)
+        one.update({name: random.choice(("", *texts)) for name in world.cost_columns})
+    return basis
 
 
 def make_crossed(seed: int, folder: str) -> dict:
@@ -116,7 +139,7 @@ def finish(world, folder: str, options: dict, unknown_terms: bool, with_book: bo
 def arguments(options: dict) -> list[str]:
     """The options as command line arguments of `unblended rollup`."""
     found = list(options["bills"])
-    for name in ("period", "policy", "services", "reservations", "currency", "as_of"):
+    for name in ("period", "policy", "services", "reservations", "basis", "currency", "as_of"):
         if options.get(name):
             found += ["--" + name.replace("_", "-"), options[name]]
     for name in ("tasks", "instances", "volumes"):

@@ -50,7 +50,7 @@ NOT_IN_CUR2 = ("product/ProductName", "product/region")
 
 FOCUS = {
     "BilledCost": "cost",
-    "EffectiveCost": "blended",
+    "EffectiveCost": "effective",
     "BillingAccountId": "payer",
     "BillingCurrency": "currency",
     "BillingPeriodStart": "period_start",
@@ -155,6 +155,8 @@ class Sheet:
             world.random.shuffle(self.order)
             world.note("file:shuffled columns")
         self.shout = world.chance(0.08)
+        if dialect == "cur":
+            self.order += world.cost_columns
 
     def tag_columns(self) -> dict:
         """Header -> tag key; None for a decoy."""
@@ -186,7 +188,7 @@ class Sheet:
 
     def cells(self, fact: dict, number: int) -> list:
         """One row."""
-        facts = {**fact, "id": f"li{number}", "blended": "12345.6"}
+        facts = {"effective": "12345.6", **fact, "id": f"li{number}", "blended": "12345.6"}
         product = fact["product"]
         facts["code"] = "Code" + product.replace(" ", "") if product else ""
         facts["region"] = rows.region_of(fact["zone"])
@@ -202,7 +204,7 @@ class Sheet:
             elif name in self.maps:
                 found.append(self.map_cell(name, facts))
             else:
-                found.append(facts.get(CUR[name], ""))
+                found.append(facts.get(CUR.get(name, name), ""))
         return found
 
     def map_cell(self, name: str, facts: dict) -> str:

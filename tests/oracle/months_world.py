@@ -99,6 +99,7 @@ class World:
     kinds: tuple = ()  # that rules ask for
     spread: bool = False  # fees are amortized beside the DBR too
     nulls: bool = False  # FOCUS writes nulls as text
+    cost_columns: list = field(default_factory=list)  # those of other bases, in a CUR
 
     def chance(self, probability: float) -> bool:
         """True with that probability."""

@@ -1,11 +1,12 @@
 //! From what was charged to the cost in the basis, kind by kind (spec 3.4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::Bill;
-use crate::classify::LineItemKind;
+use super::{Bill, Charge};
+use crate::classify::{CostBasis, LineItemKind};
+use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::Result;
 use crate::money::{Amount, Currency};
 
@@ -24,6 +25,30 @@ pub struct BridgeRow {
     pub cost: Amount,
     /// `cost − unblended`.
     pub difference: Amount,
+}
+
+/// Separate discounts count 0 where amounts are net already; where none is, they seem to be taken off nowhere.
+pub(super) fn note_discounts(basis: CostBasis, charges: &[Charge], found: &mut Diagnostics) -> Result<()> {
+    if !matches!(basis, CostBasis::NetUnblended | CostBasis::NetAmortized) {
+        return Ok(());
+    }
+    let mut zeroed: BTreeMap<Currency, (u64, Amount)> = BTreeMap::new();
+    let mut net: BTreeSet<Currency> = BTreeSet::new();
+    for charge in charges.iter().filter(|charge| charge.amount() != charge.unblended()) {
+        let (kind, currency) = (charge.key().kind(), charge.key().currency());
+        if kind.is_discount() {
+            let sum = zeroed.entry(currency).or_default();
+            *sum = (sum.0 + charge.rows(), sum.1.checked_add(charge.unblended())?);
+        } else if basis == CostBasis::NetUnblended || !kind.is_of_commitment() {
+            net.insert(currency);
+        }
+    }
+    for (currency, (rows, amount)) in zeroed.into_iter().filter(|(currency, _)| !net.contains(currency)) {
+        let message =
+            format!("discounts of {amount} {currency} count 0, and no net cost is another than the unblended");
+        found.add(DiagnosticCode::ClassifyDiscountsNotNet, message, rows, None);
+    }
+    Ok(())
 }
 
 impl Bill {

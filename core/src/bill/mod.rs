@@ -198,6 +198,7 @@ impl Bill {
         self.statement.reconcile(&self.charges, &mut found)?;
         note_unknown_types(&self.charges, is_known, &mut found)?;
         self.not_spread.report(self.basis(), &mut found);
+        bridge::note_discounts(self.basis(), &self.charges, &mut found)?;
         if self.precision.rows > 0 {
             let message = format!("amounts with more than 18 decimals lost {} in rounding", self.precision.residue);
             found.add(DiagnosticCode::ParsePrecision, message, self.precision.rows, None);

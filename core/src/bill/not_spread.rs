@@ -37,9 +37,8 @@ impl NotSpread {
     pub(crate) fn report(&self, basis: CostBasis, found: &mut Diagnostics) {
         for ((kind, currency), (rows, amount)) in &self.0 {
             let kind = kind.as_str();
-            let message = format!(
-                "rows of kind `{kind}` have no cost in the basis `{basis}`; they count their unblended {amount} {currency}"
-            );
+            let count = format!("they count their unblended {amount} {currency}");
+            let message = format!("rows of kind `{kind}` have no cost in the basis `{basis}`; {count}");
             found.add(DiagnosticCode::ClassifyBasisCellsEmpty, message, *rows, None);
         }
     }

@@ -9,7 +9,7 @@ use super::*;
 use crate::bill::{BillOptions, BridgeRow};
 use crate::classify::{CostBasis, LineItemKind};
 use crate::money::Currency;
-use crate::read::{Input, Progress, ScanOptions, scan};
+use crate::read::{Progress, ScanOptions, find_inputs, scan};
 
 type Record = BTreeMap<String, String>;
 
@@ -93,8 +93,8 @@ fn amortized(files: &DemoFiles) -> Vec<(&'static str, Vec<BridgeRow>)> {
     let bill = BillOptions { basis: CostBasis::Amortized, ..BillOptions::default() };
     let options = ScanOptions { bill, ..ScanOptions::default() };
     let bridge = |name| {
-        let input = Input::path(&bill_of(files, name).path);
-        scan(vec![input], &options, &Progress::new()).unwrap().bridge(Currency::USD).unwrap()
+        let inputs = find_inputs(&[bill_of(files, name).path.display().to_string()]).unwrap();
+        scan(inputs, &options, &Progress::new()).unwrap().bridge(Currency::USD).unwrap()
     };
     CSV_DIALECTS.iter().map(|(name, _)| (*name, bridge(name))).collect()
 }

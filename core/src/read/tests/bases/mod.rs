@@ -174,6 +174,22 @@ fn without_net_columns_net_is_gross_and_discounts_count() {
 }
 
 #[test]
+fn discounts_that_no_net_cost_has_taken_off_are_reported() {
+    let discount: Row<'_> = ("EdpDiscount", &[("unblended", "-3")]);
+    let covered: Row<'_> = ("DiscountedUsage!", &[("unblended", "0"), ("reserved", "7")]);
+    let code = DiagnosticCode::ClassifyDiscountsNotNet;
+    for (usage, count) in [([("unblended", "10"), ("net", "10")], 1), ([("unblended", "10"), ("net", "7")], 0)] {
+        let text = report(ALL, &[("Usage", &usage), discount, covered]);
+        for basis in [CostBasis::NetUnblended, CostBasis::NetAmortized] {
+            let said = found(&read_in(basis, &text).unwrap(), code);
+            assert_eq!(said.len(), count, "{basis}");
+            assert!(said.iter().all(|fact| fact.message.starts_with("discounts of -3 USD count 0")));
+        }
+        assert!(found(&read_in(CostBasis::Amortized, &text).unwrap(), code).is_empty());
+    }
+}
+
+#[test]
 fn a_row_whose_column_the_header_lacks_is_an_error_where_it_stands() {
     let rows: [Row<'_>; 2] = [("Usage", &[("unblended", "10")]), ("DiscountedUsage!", &[("unblended", "0")])];
     assert_eq!(billed(&read_in(CostBasis::Amortized, &report(1, &rows[..1])).unwrap()), "10");

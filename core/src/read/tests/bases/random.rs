@@ -149,12 +149,15 @@ proptest! {
             line(if fee % 2 == 0 { "Fee!" } else { "SavingsPlanUpfrontFee" }, [("unblended", fee), ("", 0), ("", 0)]);
             upfront_fees += fee;
         }
+        let costs: Vec<&[(&str, String); 3]> = lines.iter().map(|(_, costs)| costs).collect();
         let costs: Vec<Vec<(&str, &str)>> =
-            lines.iter().map(|(_, costs)| costs.iter().map(|(name, cost)| (*name, cost.as_str())).collect()).collect();
-        let rows: Vec<super::Row<'_>> = lines.iter().zip(&costs).map(|((kind, _), costs)| (*kind, costs.as_slice())).collect();
+            costs.iter().map(|costs| costs.iter().map(|(name, cost)| (*name, cost.as_str())).collect()).collect();
+        let rows: Vec<super::Row<'_>> =
+            lines.iter().zip(&costs).map(|((kind, _), costs)| (*kind, costs.as_slice())).collect();
         let bill = read_with(report(GROSS, &rows), &in_basis(CostBasis::Amortized)).unwrap();
         let bridge = bill.bridge(Currency::USD).unwrap();
-        let (unblended, amortized) = (sum(bridge.iter().map(|row| row.unblended)), sum(bridge.iter().map(|row| row.cost)));
+        let unblended = sum(bridge.iter().map(|row| row.unblended));
+        let amortized = sum(bridge.iter().map(|row| row.cost));
         let moved: Amount = text(trueup + upfront_fees).parse().unwrap();
         prop_assert_eq!(unblended, amortized.checked_add(moved).unwrap());
     }
