@@ -31,14 +31,14 @@ def _times(limit):
     return f"≤ {limit:g}", limit
 
 
-def _ratio(found, what, ours, others, must, stretch):
+def _ratio(found, what, ours, others, must, stretch, judged=("cpu", "wall")):
     """One gate: ours to the best of others, in CPU and in wall time; none where one side did not run."""
     others = [other for other in others if other and other.runs]
     if not others or not (ours and ours.runs):
         return []
-    ratios = [ours.median(of) / min(other.median(of) for other in others) for of in ("cpu", "wall")]
-    measured = f"{ratios[0]:.2f} CPU, {ratios[1]:.2f} wall"
-    met = [max(ratios) <= limit for _, limit in (must, stretch)]
+    ratios = {of: ours.median(of) / min(other.median(of) for other in others) for of in ("cpu", "wall")}
+    measured = f"{ratios['cpu']:.2f} CPU, {ratios['wall']:.2f} wall"
+    met = [max(ratios[of] for of in judged) <= limit for _, limit in (must, stretch)]
     return [Gate(found.title, what, must[0], stretch[0], measured, *met)]
 
 
@@ -50,7 +50,8 @@ def of_input(found):
         piped, inflate = [found.of("unzip -p into duckdb")], [found.of("a lone inflate", "")]
         return [
             *_ratio(found, "`unzip -p` into DuckDB", ours, piped, _part(5), _part(9)),
-            *_ratio(found, "a lone inflate", ours, inflate, _times(1.35), _times(1.15)),
+            # In wall time: parsing takes CPU beside inflating, and is to be hidden behind it.
+            *_ratio(found, "a lone inflate", ours, inflate, _times(1.35), _times(1.15), judged=["wall"]),
         ]
     if found.name.startswith("dbr"):
         return [

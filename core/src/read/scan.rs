@@ -140,7 +140,7 @@ fn chunks_of<'o>(input: &Input, threads: usize, purpose: Purpose, options: &'o S
 /// Parts of a Parquet file for each thread: few, because each learns anew what rows repeat, and more than one, because
 /// threads are not equally fast.
 #[cfg(feature = "parquet")]
-const PARTS_A_THREAD: usize = 4;
+const PARTS_A_THREAD: usize = 2;
 
 #[cfg(feature = "parquet")]
 fn parts_of(input: Input, threads: usize) -> Vec<Input> {
