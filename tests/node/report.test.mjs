@@ -42,7 +42,7 @@ test('a report bridges from what was charged to its basis', async () => {
     'lineItem/LineItemType,lineItem/UsageStartDate,lineItem/UsageEndDate,lineItem/ProductCode,lineItem/UnblendedCost,reservation/EffectiveCost',
     'DiscountedUsage,2016-06-01T00:00:00Z,2016-06-01T01:00:00Z,AmazonEC2,0,0.1\n',
   ].join('\n');
-  const policy = { basis: 'amortized', areas: { tagKeys: [] } };
+  const policy = { basis: 'amortized', areas: { tag_keys: [] } };
   const covered = await scan(Buffer.from(text), { policy });
   const row = { kind: 'DiscountedUsage', rows: 1, unblended: '0', cost: '0.1', difference: '0.1' };
   assert.deepEqual((await covered.attribute({ policy })).bridge, [row]);
