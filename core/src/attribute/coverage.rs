@@ -36,11 +36,11 @@ fn missing_tags(bill: &Bill, policy: &Policy, currency: Currency) -> Result<Vec<
         asked.map(|(at, tag_key)| (at, tag_key.as_str(), 0, Amount::ZERO)).collect();
     for charge in bill.charges() {
         let key = charge.key();
-        if key.currency() != currency || key.resource_id().is_empty() {
+        if key.currency() != currency || !key.has_resource() {
             continue;
         }
         for (at, _, rows, cost) in &mut missing {
-            if key.tag(*at).is_none() {
+            if !key.has_tag(*at) {
                 *rows += charge.rows();
                 *cost = cost.checked_add(charge.amount())?;
             }

@@ -44,8 +44,8 @@ use crate::rollup::{Cell, Mechanism, Reallocation, Report, ReportDigests, RowKin
 use crate::time::{BillingPeriod, Timestamp};
 
 pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
-use claim::{Claim, Origin};
-use conserved::{conserved, residual};
+use claim::Claim;
+use conserved::{Billed, conserved, residual};
 use containers::{Containers, ServiceOwner, Shares};
 use fees::Fees;
 use intervals::TimeLine;
@@ -167,7 +167,9 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
         is_amortized: bill.basis().is_amortized(),
     };
     let mut pools = Pools::new(policy, bill, period)?;
+    let mut billed = Billed::default();
     for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
+        billed.add(origin(charge), charge.amount())?;
         if !fees::is_set_aside(charge, commitments) && !pools.take_charge(charge)? {
             ledger.look_at(Some(charge));
             stages.own(charge, ledger)?;
@@ -180,7 +182,7 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
     fees.share(commitments, &stages.rules, ledger, &covered, &mut found)?;
     pools.share(ledger, &mut found)?;
     let reallocations = providers::reallocate(policy, period, ledger, &mut found)?;
-    reconcile(bill, currency, &fees, ledger)?;
+    reconcile(billed, &fees, ledger)?;
 
     stages.rules.report(&mut found);
     stages.tags.report_conflicts(bill, currency, &mut found)?;
@@ -357,16 +359,11 @@ fn products_with_covered_usage(bill: &Bill) -> BTreeSet<&str> {
 }
 
 /// The identity of the promise, for every product and usage account (spec 0.1).
-fn reconcile<'a>(bill: &'a Bill, currency: Currency, fees: &Fees<'a>, ledger: &Ledger<'a>) -> Result<()> {
-    let mut expected: BTreeMap<Origin<'a>, Amount> = fees.moved.clone();
-    let charges: Vec<&Charge> = bill.charges().iter().filter(|charge| charge.key().currency() == currency).collect();
-    // Charges are sorted, so that most of one origin follow each other.
-    for of_origin in charges.chunk_by(|a, b| origin(a) == origin(b)) {
-        if let Some(first) = of_origin.first() {
-            let sum = expected.entry(origin(first)).or_default();
-            *sum = sum.checked_add(Amount::sum(of_origin.iter().map(|charge| charge.amount()))?)?;
-        }
+fn reconcile<'a>(mut billed: Billed<'a>, fees: &Fees<'a>, ledger: &Ledger<'a>) -> Result<()> {
+    for (origin, moved) in &fees.moved {
+        billed.add(*origin, *moved)?;
     }
+    let expected = billed.into_sums()?;
     let mut attributed = ledger.by_origin()?;
     for (origin, amount) in expected {
         let difference = amount.checked_sub(attributed.remove(&origin).unwrap_or_default())?;

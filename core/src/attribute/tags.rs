@@ -73,10 +73,10 @@ impl<'a> Tags<'a> {
         let mut resources: Index<&str, usize> = Index::default();
         let mut values: Vec<Values<'_>> = Vec::new();
         for charge in bill.charges() {
-            let resource = charge.key().resource_id();
-            if resource.is_empty() || keys.iter().all(|key| charge.key().tag(*key).is_none()) {
+            if !charge.key().has_resource() || !keys.iter().any(|key| charge.key().has_tag(*key)) {
                 continue;
             }
+            let resource = charge.key().resource_id();
             let start = *resources.entry(resource).or_insert_with(|| {
                 values.resize(values.len() + keys.len(), Values::None);
                 values.len() - keys.len()

@@ -29,11 +29,13 @@ const FIELDS: usize = 12;
 
 /// The attributes on which line items of one charge agree.
 ///
-/// INVARIANT: `text` is the fields and tag values one after the other; `ends` are their end offsets.
+/// INVARIANT: `text` is the fields and tag values one after the other; `ends` and `tag_ends` are their end offsets. The
+/// fields' are in place: whoever goes over charges looks at a field or two of each.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChargeKey {
     text: Box<str>,
-    ends: Box<[u32]>,
+    ends: [u32; FIELDS],
+    tag_ends: Box<[u32]>,
     kind: LineItemKind,
     currency: Currency,
     term: Option<Interval>,
@@ -90,7 +92,7 @@ impl<'a> RowKey<'a> {
 
     pub(crate) fn matches(&self, key: &ChargeKey) -> bool {
         let mut start = 0usize;
-        let mut ends = key.ends.iter();
+        let mut ends = key.ends.iter().chain(&key.tag_ends);
         for text in self.texts() {
             let Some(end) = ends.next().map(|end| *end as usize) else { return false };
             if key.text.as_bytes().get(start..end) != Some(text.as_bytes()) {
@@ -109,10 +111,11 @@ impl<'a> RowKey<'a> {
     }
 
     pub(crate) fn to_key(&self) -> ChargeKey {
-        let (text, ends) = pack(self.texts());
+        let (text, ends, tag_ends) = pack(self.texts());
         ChargeKey {
             text,
             ends,
+            tag_ends,
             kind: self.kind,
             currency: self.currency,
             term: self.term(),
@@ -124,15 +127,17 @@ impl<'a> RowKey<'a> {
     }
 }
 
-fn pack<'t>(parts: impl Iterator<Item = &'t str>) -> (Box<str>, Box<[u32]>) {
+/// The texts as one, where each field ends in it and where each tag value.
+fn pack<'t>(mut parts: impl Iterator<Item = &'t str>) -> (Box<str>, [u32; FIELDS], Box<[u32]>) {
     let mut text = String::new();
-    let mut ends = Vec::new();
-    for part in parts {
+    let mut end_of = |part: &str| {
         text.push_str(part);
         // Rows are far shorter than 4 GiB: the reader refuses longer ones.
-        ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
-    }
-    (text.into_boxed_str(), ends.into_boxed_slice())
+        u32::try_from(text.len()).unwrap_or(u32::MAX)
+    };
+    let ends = std::array::from_fn(|_| end_of(parts.next().unwrap_or_default()));
+    let tag_ends = parts.map(end_of).collect();
+    (text.into_boxed_str(), ends, tag_ends)
 }
 
 fn hash_texts<'t>(texts: impl Iterator<Item = &'t str>, kind: LineItemKind, state: &impl BuildHasher) -> u64 {
@@ -148,13 +153,22 @@ fn hash_texts<'t>(texts: impl Iterator<Item = &'t str>, kind: LineItemKind, stat
 impl ChargeKey {
     /// The hash of a row of this charge, for growing the builder's index.
     pub(crate) fn row_hash(&self, state: &impl BuildHasher) -> u64 {
-        hash_texts((0..self.ends.len()).map(|at| self.part(at)), self.kind, state)
+        hash_texts(self.texts(), self.kind, state)
     }
 
     fn part(&self, at: usize) -> &str {
-        let end = |at: usize| self.ends.get(at).map_or(0, |end| *end as usize);
-        let start = at.checked_sub(1).map_or(0, end);
-        self.text.get(start..end(at)).unwrap_or_default()
+        let start = at.checked_sub(1).map_or(Some(0), |before| self.end(before));
+        let range = start.zip(self.end(at)).map(|(start, end)| start..end);
+        range.and_then(|range| self.text.get(range)).unwrap_or_default()
+    }
+
+    /// Where a text ends; `None` where there is no such text.
+    fn end(&self, at: usize) -> Option<usize> {
+        let end = match at.checked_sub(FIELDS) {
+            None => self.ends.get(at),
+            Some(tag) => self.tag_ends.get(tag),
+        };
+        end.map(|end| *end as usize)
     }
 
     /// All text attributes but the tag values, in sort order.
@@ -164,7 +178,23 @@ impl ChargeKey {
 
     /// The parts a saved bill is written of: every text, tag values included.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
-        (0..self.ends.len()).map(|at| self.part(at))
+        (0..FIELDS + self.tag_ends.len()).map(|at| self.part(at))
+    }
+
+    /// Whether there is such a text, without a look at it.
+    fn has(&self, at: usize) -> bool {
+        let start = at.checked_sub(1).map_or(Some(0), |before| self.end(before));
+        self.end(at).is_some_and(|end| Some(end) != start)
+    }
+
+    /// Whether [`ChargeKey::resource_id`] is not empty.
+    pub(crate) fn has_resource(&self) -> bool {
+        self.has(Field::ResourceId as usize)
+    }
+
+    /// Whether [`ChargeKey::tag`] has a value.
+    pub(crate) fn has_tag(&self, index: usize) -> bool {
+        self.has(FIELDS.saturating_add(index))
     }
 
     fn field(&self, field: Field) -> &str {
@@ -319,10 +349,11 @@ impl SavedKey {
         if self.texts.len() < FIELDS {
             return None;
         }
-        let (text, ends) = pack(self.texts.iter().map(String::as_str));
+        let (text, ends, tag_ends) = pack(self.texts.iter().map(String::as_str));
         Some(ChargeKey {
             text,
             ends,
+            tag_ends,
             kind: self.kind,
             currency: self.currency,
             term: self.term,

@@ -162,7 +162,9 @@ impl Bill {
     /// The payer accounts that occur, sorted.
     #[must_use]
     pub fn payers(&self) -> BTreeSet<&str> {
-        self.charges.iter().map(|charge| charge.key().payer()).collect()
+        // Charges are sorted by payer first.
+        let of_payers = self.charges.chunk_by(|a, b| a.key().payer() == b.key().payer());
+        of_payers.filter_map(|charges| charges.first()).map(|charge| charge.key().payer()).collect()
     }
 
     /// Sum of the counting rows of one currency.

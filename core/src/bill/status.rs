@@ -154,27 +154,13 @@ pub(crate) fn entity_statuses(
     as_of: Timestamp,
 ) -> Result<Vec<EntityStatus>> {
     let mut entities: BTreeMap<(&str, &str), Seen> = BTreeMap::new();
-    for charge in charges {
-        let key = charge.key();
-        let seen = entities.entry((key.payer(), key.billing_entity())).or_default();
-        match invoice_state(key.dialect(), key.invoice_id(), charge.nonzero_rows() > 0) {
-            InvoiceState::Invoiced => {
-                let id = key.invoice_id().unwrap_or_default();
-                if !seen.invoice_ids.contains(id) {
-                    seen.invoice_ids.insert(id.to_owned());
-                }
-            }
-            InvoiceState::Unknown => seen.unknown = true,
-            InvoiceState::Ignored => {}
-            InvoiceState::Estimated => {
-                let kind = seen.estimated.entry(key.kind()).or_default();
-                let empty = key.invoice_id() == Some("");
-                kind.rows += if empty { charge.nonzero_rows() } else { charge.rows() };
-                match kind.amount.get_mut(key.currency().as_str()) {
-                    Some(amount) => *amount = amount.checked_add(charge.unblended())?,
-                    None => drop(kind.amount.insert(key.currency().to_string(), charge.unblended())),
-                }
-            }
+    // Charges are sorted by payer, account and seller: one look for many.
+    for of_entity in charges.chunk_by(|a, b| entity_of(a) == entity_of(b)) {
+        let Some(entity) = of_entity.first().map(entity_of) else { continue };
+        let seen = entities.entry(entity).or_default();
+        let mut last_invoice = None;
+        for charge in of_entity {
+            seen.add(charge, &mut last_invoice)?;
         }
     }
     let entities = entities.into_iter().map(|((payer, entity), seen)| EntityStatus {
@@ -187,7 +173,38 @@ pub(crate) fn entity_statuses(
     Ok(entities.collect())
 }
 
+/// Payer and seller of a charge.
+fn entity_of(charge: &Charge) -> (&str, &str) {
+    (charge.key().payer(), charge.key().billing_entity())
+}
+
 impl Seen {
+    /// Adds a charge; `last_invoice` is the invoice of the one before, which is known already.
+    fn add<'c>(&mut self, charge: &'c Charge, last_invoice: &mut Option<&'c str>) -> Result<()> {
+        let key = charge.key();
+        match invoice_state(key.dialect(), key.invoice_id(), charge.nonzero_rows() > 0) {
+            InvoiceState::Invoiced => {
+                let id = key.invoice_id().unwrap_or_default();
+                if *last_invoice != Some(id) {
+                    self.invoice_ids.insert(id.to_owned());
+                    *last_invoice = Some(id);
+                }
+            }
+            InvoiceState::Unknown => self.unknown = true,
+            InvoiceState::Ignored => {}
+            InvoiceState::Estimated => {
+                let kind = self.estimated.entry(key.kind()).or_default();
+                let empty = key.invoice_id() == Some("");
+                kind.rows += if empty { charge.nonzero_rows() } else { charge.rows() };
+                match kind.amount.get_mut(key.currency().as_str()) {
+                    Some(amount) => *amount = amount.checked_add(charge.unblended())?,
+                    None => drop(kind.amount.insert(key.currency().to_string(), charge.unblended())),
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn status(&self, period: BillingPeriod, as_of: Timestamp) -> BillStatus {
         if as_of < period.end() {
             BillStatus::Open
