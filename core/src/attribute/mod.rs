@@ -251,20 +251,20 @@ impl<'a> Stages<'a> {
 
     /// A volume's charge: parts that moved to instances (R7), and the rest that stays.
     fn own_volume(&self, charge: &'a Charge, attachments: &TimeLine<&'a str>, ledger: &mut Ledger<'a>) -> Result<()> {
-        // Instance, what moved to it, and its shares; a volume is attached to few.
-        let mut moved: Vec<(&'a str, Amount, Shares<'_, 'a>)> = Vec::new();
+        // Instance, and shares of what moved to it; a volume is attached to few.
+        let mut moved: Vec<(&'a str, Shares<'_, 'a>)> = Vec::new();
         let detached = volumes::follow(charge, attachments, &mut |part| {
             let at = moved.iter().position(|(instance, ..)| *instance == part.instance).unwrap_or_else(|| {
-                moved.push((part.instance, Amount::ZERO, self.containers.shares(part.instance)));
+                moved.push((part.instance, self.containers.shares(part.instance)));
                 moved.len() - 1
             });
-            let Some((_, sum, shares)) = moved.get_mut(at) else { return Ok(()) };
-            *sum = sum.checked_add(part.amount)?;
-            shares.add(part.window, part.amount)
+            let Some((_, shares)) = moved.get_mut(at) else { return Ok(()) };
+            let before = shares.sum()?;
+            shares.add(part.window, part.amount)?;
+            conserved("containers", origin(charge), part.amount, &[shares.sum()?.checked_sub(before)?])
         })?;
         moved.sort_unstable_by_key(|(instance, ..)| *instance);
-        for (instance, amount, shares) in moved {
-            conserved("containers", origin(charge), amount, &[shares.sum()?])?;
+        for (instance, shares) in moved {
             self.own_shares(charge, instance, &shares, ledger)?;
             if let Some(not_run) = shares.not_run {
                 let own_tags = || self.tags.area_of_charge(charge);
