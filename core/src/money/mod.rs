@@ -27,6 +27,8 @@ mod ratio;
 mod text;
 
 pub(crate) use ratio::times_fraction;
+#[cfg(feature = "parquet")]
+pub(crate) use text::POWERS_OF_TEN;
 pub(crate) use text::fmt_scaled;
 pub use text::{ParsedAmount, Residue};
 

@@ -45,7 +45,8 @@ pub(crate) fn fmt_scaled(f: &mut fmt::Formatter<'_>, negative: bool, units: u128
     f.pad_integral(!negative, "", &text)
 }
 
-const UNITS_PER_ONE: [u64; 19] = {
+/// Powers of ten that fit 64 bits and the decimals of an amount.
+pub(crate) const POWERS_OF_TEN: [u64; 19] = {
     let mut powers = [1u64; 19];
     let mut i = 1;
     #[expect(clippy::indexing_slicing, reason = "constant evaluation: a bad index fails to compile")]
@@ -93,7 +94,7 @@ fn parse_short(text: &[u8]) -> Option<i128> {
     if digits.len() == usize::from(!rest.is_empty()) {
         return None;
     }
-    let factor = UNITS_PER_ONE.get(18usize.checked_sub(decimals)?)?;
+    let factor = POWERS_OF_TEN.get(18usize.checked_sub(decimals)?)?;
     let units = i128::from(mantissa) * i128::from(*factor);
     Some(if negative { -units } else { units })
 }

@@ -1,19 +1,9 @@
 //! Binary doubles whose shortest decimal is short, read without writing it (spec 1.3).
 
-use crate::money::Amount;
+use crate::money::{Amount, POWERS_OF_TEN};
 
 /// Decimals of which any two are two doubles.
 const DIGITS: u32 = 15;
-const POWERS: [u64; 19] = {
-    let mut powers = [1u64; 19];
-    let mut i = 1;
-    #[expect(clippy::indexing_slicing, reason = "constant evaluation: a bad index fails to compile")]
-    while i < 19 {
-        powers[i] = powers[i - 1] * 10;
-        i += 1;
-    }
-    powers
-};
 /// Bits of the mantissa that are stored.
 const MANTISSA_BITS: u32 = 52;
 /// Stored exponent of the doubles from 1 on, less than 2.
@@ -31,7 +21,7 @@ const DECIMALS: [u32; 59] = {
         // Less than 2ᵘᵖ⁻⁹.
         let up = at;
         let mut count = Amount::SCALE;
-        while (POWERS[count as usize] as u128) << up > (POWERS[DIGITS as usize] as u128) << 9 {
+        while (POWERS_OF_TEN[count as usize] as u128) << up > (POWERS_OF_TEN[DIGITS as usize] as u128) << 9 {
             count -= 1;
         }
         decimals[at] = count;
@@ -57,7 +47,7 @@ pub(super) fn of_short_double(value: f64) -> Option<Amount> {
     }
     let decimals = exponent.checked_sub(SMALL).and_then(|at| DECIMALS.get(at as usize)).copied();
     let decimals = decimals.unwrap_or(Amount::SCALE);
-    let power = u128::from(*POWERS.get(decimals as usize)?);
+    let power = u128::from(*POWERS_OF_TEN.get(decimals as usize)?);
     let stored = magnitude & ((1 << MANTISSA_BITS) - 1);
     let mantissa = stored | (1 << MANTISSA_BITS);
     // The value is `mantissa` / 2ˢʰⁱᶠᵗ. No product or sum below leaves 114 bits.
@@ -71,7 +61,7 @@ pub(super) fn of_short_double(value: f64) -> Option<Amount> {
     // It reads back where it is nearer than half the distance to the next double: `power` is that distance, and half
     // of it below a power of two.
     let reads_back = off << (1 + u32::from(stored == 0)) < power;
-    let unit = u128::from(*POWERS.get(Amount::SCALE.checked_sub(decimals)? as usize)?);
+    let unit = u128::from(*POWERS_OF_TEN.get(Amount::SCALE.checked_sub(decimals)? as usize)?);
     let units = i128::try_from(nearest.wrapping_mul(unit)).ok()?;
     reads_back.then_some(Amount::from_units(if is_negative { -units } else { units }))
 }
