@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use xxhash_rust::xxh3::xxh3_128;
+use twox_hash::XxHash3_128;
 
 use super::cloudtrail::{Call, VolumeCall};
 use super::containers::ContainerInstanceDetail;
@@ -211,8 +211,8 @@ impl EvidenceBuilder {
         };
         // One call can arrive both through EventBridge and in a log file: only its own id is the same in both.
         let identity = match shape.text(&call.event_id, "eventID")?.or(envelope_id) {
-            Some(id) => xxh3_128(id.as_bytes()),
-            None => xxh3_128(format!("{call:?}").as_bytes()),
+            Some(id) => XxHash3_128::oneshot(id.as_bytes()),
+            None => XxHash3_128::oneshot(format!("{call:?}").as_bytes()),
         };
         self.ignored.add(kind, identity, file);
         Ok(())
@@ -253,10 +253,10 @@ impl EvidenceBuilder {
 
     fn ignore(&mut self, kind: String, event: &Envelope<'_>, file: &str) -> Result<()> {
         let identity = if let Some(id) = ENVELOPE.text(&event.id, "id")? {
-            xxh3_128(id.as_bytes())
+            XxHash3_128::oneshot(id.as_bytes())
         } else {
             let detail = event.detail.map(serde_json::value::RawValue::get).unwrap_or_default();
-            xxh3_128(format!("{:?} {:?} {detail}", event.time, event.resources).as_bytes())
+            XxHash3_128::oneshot(format!("{:?} {:?} {detail}", event.time, event.resources).as_bytes())
         };
         self.ignored.add(kind, identity, file);
         Ok(())

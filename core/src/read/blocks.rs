@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+use twox_hash::XxHash3_128;
 
 use crate::bill::InputDigest;
 use crate::error::{Error, ErrorCode, Result};
@@ -70,29 +70,28 @@ impl<R: Read> Blocks for FromReader<R> {
 #[derive(Default)]
 pub(super) struct Content {
     bytes: u64,
-    block_hashes: Xxh3,
+    block_hashes: XxHash3_128,
 }
 
 impl Content {
     pub(super) fn add(&mut self, block: &[u8]) {
         if !block.is_empty() {
             self.bytes += u64::try_from(block.len()).unwrap_or(u64::MAX);
-            self.block_hashes.update(&xxh3_128(block).to_le_bytes());
+            self.block_hashes.write(&Self::hash_of(block).to_le_bytes());
         }
     }
 
     /// Content of so many bytes whose blocks have these hashes.
     #[cfg(feature = "fs")]
     pub(super) fn of_blocks(bytes: u64, hashes: impl Iterator<Item = u128>) -> Self {
-        let mut block_hashes = Xxh3::default();
-        hashes.for_each(|hash| block_hashes.update(&hash.to_le_bytes()));
+        let mut block_hashes = XxHash3_128::default();
+        hashes.for_each(|hash| block_hashes.write(&hash.to_le_bytes()));
         Self { bytes, block_hashes }
     }
 
     /// The hash of a block.
-    #[cfg(feature = "fs")]
     pub(super) fn hash_of(block: &[u8]) -> u128 {
-        xxh3_128(block)
+        XxHash3_128::oneshot(block)
     }
 
     /// Bytes so far.
@@ -101,6 +100,6 @@ impl Content {
     }
 
     pub(super) fn digest(&self) -> InputDigest {
-        InputDigest { bytes: self.bytes, hash: format!("{:032x}", self.block_hashes.digest128()) }
+        InputDigest { bytes: self.bytes, hash: format!("{:032x}", self.block_hashes.finish_128()) }
     }
 }

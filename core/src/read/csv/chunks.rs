@@ -16,9 +16,9 @@ use crate::bill::InputDigest;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::read::blocks::{BLOCK_BYTES, Content, FromReader};
 use crate::read::collect::{Collector, Group, Purpose};
+use crate::read::csv::regular::RegularRows;
 use crate::read::csv::rows::Rows;
-use crate::read::csv::separators::{Level, Separators, has_odd_quotes};
-use crate::read::csv::stretch::Stretch;
+use crate::read::csv::separators::{Level, has_odd_quotes};
 use crate::read::progress::Watch;
 use crate::read::source::positioned::{read_at, read_whole_at};
 use crate::read::table::TableReader;
@@ -189,7 +189,7 @@ impl<'o> Chunks<'o> {
     fn read_chunks(&self, collector: &mut Collector<'o>, watch: Watch<'_>) -> Result<()> {
         collector.wants(self.evidence, &self.name);
         let mut table = TableReader::bind(&self.name, self.header.clone(), self.evidence, collector)?;
-        let mut chunk = Chunk::default();
+        let (mut chunk, mut regular) = (Chunk::default(), RegularRows::new(self.level));
         loop {
             watch.check()?;
             let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -197,7 +197,7 @@ impl<'o> Chunks<'o> {
             if start >= self.length {
                 break;
             }
-            let count = self.read_chunk(number, &mut chunk, &mut table)?;
+            let count = self.read_chunk(number, &mut chunk, &mut regular, &mut table)?;
             let bytes = self.chunk.min(self.length - start);
             watch.progress.add_bytes(bytes);
             let mut shared = self.shared();
@@ -210,20 +210,27 @@ impl<'o> Chunks<'o> {
     }
 
     /// Adds the rows that start in a chunk; how many.
-    fn read_chunk(&self, number: u64, chunk: &mut Chunk, table: &mut TableReader<'_, 'o>) -> Result<u64> {
+    fn read_chunk(
+        &self,
+        number: u64,
+        chunk: &mut Chunk,
+        regular: &mut RegularRows,
+        table: &mut TableReader<'_, 'o>,
+    ) -> Result<u64> {
         let Some((mut from, to)) = self.rows_of(number, chunk)? else { return Ok(0) };
         let asked = AtomicBool::new(false);
+        let at = |_, _| {
+            asked.store(true, Ordering::Relaxed);
+            Location::default()
+        };
         let mut rows = 0;
         while from < to {
-            let stretch = chunk.stretch(from, to, self.header.len(), self.level).ok_or_else(irregular)?;
-            for row in stretch.iter() {
-                table.add_regular(row, stretch.has_escapes, || {
-                    asked.store(true, Ordering::Relaxed);
-                    Location::default()
-                })?;
+            let taken = regular.add(table, chunk.bytes().get(from..to).unwrap_or_default(), at)?;
+            if taken.rows == 0 {
+                return Err(irregular());
             }
-            from += stretch.bytes();
-            rows += u64::try_from(stretch.rows()).unwrap_or(0);
+            from += taken.bytes;
+            rows += taken.rows;
         }
         // Which row leaves the range of amounts follows from the order of all rows.
         let is_irregular = asked.load(Ordering::Relaxed) || table.has_large_amounts();
@@ -322,7 +329,6 @@ struct Chunk {
     /// What was read before stays behind the bytes: memory is cleared once, not for each chunk.
     buffer: Vec<u8>,
     length: usize,
-    separators: Separators,
 }
 
 impl Chunk {
@@ -393,10 +399,5 @@ impl Chunk {
         }
         self.push(b'\n');
         Ok(self.length)
-    }
-
-    /// Some of the rows between two offsets, where they are regular.
-    fn stretch(&mut self, from: usize, to: usize, width: usize, level: Level) -> Option<Stretch<'_>> {
-        Stretch::next(self.buffer.get(from..to)?, width, &mut self.separators, level)
     }
 }

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "fs")]
 pub(super) mod chunks;
+mod regular;
 pub(super) mod rows;
 #[cfg_attr(not(feature = "fs"), expect(dead_code, reason = "only files are read in chunks, whose parity is asked for"))]
 mod separators;
@@ -14,7 +15,7 @@ use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
 use crate::read::blocks::Blocks;
 use crate::read::collect::Collector;
-use crate::read::csv::rows::{RawRow, Rest, Rows};
+use crate::read::csv::rows::{RawRow, Rows};
 use crate::read::progress::Watch;
 use crate::read::table::TableReader;
 use crate::read::table::cells::Cells;
@@ -64,13 +65,12 @@ pub(in crate::read) fn read_rows(
         if count.is_multiple_of(ROWS_PER_LOOK) {
             watch.check().map_err(at_file)?;
         }
-        while let Some(Rest { stretch, rows_before, start }) = rows.next_stretch(table.width()) {
-            for (number, row) in (rows_before + 1..).zip(stretch.iter()) {
-                let byte = || start.saturating_add(u64::try_from(row.start()).unwrap_or(u64::MAX));
-                let at = || Location { row: Some(number), byte: Some(byte()), ..Location::default() };
-                table.add_regular(row, stretch.has_escapes, at)?;
+        loop {
+            let regular = rows.add_regular(&mut table)?;
+            if regular == 0 {
+                break;
             }
-            watch.progress.add_rows(u64::try_from(stretch.rows()).unwrap_or(u64::MAX));
+            watch.progress.add_rows(regular);
             watch.check().map_err(at_file)?;
         }
         let Some(row) = rows.next_row().map_err(at_file)? else { break };

@@ -8,8 +8,9 @@ use csv_core::ReadRecordResult;
 use crate::bill::InputDigest;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::read::blocks::{Blocks, Content};
-use crate::read::csv::separators::{Level, Separators};
-use crate::read::csv::stretch::Stretch;
+use crate::read::csv::regular::{RegularRows, Taken};
+use crate::read::csv::separators::Level;
+use crate::read::table::TableReader;
 use crate::read::table::cells::Cells;
 
 /// A row may be this long; longer ones come from a quote that is never closed.
@@ -116,22 +117,11 @@ pub(in crate::read) struct Rows<B> {
     ends: Vec<usize>,
     row: u64,
     content: Content,
-    separators: Separators,
-    level: Level,
+    regular: RegularRows,
     /// Whether what is left of the block is parsed row by row.
     is_careful: bool,
     #[cfg(test)]
     never_regular: bool,
-}
-
-/// Rows of a block.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::read) struct Rest<'r> {
-    pub(in crate::read) stretch: Stretch<'r>,
-    /// Rows of the input before these; the header is one.
-    pub(in crate::read) rows_before: u64,
-    /// Offset of the first byte in the input.
-    pub(in crate::read) start: u64,
 }
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -148,8 +138,7 @@ impl<B: Blocks> Rows<B> {
             ends: vec![0; 64],
             row: 0,
             content: Content::default(),
-            separators: Separators::default(),
-            level: Level::best(),
+            regular: RegularRows::new(Level::best()),
             is_careful: false,
             #[cfg(test)]
             never_regular: false,
@@ -165,7 +154,7 @@ impl<B: Blocks> Rows<B> {
     /// Rows told by the instructions of a level.
     #[cfg(test)]
     pub(in crate::read) fn at_level(blocks: B, level: Level) -> Self {
-        Self { level, ..Self::new(blocks) }
+        Self { regular: RegularRows::new(level), ..Self::new(blocks) }
     }
 
     /// The next row that is not empty.
@@ -189,24 +178,30 @@ impl<B: Blocks> Rows<B> {
         }))
     }
 
-    /// Some of the whole rows that follow in the block, where their fields are found by separators alone. Where there
-    /// are none any more, the next row is parsed.
-    pub(in crate::read) fn next_stretch(&mut self, width: usize) -> Option<Rest<'_>> {
+    /// Adds some of the whole rows that follow in the block to a table, as long as they are regular; how many. Where
+    /// there are none any more, the next row is parsed.
+    ///
+    /// # Errors
+    /// As [`TableReader::add`].
+    pub(in crate::read) fn add_regular(&mut self, table: &mut TableReader<'_, '_>) -> Result<u64> {
         #[cfg(test)]
         if self.never_regular {
-            return None;
+            return Ok(0);
         }
         if self.is_careful {
-            return None;
+            return Ok(0);
         }
-        let start = self.position();
-        let found = Stretch::next(self.block.get(self.at..)?, width, &mut self.separators, self.level);
-        self.is_careful = found.is_none();
-        let stretch = found?;
-        let rows_before = self.row;
-        self.row += u64::try_from(stretch.rows()).unwrap_or(u64::MAX);
-        self.at += stretch.bytes();
-        Some(Rest { stretch, rows_before, start })
+        let (start, rows_before) = (self.position(), self.row);
+        let at = |rows: u64, byte: usize| Location {
+            row: Some(rows_before + rows + 1),
+            byte: Some(start.saturating_add(u64::try_from(byte).unwrap_or(u64::MAX))),
+            ..Location::default()
+        };
+        let Taken { rows, bytes } = self.regular.add(table, self.block.get(self.at..).unwrap_or_default(), at)?;
+        self.is_careful = rows == 0;
+        self.row += rows;
+        self.at += bytes;
+        Ok(rows)
     }
 
     /// Identity of the content; complete once there is no next row.

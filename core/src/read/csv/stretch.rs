@@ -3,8 +3,10 @@
 use crate::read::csv::separators::{Level, Separators, Shape};
 use crate::read::table::cells::{Cells, Telling};
 
-/// Bytes that are cut at once, with what is known of them at home in a first cache of 32 KiB.
-const BYTES: usize = 1 << 14;
+/// Bytes that are cut at once at most, with what is known of them at home in a first cache of 32 KiB.
+pub(super) const BYTES_MAX: usize = 1 << 14;
+/// Bytes that are cut at once at least: some rows.
+pub(super) const BYTES_MIN: usize = 1 << 11;
 
 /// Whole rows, one after the other, all as wide as the header and in UTF-8.
 ///
@@ -28,12 +30,19 @@ pub(in crate::read) struct StretchRow<'s> {
 }
 
 impl<'s> Stretch<'s> {
-    /// Some of the whole rows that `bytes` start with: about as many as the first cache holds, so that they are read
-    /// while they are there. `None` where there are none, or one of them is not regular.
-    pub(super) fn next(bytes: &'s [u8], width: usize, separators: &'s mut Separators, level: Level) -> Option<Self> {
-        let mut shape = separators.index(bytes.get(..BYTES).unwrap_or(bytes), level);
-        if separators.rows() == 0 && bytes.len() > BYTES {
-            shape = separators.index(bytes, level);
+    /// Some of the whole rows that `bytes` start with: those in `reach` bytes, or the first one. `None` where there are
+    /// none, or one of them is not regular.
+    pub(super) fn next(
+        bytes: &'s [u8],
+        width: usize,
+        mut reach: usize,
+        separators: &'s mut Separators,
+        level: Level,
+    ) -> Option<Self> {
+        let mut shape = separators.index(bytes.get(..reach).unwrap_or(bytes), level);
+        while separators.rows() == 0 && shape != Shape::Irregular && bytes.len() > reach {
+            reach = reach.saturating_mul(8);
+            shape = separators.index(bytes.get(..reach).unwrap_or(bytes), level);
         }
         let Shape::Regular { has_escapes } = shape else { return None };
         let text = bytes.get(..separators.end())?;

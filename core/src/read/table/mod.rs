@@ -12,6 +12,7 @@ pub(super) mod numbered;
 pub(super) mod patterns;
 mod spans;
 pub(super) mod tags;
+mod values;
 
 use std::collections::BTreeSet;
 
@@ -26,13 +27,13 @@ use crate::read::csv::stretch::StretchRow;
 use crate::read::table::cells::{Cells, Telling};
 use crate::read::table::dialect::Attribute;
 use crate::read::table::header::Columns;
-use crate::read::table::line_item::{ReadRow, interval_of, read_row};
+use crate::read::table::line_item::{ReadRow, read_row};
 use crate::read::table::maps::Maps;
-use crate::read::table::patterns::{Look, Patterns, Place};
 #[cfg(feature = "batches")]
-use crate::read::table::spans::apart;
-use crate::read::table::spans::{Span, spans};
-use crate::time::{BillingPeriod, Interval, Timestamp};
+use crate::read::table::patterns::steps_apart;
+use crate::read::table::patterns::{Look, Patterns, Place, Step, steps};
+use crate::read::table::values::{Values, is_large};
+use crate::time::{BillingPeriod, Timestamp};
 
 /// Reads the rows of one table into the builders of their billing periods.
 #[derive(Debug)]
@@ -48,45 +49,17 @@ pub(in crate::read) struct TableReader<'c, 'o> {
     rows: Vec<u64>,
     patterns: Patterns,
     /// `None` where a value can stand in several places: then nothing is known again.
-    values: Option<ValueColumns>,
-    times: Times,
+    values: Option<Values>,
     unescaped: OneRow,
     binary_costs: bool,
     has_large: bool,
     spare: Vec<&'static str>,
 }
 
-/// Where the values of a row stand that do not decide what it is.
-#[derive(Clone, Debug)]
-struct ValueColumns {
-    start: usize,
-    end: usize,
-    quantity: Option<usize>,
-    /// Start and end, as they are compared with those of the last row.
-    times: Vec<Span>,
-}
-
-/// The last times of a row as written with what they are: rows of one hour follow each other.
-#[derive(Debug, Default)]
-struct Times {
-    written: Vec<Vec<u8>>,
-    interval: Option<Interval>,
-}
-
-impl ValueColumns {
-    fn of(columns: &Columns) -> Option<Self> {
-        let quantity = columns.column(Attribute::Quantity);
-        let (start, end) = (columns.column(Attribute::Start)?, columns.column(Attribute::End)?);
-        (quantity.is_some() || !columns.has(Attribute::Quantity)).then(|| {
-            let (first, last) = (start.min(end), start.max(end));
-            Self { start, end, quantity, times: spans(&[first, last], |_| false) }
-        })
-    }
-
-    #[cfg(feature = "batches")]
-    fn apart(self) -> Self {
-        Self { times: apart(&[self.start, self.end]), ..self }
-    }
+/// The steps of a row of CSV.
+fn steps_of(columns: &Columns, maps: &Maps, values: Option<&Values>) -> Vec<Step> {
+    let numbers: Vec<usize> = columns.costs.columns().chain(values.and_then(|values| values.quantity)).collect();
+    steps(columns.names.len(), &columns.deciding_spans(maps), values.map_or(&[][..], Values::times), &numbers)
 }
 
 impl<'c, 'o> TableReader<'c, 'o> {
@@ -104,8 +77,8 @@ impl<'c, 'o> TableReader<'c, 'o> {
         let (columns, maps) =
             Columns::bind(header, name, collector.options()).map_err(|error| error.at(Location::file(name)))?;
         collector.tag_keys.add_header(&columns.tags);
-        let patterns = Patterns::over(columns.deciding_spans(&maps));
-        let values = ValueColumns::of(&columns);
+        let values = Values::of(&columns);
+        let patterns = Patterns::over(columns.names.len(), steps_of(&columns, &maps, values.as_ref()));
         Ok(Self {
             name: name.to_owned(),
             evidence,
@@ -116,7 +89,6 @@ impl<'c, 'o> TableReader<'c, 'o> {
             rows: Vec::new(),
             patterns,
             values,
-            times: Times::default(),
             unescaped: OneRow::default(),
             binary_costs: false,
             has_large: false,
@@ -148,7 +120,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
     /// Whether an amount came so close to the end of its range that rows may leave it in one order and not in another.
     #[cfg(feature = "fs")]
     pub(in crate::read) fn has_large_amounts(&self) -> bool {
-        self.has_large
+        self.has_large || self.values.as_ref().is_some_and(Values::has_large)
     }
 
     /// Whether the rows say anything that is asked for.
@@ -231,6 +203,41 @@ impl<'c, 'o> TableReader<'c, 'o> {
         maps.load(cells, columns.table.null_text).map_err(|(at, error)| columns.at_column(error, at))
     }
 
+    /// Adds the row that `bytes` start with, if it repeats one that came before; how many bytes it takes. Gives what
+    /// [`TableReader::add`] gives of its fields.
+    ///
+    /// # Errors
+    /// As [`TableReader::add`].
+    #[inline]
+    pub(in crate::read) fn add_repeated(&mut self, bytes: &[u8], at: impl Fn() -> Location) -> Result<Option<usize>> {
+        let Self { patterns, values: Some(reader), columns, .. } = self else { return Ok(None) };
+        let Some((row, place)) = patterns.repeated(bytes, reader.last_times()) else { return Ok(None) };
+        let values = row.values.or_else(|| {
+            let fields = patterns.fields(bytes.get(..row.length)?);
+            let is_negative = fields.bytes(columns.costs.unblended).starts_with(b"-");
+            match (is_negative == row.is_negative, row.has_last_times) {
+                (false, _) => None,
+                (true, true) => reader.read_of_last_times(columns, fields, place.rule),
+                (true, false) => reader.read(columns, fields, place.rule),
+            }
+        });
+        let Some(values) = values else { return Ok(None) };
+        patterns.take(&row);
+        self.add_values(place, &values, &at)?;
+        Ok(Some(row.length))
+    }
+
+    /// Adds values to the charge that they are known to belong to.
+    fn add_values(&mut self, place: Place, values: &RowValues, at: &impl Fn() -> Location) -> Result<()> {
+        if let Some((_, builder)) = self.collector.builder(place.builder)
+            && let Err(error) = builder.add_again(place.charge, values)
+        {
+            return self.bad_row(error.at(at()), Some(values.unblended));
+        }
+        count_row(&mut self.rows, place.builder);
+        Ok(())
+    }
+
     /// Adds one row of a stretch, which gives what [`TableReader::add`] gives of its fields.
     ///
     /// # Errors
@@ -256,8 +263,8 @@ impl<'c, 'o> TableReader<'c, 'o> {
     /// Says that the cells of rows do not stand side by side.
     #[cfg(feature = "batches")]
     pub(in crate::read) fn cells_are_apart(&mut self) {
-        self.patterns = Patterns::over(apart(&self.columns.deciding(&self.maps)));
-        self.values = self.values.take().map(ValueColumns::apart);
+        self.patterns = Patterns::over(self.width(), steps_apart(&self.columns.deciding(&self.maps)));
+        self.values = self.values.take().map(Values::apart);
     }
 
     /// Adds a row to the charge that its pattern is known to belong to, or as new.
@@ -273,19 +280,14 @@ impl<'c, 'o> TableReader<'c, 'o> {
         let is_negative = row.bytes(self.columns.costs.unblended).starts_with(b"-");
         let look = self.patterns.look(row, is_negative);
         if let Look::Known(place) = look
-            && let Some(values) = self.values_of(row, place.rule)
+            && let Some(values) = self.values_of(row, place)
         {
-            if let Some((_, builder)) = self.collector.builder(place.builder)
-                && let Err(error) = builder.add_again(place.charge, &values)
-            {
-                return self.bad_row(error.at(at()), Some(values.unblended));
-            }
-            count_row(&mut self.rows, place.builder);
-            return Ok(());
+            return self.add_values(place, &values, at);
         }
         let place = add_new(self)?;
         if let (Some(place), Look::New(key)) = (place, look) {
-            self.patterns.keep(row, key, place);
+            let values = self.values_of(row, place);
+            self.patterns.keep(row, key, place, values);
         }
         Ok(())
     }
@@ -310,21 +312,8 @@ impl<'c, 'o> TableReader<'c, 'o> {
     }
 
     /// Cost, times and quantity of a row; `None` where one of them is not as usual.
-    fn values_of<'r>(&mut self, row: impl Telling<'r>, rule: usize) -> Option<RowValues> {
-        let at = self.values.as_ref()?;
-        let unblended = Amount::parse_exact(row.bytes(self.columns.costs.unblended))?;
-        let cost = self.columns.costs.of_known(rule, row, unblended)?;
-        let usage_quantity = match at.quantity.map_or(&[][..], |at| row.bytes(at)) {
-            [] => None,
-            text => Some(Amount::parse_exact(text)?),
-        };
-        let written = at.times.iter().map(|(first, last)| row.raw(*first, *last));
-        if !written.clone().eq(self.times.written.iter().map(Vec::as_slice)) {
-            let interval = interval_of(&self.columns, row.get(at.start), row.get(at.end)).ok()?;
-            self.times = Times { written: written.map(<[u8]>::to_vec).collect(), interval };
-        }
-        self.has_large |= is_large(cost) || is_large(unblended) || usage_quantity.is_some_and(is_large);
-        Some(RowValues { cost, unblended, interval: self.times.interval, usage_quantity })
+    fn values_of<'r>(&mut self, row: impl Telling<'r>, place: Place) -> Option<RowValues> {
+        self.values.as_mut()?.read(&self.columns, row, place.rule)
     }
 
     /// Adds a row, and says where the next one of its pattern belongs.
@@ -414,13 +403,6 @@ fn count_row(rows: &mut Vec<u64>, builder: usize) {
     if let Some(rows) = count_of(rows, builder) {
         *rows += 1;
     }
-}
-
-/// Fewer than a hundred million amounts that are not large stay in the range, whatever their order.
-const LARGE: u128 = 1_000_000_000_000 * 10_u128.pow(18);
-
-fn is_large(amount: Amount) -> bool {
-    amount.units().unsigned_abs() >= LARGE
 }
 
 /// Whether the cost is negative exactly where its text has a sign.

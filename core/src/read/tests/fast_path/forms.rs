@@ -42,9 +42,13 @@ pub(super) enum Kind {
     Tag,
     Map,
     Text,
+    /// Another one in each row, and nobody reads it.
+    Id,
 }
 
-use Kind::{Account, Cost, Currency, End, Invoice, Map, Period, Product, Quantity, Resource, Start, Tag, Text, Type};
+use Kind::{
+    Account, Cost, Currency, End, Id, Invoice, Map, Period, Product, Quantity, Resource, Start, Tag, Text, Type,
+};
 
 pub(super) type Form = &'static [(&'static str, Kind)];
 
@@ -72,6 +76,7 @@ pub(super) const FORMS: [Form; 6] = [
         ("PayerAccountId", Account),
         ("LinkedAccountId", Account),
         ("RecordType", Type),
+        ("RecordId", Id),
         ("ProductName", Product),
         ("SubscriptionId", Text),
         ("UsageType", Text),
@@ -87,6 +92,7 @@ pub(super) const FORMS: [Form; 6] = [
         ("user:t", Tag),
     ],
     &[
+        ("identity/LineItemId", Id),
         ("bill/InvoiceId", Invoice),
         ("bill/PayerAccountId", Account),
         ("bill/BillingPeriodStartDate", Period),
@@ -162,7 +168,8 @@ fn usual(kind: Kind, form: Form) -> &'static [&'static str] {
         Resource => &["i-1", "i-2", "vol-1", ""],
         Tag => &["a", "b", ""],
         Map => &["{\"t\": \"a\"}", "{\"t\": \"b\", \"user_t\": \"c\"}", ""],
-        Text => &["$0.1 per hour, Linux", "us-west-2a", "RunInstances", ""],
+        Text => &["$0.1 per hour, Linux", "us-west-2a", "Credit", ""],
+        Id => &["20160647392100000000000001", "20160647392100000000000002", "7", "a b", ""],
         Start | End => &[],
     }
 }
@@ -178,6 +185,7 @@ fn odd(kind: Kind) -> &'static str {
         Product => "漢é,\"x\"\n¦¦\"¦\0¦\u{feff}Amazon EC2¦Amazon\r\nEC2¦NULL¦a\u{1f600}b",
         Account => "¦0¦333333333333¦x¦ 111111111111¦\u{feff}",
         Invoice => "Estimated¦¦abc¦ 1¦NULL¦\u{feff}81234567¦81234567 ¦\"1\"¦1\n2¦+1¦0",
+        Id => "\"¦a\"b¦,¦a\nb¦\n¦漢é¦a\rb¦0123456\"¦01234567,¦012345é¦\u{feff}¦\"\"",
         Period => "2016-07-01T00:00:00Z¦¦x¦2016-06-01¦2016-06-15T12:00:00Z¦NULL",
         Start | End => {
             "¦2016-06-01¦2016-06-31 00:00:00¦2016-06-01T00:00:00Z¦2016-6-1 0:0:0¦x¦2016-05-31 23:00:00¦\

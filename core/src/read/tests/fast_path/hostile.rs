@@ -25,6 +25,8 @@ struct Recipe {
     /// How many cells one odd one is among, 0 for none.
     odd_one_in: usize,
     rows: Vec<u64>,
+    /// How often the rows come, each time with other values, as from hour to hour.
+    hours: u64,
     damage: Vec<u64>,
 }
 
@@ -34,12 +36,11 @@ fn recipe() -> impl Strategy<Value = Recipe> {
     let damage = damage.prop_flat_map(|count| prop::collection::vec(any::<u64>(), count));
     let rows = prop_oneof![1 => Just(0usize..3), 4 => Just(3..40), 1 => Just(40..120)];
     let rows = rows.prop_flat_map(|count| prop::collection::vec(any::<u64>(), count));
-    (0..FORMS.len(), any::<u64>(), odd_one_in, rows, damage).prop_map(|(form, seed, odd_one_in, rows, damage)| Recipe {
-        form,
-        seed,
-        odd_one_in,
-        rows,
-        damage,
+    let hours = prop_oneof![1 => Just(1u64), 2 => 2u64..5];
+    let fields = (0..FORMS.len(), any::<u64>(), odd_one_in, rows, hours, damage);
+    fields.prop_map(|(form, seed, odd_one_in, mut rows, hours, damage)| {
+        rows.truncate(120 / usize::try_from(hours).unwrap());
+        Recipe { form, seed, odd_one_in, rows, hours, damage }
     })
 }
 
@@ -54,9 +55,9 @@ impl Recipe {
             content.push_str(dice.pick(&["\u{feff}", "\u{feff}", "\u{feff}\u{feff}", "\n", "\r\n\n", "\u{feff}\n"]));
         }
         content.push_str(&header(form, &mut dice));
-        for seed in &self.rows {
+        for (hour, seed) in (0..self.hours).flat_map(|hour| self.rows.iter().map(move |seed| (hour, *seed))) {
             content.push_str(line_end);
-            content.push_str(&self.row(form, quotes_one_in, &mut Dice(*seed)));
+            content.push_str(&self.row(form, quotes_one_in, seed, hour));
         }
         let end = if dice.is_one_in(3) { dice.pick(&["", "", "\n\n", "\r\n", "\r", " ", ","]) } else { line_end };
         content.push_str(end);
@@ -67,12 +68,23 @@ impl Recipe {
         content
     }
 
-    fn row(&self, form: Form, quotes_one_in: usize, dice: &mut Dice) -> String {
-        let hour = dice.below(40);
+    /// A row of a later hour differs from that of the first in values alone, and not in all of them.
+    fn row(&self, form: Form, quotes_one_in: usize, seed: u64, hour: u64) -> String {
+        let usage_hour = Dice(seed).below(40) + usize::try_from(hour).unwrap();
         let mut fields = Vec::new();
-        for (_, kind) in form {
+        for (column, (_, kind)) in (1u64..).zip(form) {
+            let own = seed ^ column.rotate_right(8);
+            let mut dice = Dice(own);
+            let changes_one_in = match kind {
+                Kind::Id => 1,
+                Kind::Quantity | Kind::Cost => 3,
+                _ => 60,
+            };
+            if hour > 0 && Dice(own ^ hour.rotate_right(16)).is_one_in(changes_one_in) {
+                dice = Dice(own.wrapping_add(hour));
+            }
             let is_odd = self.odd_one_in > 0 && dice.is_one_in(self.odd_one_in);
-            let text = cell(form, *kind, hour, is_odd, dice);
+            let text = cell(form, *kind, usage_hour, is_odd, &mut dice);
             let is_quoted = text.contains(['"', ',', '\n', '\r']) || dice.is_one_in(quotes_one_in);
             fields.push(if is_quoted { format!("\"{}\"", text.replace('"', "\"\"")) } else { text });
         }

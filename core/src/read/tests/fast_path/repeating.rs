@@ -45,3 +45,49 @@ proptest! {
         Case::of(content.as_bytes(), &options).check(Way { level: Level::best(), size, threads });
     }
 }
+
+/// Three times the same rows, as from hour to hour; in the last time one row has something else in one field.
+#[test]
+fn a_row_that_repeats_but_for_an_odd_field_is_read_as_if_it_were_new() {
+    const COLUMNS: &str = "InvoiceID,RecordType,RecordId,ProductName,ItemDescription,UsageStartDate,UsageEndDate,UsageQuantity,Cost,user:team";
+    let usual = |hour: u32, id: &str, cost: &str, description: &str| {
+        let times = format!("2016-06-01 0{hour}:00:00,2016-06-01 0{}:00:00", hour + 1);
+        format!("\"8\",LineItem,{id},EC2,{description},{times},1,{cost},a\n")
+    };
+    let rows = |hour: u32| {
+        (0..4)
+            .map(|row| usual(hour, &format!("\"{hour}{row}\""), "0.5", ["Linux", "Credit", "Refund", "x"][row]))
+            .collect::<String>()
+    };
+    let (before, after) = (format!("{COLUMNS}\n{}{}", rows(0), rows(1)), rows(2));
+    let ids: [&[u8]; 12] = [
+        b"\"\xff\"",
+        b"\xff",
+        "é".as_bytes(),
+        b"\"a\"\"b\"",
+        b"\"a\"b",
+        b"a\"b",
+        b"a,b",
+        b"a\rb",
+        b"\"a\nb\"",
+        b"",
+        b"\"\"",
+        b"\"a\rb\"",
+    ];
+    let with_id =
+        |id: &[u8]| [b"\"8\",LineItem,", id, b",EC2,Credit,2016-06-01 02:00:00,2016-06-01 03:00:00,1,0.5,a\n"].concat();
+    let with_cost = |cost: &str| usual(2, "\"9\"", cost, "Credit").into_bytes();
+    let costs = ["-0.5", "1e-1", "", "x", "0.1234567890123456789", "\"0.75\"", "-0", "0.5 ", "\"0.5\"x"];
+    let odd = ids.into_iter().map(with_id).chain(costs.map(with_cost));
+    let options = asking("team");
+    for odd in odd {
+        // In the place of the second row, which is the credit.
+        let lines: Vec<&str> = after.split_inclusive('\n').collect();
+        let rest = lines[2..].concat();
+        let content = [before.as_bytes(), lines[0].as_bytes(), &odd, rest.as_bytes()].concat();
+        let case = Case::of(&content, &options);
+        for (size, threads) in [(1 << 20, 0), (1 << 20, 1), (300, 0), (300, 2)] {
+            case.check(Way { level: Level::best(), size, threads });
+        }
+    }
+}
