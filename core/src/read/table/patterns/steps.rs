@@ -42,6 +42,7 @@ pub(in crate::read::table) fn steps(width: usize, same: &[Span], times: &[Span],
 }
 
 /// Columns that are compared each for itself, whatever stands between them.
+#[cfg(feature = "batches")]
 pub(in crate::read::table) fn steps_apart(same: &[usize]) -> Vec<Step> {
     same.iter().map(|at| Step { first: *at, last: *at, kind: StepKind::Same }).collect()
 }
