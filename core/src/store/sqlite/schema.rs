@@ -6,7 +6,11 @@ use super::values::failed;
 use crate::error::{Error, ErrorCode, Result};
 
 /// Statements from one version to the next.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_runs.sql"), include_str!("migrations/0002_pools.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_runs.sql"),
+    include_str!("migrations/0002_pools.sql"),
+    include_str!("migrations/0003_idle_reasons.sql"),
+];
 
 /// Marks a file as a store of this program: `unbl` in ASCII.
 const APPLICATION_ID: i32 = 0x756e_626c;

@@ -12,7 +12,7 @@ use crate::bill::{BillStatus, Digest};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::money::Amount;
 use crate::rollup::samples::{cell, hop, report, report_of};
-use crate::rollup::{Cell, Mechanism, RowKind};
+use crate::rollup::{Cell, IdleReason, Mechanism, RowDetail, RowKind};
 use crate::store::FinalizeTerms;
 use crate::time::Timestamp;
 
@@ -100,10 +100,13 @@ fn a_run_is_read_back_as_it_was_appended() {
 fn any_cell() -> impl Strategy<Value = Cell> {
     let text = || prop_oneof!["[ab]?", any::<String>()];
     let (area, shared) = ((RowKind::Area, Mechanism::Tag), (RowKind::Shared, Mechanism::Shared));
-    let kind = prop::sample::select(vec![area, shared, (RowKind::Unattributed, Mechanism::Unattributed)]);
-    (text(), text(), prop::option::of(text()), kind, prop::option::of((prop::option::of(text()), text())), any::<i64>())
-        .prop_map(|(product, usage_account, area, (row_kind, mechanism), service, units)| {
-            let service = service.filter(|_| row_kind != RowKind::Shared);
+    let (idle, nobody) = ((RowKind::Idle, Mechanism::Idle), (RowKind::Unattributed, Mechanism::Unattributed));
+    let kind = prop::sample::select(vec![area, shared, idle, nobody]);
+    let reason = prop::sample::select(vec![IdleReason::Detached, IdleReason::EmptyHost, IdleReason::Unreserved]);
+    let service = prop::option::of((prop::option::of(text()), text()));
+    (text(), text(), prop::option::of(text()), (kind, reason), service, any::<i64>()).prop_map(
+        |(product, usage_account, area, ((row_kind, mechanism), reason), service, units)| {
+            let service = service.filter(|_| !matches!(row_kind, RowKind::Shared | RowKind::Idle));
             let (cluster, service) = service.map_or((None, None), |(cluster, service)| (cluster, Some(service)));
             let mechanism = if service.is_some() && row_kind == RowKind::Area { Mechanism::Ecs } else { mechanism };
             Cell {
@@ -111,13 +114,18 @@ fn any_cell() -> impl Strategy<Value = Cell> {
                 usage_account,
                 product_area: area.as_deref().map(Into::into),
                 row_kind,
-                pool: (row_kind == RowKind::Shared).then(|| "support".to_owned()),
+                detail: match row_kind {
+                    RowKind::Shared => Some(RowDetail::Pool("support".to_owned())),
+                    RowKind::Idle => Some(RowDetail::Reason(reason)),
+                    _ => None,
+                },
                 mechanism,
                 cluster: cluster.as_deref().map(Into::into),
                 service: service.as_deref().map(Into::into),
                 cost: Amount::from_units(i128::from(units) << 40),
             }
-        })
+        },
+    )
 }
 
 proptest! {
@@ -183,7 +191,7 @@ fn runs_and_versions_are_append_only_for_every_program() {
             }
         }
     }
-    let late = "INSERT INTO area_costs VALUES ('r1', 99, 'api', 'area', '1', NULL)";
+    let late = "INSERT INTO area_costs VALUES ('r1', 99, 'api', 'area', '1', NULL, NULL)";
     assert!(other_program.execute(late, []).is_err());
 }
 
