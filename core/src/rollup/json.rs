@@ -69,8 +69,19 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::super::samples;
+    use super::super::{Cell, IdleReason, Report, RowDetail};
     use crate::diagnostic::{DiagnosticCode, Diagnostics};
     use crate::error::Location;
+
+    #[test]
+    fn cells_of_every_kind_are_read_back_from_what_they_are_written_as() {
+        let mut report = samples::report();
+        for detail in [RowDetail::Pool("tax".to_owned()), RowDetail::Reason(IdleReason::Detached)] {
+            report.cells.push(Cell { detail: Some(detail), ..report.cells[0].clone() });
+        }
+        let text = serde_json::to_string(&report).unwrap();
+        assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
+    }
 
     #[test]
     fn json_is_the_object_of_the_spec_byte_for_byte() {
