@@ -124,7 +124,7 @@ fn gp3_iops_and_throughput_rows_follow_the_volume() {
     assert_eq!(areas(&rows, evidence(), separate), ["data/detached 0.75", "site/area 2.25"]);
 }
 
-/// Rivals wait for AttachVolume: a root volume comes with RunInstances, whose event names none.
+/// Rivals wait for `AttachVolume`: a root volume comes with `RunInstances`, whose event names none.
 #[test]
 fn root_volumes_from_run_instances() {
     let rows = [hour(0, "EBS:VolumeUsage.gp2", "vol-root", "1", "data")];

@@ -140,8 +140,9 @@ fn each_reason_of_idle_goes_where_its_own_policy_says() {
     let bill = bill(&[tagged(0), tagged(1), volume(0), volume(1), volume(2)]);
     let evidence = evidence(vec![task("web", 18_432, hours(0, 1))], vec![attached("i-1", 0, 2)]);
     let of = |idle: &str, empty: &str, detached: &str| {
-        let containers = [("idle", idle), ("empty_host", empty)].into_iter().filter(|(_, value)| !value.is_empty());
-        let containers: String = containers.map(|(key, value)| format!("{key} = \"{value}\"\n")).collect();
+        let key =
+            |key: &str, value: &str| if value.is_empty() { String::new() } else { format!("{key} = \"{value}\"\n") };
+        let containers = [key("idle", idle), key("empty_host", empty)].concat();
         rows(&bill, &format!("[volumes]\ndetached = \"{detached}\"\n[containers]\n{containers}"), &evidence)
     };
     assert_eq!(of("", "", "owner"), ["data/area 2", "infra/area 10", "site/area 10"]);

@@ -201,10 +201,9 @@ pub enum Unused {
     Separate,
 }
 
-impl Unused {
-    fn is_owner(&self) -> bool {
-        *self == Self::Owner
-    }
+/// Keys of later versions are left out where they say nothing new, so that digests of policies stay.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// How a decimal is written: as a number, or as text.
@@ -283,7 +282,7 @@ pub struct VolumePolicy {
     /// Whether a volume's cost goes to the instances it was attached to.
     pub follow_attachments: bool,
     /// Who pays for the time a volume was attached to nothing.
-    #[serde(skip_serializing_if = "Unused::is_owner")]
+    #[serde(skip_serializing_if = "is_default")]
     pub detached: Unused,
 }
 

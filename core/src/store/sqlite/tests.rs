@@ -103,7 +103,7 @@ fn any_cell() -> impl Strategy<Value = Cell> {
     let (pool, reason) = (Some(RowDetail::Pool("tax".into())), Some(RowDetail::Reason(IdleReason::EmptyHost)));
     let rest = [(R::Shared, M::Shared, pool), (R::Idle, M::Idle, reason), (R::Idle, M::Idle, None)];
     let owned = [(R::Area, M::Tag, None), (R::Unattributed, M::Unattributed, None)];
-    let kind = prop::sample::select([&owned[..], &rest[..]].concat());
+    let kind = prop::sample::select([owned.to_vec(), rest.to_vec()].concat());
     (text(), text(), prop::option::of(text()), kind, prop::option::of((prop::option::of(text()), text())), any::<i64>())
         .prop_map(|(product, usage_account, area, (row_kind, mechanism, detail), service, units)| {
             let service = service.filter(|_| matches!(row_kind, R::Area | R::Unattributed));
@@ -192,8 +192,7 @@ fn runs_and_versions_are_append_only_for_every_program() {
 
 fn select_texts(store: &Store, query: &str) -> Vec<String> {
     let mut statement = store.connection.prepare(query).unwrap();
-    let rows = statement.query_map([], |row| row.get(0)).unwrap();
-    rows.map(|row| row.unwrap()).collect()
+    statement.query_map([], |row| row.get(0)).unwrap().map(|row| row.unwrap()).collect()
 }
 
 #[test]
