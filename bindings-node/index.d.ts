@@ -30,6 +30,8 @@ export type Basis = 'unblended' | 'net_unblended' | 'amortized' | 'net_amortized
 export type BillStatus = 'open' | 'estimated' | 'unknown' | 'invoiced';
 /** What a row of a rollup table stands for. */
 export type RowKind = 'area' | 'idle' | 'shared' | 'unattributed' | 'unused_commitment';
+/** Why a row of kind `idle` is: a volume attached to nothing, a host on which nothing ran, capacity no task reserved. */
+export type IdleReason = 'detached' | 'empty_host' | 'unreserved';
 /** The last stage that named an owner. */
 export type Mechanism =
   | 'account'
@@ -179,11 +181,12 @@ export interface PolicyContent {
   readonly containers?: {
     readonly window?: 'usage' | 'period';
     readonly idle?: 'spread' | 'separate';
+    readonly empty_host?: 'owner' | 'separate';
     readonly weights?: { readonly cpu?: number | DecimalText; readonly memory?: number | DecimalText };
     readonly default_cpu?: number;
     readonly capacity?: Readonly<Record<string, { readonly cpu: number; readonly memory?: number }>>;
   };
-  readonly volumes?: { readonly follow_attachments?: boolean };
+  readonly volumes?: { readonly follow_attachments?: boolean; readonly detached?: 'owner' | 'separate' };
   readonly commitments?: {
     readonly share?: 'auto' | 'cost' | 'usage';
     readonly among?: 'all' | 'areas';
@@ -356,6 +359,8 @@ export interface CellFilter {
   readonly rowKind?: RowKind;
   /** Shared pool, of rows that are kept. */
   readonly pool?: string;
+  /** Reason, of idle rows. */
+  readonly reason?: IdleReason;
   readonly mechanism?: Mechanism;
   readonly cluster?: string;
   readonly service?: string;
@@ -445,6 +450,8 @@ export interface Contribution {
   readonly usageAccount: string;
   readonly productArea: string | null;
   readonly rowKind: RowKind;
+  /** Of a row of kind `idle`. */
+  readonly reason?: IdleReason;
   readonly mechanism: Mechanism;
   readonly cluster: string | null;
   readonly service: string | null;
@@ -528,6 +535,8 @@ export interface AreaCost {
   readonly rowKind: RowKind;
   /** Only in tables with rows of kind `shared`; `null` in other rows. */
   readonly pool?: string | null;
+  /** Only in tables with rows of kind `idle`; `null` in other rows. */
+  readonly reason?: IdleReason | null;
   readonly cost: DecimalText;
 }
 export interface ServiceCost {
@@ -542,6 +551,8 @@ export interface ProductAreaCost {
   readonly rowKind: RowKind;
   /** Only in tables with rows of kind `shared`; `null` in other rows. */
   readonly pool?: string | null;
+  /** Only in tables with rows of kind `idle`; `null` in other rows. */
+  readonly reason?: IdleReason | null;
   readonly cost: DecimalText;
 }
 export interface MechanismCost {
@@ -561,6 +572,8 @@ export interface Cell {
   readonly rowKind: RowKind;
   /** Only in tables with rows of kind `shared`; `null` in other rows. */
   readonly pool?: string | null;
+  /** Only in tables with rows of kind `idle`; `null` in other rows. */
+  readonly reason?: IdleReason | null;
   readonly mechanism: Mechanism;
   readonly cluster: string | null;
   readonly service: string | null;
@@ -679,6 +692,8 @@ export interface AreaDifference {
   readonly rowKind: RowKind;
   /** The shared pool of a row of kind `shared`. */
   readonly pool?: string;
+  /** Of a row of kind `idle`. */
+  readonly reason?: IdleReason;
   readonly finalized: DecimalText;
   readonly candidate: DecimalText;
   readonly change: DecimalText;

@@ -9,7 +9,7 @@ const { Report } = require('./report.js');
 const { instantText, known, pathText, read } = require('./values.js');
 
 const jobKeys = ['policy', 'ecs', 'volumes', 'services', 'evidence', 'reservations', 'currency', 'asOf'];
-const cellKeys = ['product', 'usageAccount', 'productArea', 'rowKind', 'pool', 'mechanism', 'cluster', 'service'];
+const cellKeys = ['product', 'usageAccount', 'productArea', 'rowKind', 'pool', 'reason', 'mechanism', 'cluster', 'service'];
 
 /** The charges of one billing period: scanned once, asked many times. */
 class Bill {
@@ -104,7 +104,7 @@ class Bill {
 
   /** @param {any} [options] */
   async explain(options = {}) {
-    const { product, usageAccount, productArea, rowKind, pool, mechanism, cluster, service, ...rest } = options;
+    const { product, usageAccount, productArea, rowKind, pool, reason, mechanism, cluster, service, ...rest } = options;
     const job = await jobOf(known(rest, [...jobKeys, ...cellKeys], 'explain'));
     const cells = {
       product,
@@ -112,6 +112,7 @@ class Bill {
       product_area: productArea,
       row_kind: rowKind,
       pool,
+      reason,
       mechanism,
       cluster,
       service,

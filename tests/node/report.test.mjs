@@ -115,6 +115,11 @@ test('decimals are formatted from BigInt and from words', () => {
 test('one scan answers many policies', async () => {
   const separate = await bill.attribute({ ...evidence, policy: { containers: { idle: 'separate' } }, asOf });
   assert.notEqual(separate.totals.idle, '0');
+  const idle = (await separate.areaCosts()).filter((it) => it.rowKind === 'idle');
+  assert.ok(idle.every((it) => ['empty_host', 'unreserved'].includes(it.reason)));
+  const policy = { containers: { idle: 'separate' } };
+  const parts = ['empty_host', 'unreserved'].map((reason) => bill.explain({ ...evidence, policy, asOf, reason }));
+  assert.equal(sum(await Promise.all(parts)), units(separate.totals.idle));
   assert.equal(separate.totals.billed, report.totals.billed);
   assert.notEqual(separate.digests.policy, report.digests.policy);
   const alone = await bill.attribute();

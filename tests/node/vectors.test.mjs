@@ -61,6 +61,7 @@ const stages = {
   bases: endToEnd,
   dialects: endToEnd,
   end_to_end: endToEnd,
+  idle: endToEnd,
 };
 
 function none(rest) {

@@ -12,7 +12,7 @@ import classify
 import money
 import pools
 import times
-from containers import IDLE, Containers
+from containers import EMPTY_HOST, UNRESERVED, Containers
 from policy import Policy
 
 
@@ -28,6 +28,12 @@ class Piece:
     amount: int
     service: tuple | None = None  # (cluster, service) for service_costs
     pool: str | None = None  # of a row that a shared pool keeps
+    reason: str | None = None  # of an idle row
+
+    @property
+    def owner(self) -> tuple:
+        """What fees and pools are shared among (R23, R44, R66)."""
+        return (self.area, self.row_kind, self.reason)
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -79,6 +85,10 @@ class Attribution:
     def add(self, origin, row_kind, area, mechanism, amount, service=None) -> None:
         """One piece of a charge (or of anything with a product and an account)."""
         self.pieces.append(Piece(origin.product, origin.account, row_kind, area, mechanism, amount, service))
+
+    def add_idle(self, origin, area, reason: str, amount: int) -> None:
+        """A row that nobody used, with the area that tags name, never an account default (R11, R64)."""
+        self.pieces.append(Piece(origin.product, origin.account, "idle", area, "idle", amount, reason=reason))
 
     # Rules (spec 5.1; R22, R26)
 
@@ -144,7 +154,9 @@ class Attribution:
             {"detached": end - start - attached, "attached": attached},
             order=lambda half: half == "attached",
         )
-        if "detached" in halves:
+        if "detached" in halves and self.policy.detached == "separate":
+            self.add_idle(charge, self.tags.area_of_charge(charge), "detached", halves["detached"])
+        elif "detached" in halves:
             self.give_tags(charge, halves["detached"], "tag")
         if "attached" in halves:
             shares = money.split(halves["attached"], {one: times.length(pair) for one, pair in inside.items()})
@@ -152,12 +164,11 @@ class Attribution:
                 self.give_moved(charge, instance, inside[instance], part)
 
     def give_moved(self, charge, instance: str, intervals: list, part: int) -> None:
-        """A moved part: over services when runs overlap its window on its instance, else by tags (R7)."""
-        window = self.containers.window(intervals)
-        if not self.containers.has_runs(instance) or not self.containers.overlapping(instance, window):
+        """A moved part: on an instance with task runs like its own charges, else by tags (R7)."""
+        if not self.containers.has_runs(instance):
             self.give_moved_tags(charge, instance, part)
             return
-        for key, share in self.containers.share(part, instance, window):
+        for key, share in self.containers.share(part, instance, self.containers.window(intervals)):
             if key is None:
                 self.give_moved_tags(charge, instance, share)
             else:
@@ -184,9 +195,9 @@ class Attribution:
                 self.give_service_or_idle(charge, charge.resource, key, share)
 
     def give_service_or_idle(self, charge, instance: str, key: tuple, amount: int) -> None:
-        """A service's part, or an idle row that carries the instance's tag, never an account default (R11)."""
-        if key == IDLE:
-            self.add(charge, "idle", self.tags.area_of_resource(instance), "idle", amount)
+        """A service's part, or an idle row that carries the instance's tag (R11)."""
+        if key in (EMPTY_HOST, UNRESERVED):
+            self.add_idle(charge, self.tags.area_of_resource(instance), key[0], amount)
         else:
             self.give_service(charge, key, amount)
 
@@ -237,7 +248,7 @@ class Attribution:
         owners = defaultdict(int)
         for piece in before:
             if piece.product == product:
-                owners[(piece.area, piece.row_kind)] += piece.amount
+                owners[piece.owner] += piece.amount
         if self.policy.among == "areas":
             owners = {owner: cost for owner, cost in owners.items() if owner[1] == "area"}
         weights = {owner: max(cost, 0) for owner, cost in owners.items()}
@@ -246,8 +257,8 @@ class Attribution:
             self.pieces.append(unused)
             return
         mechanisms = {"area": "reservation", "idle": "idle", "unattributed": "unattributed"}
-        for (area, row_kind), part in money.split(amount, weights).items():
-            self.pieces.append(Piece(product, account, row_kind, area, mechanisms[row_kind], part))
+        for (area, row_kind, reason), part in money.split(amount, weights).items():
+            self.pieces.append(Piece(product, account, row_kind, area, mechanisms[row_kind], part, reason=reason))
 
     # Shared pools and providers (spec 5.7, 5.8; R43 to R45)
 
@@ -261,8 +272,8 @@ class Attribution:
             if sum(weights.values()) == 0:
                 self.pieces.append(Piece(product, account, "shared", None, "shared", amount, pool=pool.name))
                 continue
-            for (area, row_kind), part in money.split(amount, weights).items():
-                self.pieces.append(Piece(product, account, row_kind, area, mechanisms[row_kind], part))
+            for (area, row_kind, reason), part in money.split(amount, weights).items():
+                self.pieces.append(Piece(product, account, row_kind, area, mechanisms[row_kind], part, reason=reason))
 
     def give_providers(self) -> None:
         """The cost of providers with consumers to the areas that keep it, sum by sum of a product and account."""

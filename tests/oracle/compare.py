@@ -30,9 +30,9 @@ import oracle  # noqa: E402
 
 SCALARS = ("period", "status", "basis", "currency")
 TABLES = {
-    "area_costs": ("product_area", "row_kind", "pool"),
+    "area_costs": ("product_area", "row_kind", "pool", "reason"),
     "service_costs": ("cluster", "service", "product_area"),
-    "product_area_costs": ("product", "product_area", "row_kind", "pool"),
+    "product_area_costs": ("product", "product_area", "row_kind", "pool", "reason"),
     "mechanisms": ("mechanism",),
     "reallocations": ("provider", "consumer"),
     "bridge": ("kind", "rows", "unblended", "difference"),
@@ -44,6 +44,7 @@ REQUIRED = {
     "mechanism": "rule ecs ecs_idle volume tag account reservation shared reallocated idle unused_commitment "
     "unattributed",
     "row_kind": "area idle shared unused_commitment unattributed",
+    "reason": "detached empty_host unreserved",
     "form": "dbr cur athena cur2 focus-1.0 focus-1.2",
     "kind": "Usage DiscountedUsage UpfrontFee RecurringFee Tax Refund Credit Rounding Discount CbRounding Fee "
     "SavingsPlanCoveredUsage SavingsPlanNegation SavingsPlanRecurringFee SavingsPlanUpfrontFee EdpDiscount "
@@ -64,8 +65,8 @@ REQUIRED = {
     "areas": "accounts|aliases|case_insensitive",
     "rule": "account|product|usage_type|operation|region|resource|tag|kind|area|split|dates|list",
     "containers": "window usage|window period|idle spread|idle separate|memory weight|default_cpu|capacity by id"
-    "|capacity by type",
-    "volumes": "follow True|follow False",
+    "|capacity by type|empty_host owner|empty_host separate",
+    "volumes": "follow True|follow False|detached owner|detached separate",
     "commitments": "among all|among areas|spread",
     "task": "across month border|without stop|no startedAt (pull)|no startedAt (created)|no startedAt (pending)"
     "|TaskFailedToStart|custom group|standalone|cpu 0 or missing|own tags|equal versions that differ",
@@ -99,6 +100,7 @@ def features_of(options: dict, rollup) -> set:
     found |= {f"kind:{'Other' if row.unknown else row.kind}" for row in rollup.rows}
     found |= {f"mechanism:{piece.mechanism}" for piece in rollup.pieces}
     found |= {f"row_kind:{piece.row_kind}" for piece in rollup.pieces}
+    found |= {f"reason:{piece.reason}" for piece in rollup.pieces if piece.reason}
     found.add(f"status:{rollup.status}")
     found |= {"bill:correction" for row in rollup.rows if row.correction}
     found |= {"bill:excluded split cost" for row in rollup.excluded if row.dialect != "dbr"}

@@ -19,7 +19,9 @@ RUNNING_TYPES = (
     "MediumUsage",
     "LightUsage",
 )
-IDLE = ("idle",)  # sorts before every service in ties (R5)
+# Idle rows by reason; what is unreserved sorts before every service in ties (R5).
+EMPTY_HOST = ("empty_host",)
+UNRESERVED = ("unreserved",)
 
 
 def running_type(usage_type: str) -> tuple[bool, str]:
@@ -32,8 +34,8 @@ def running_type(usage_type: str) -> tuple[bool, str]:
 
 
 def weight_order(key: tuple):
-    """Idle first, then (cluster, service, tag area or empty), bytewise one after the other (R5)."""
-    return (0, ()) if key == IDLE else (1, money.key_bytes(key))
+    """What is unreserved first, then (cluster, service, tag area or empty), bytewise one after the other (R5)."""
+    return (0, ()) if key == UNRESERVED else (1, money.key_bytes(key))
 
 
 class Containers:
@@ -149,18 +151,19 @@ class Containers:
             return money.split(amount, weights, weight_order) if sum(weights.values()) > 0 else None
         used = sum(weights.values())
         room = self.capacity(instance, window, resource) * self.running_ms(instance, window)
-        weights[IDLE] = max(room - used, 0)
+        weights[UNRESERVED] = max(room - used, 0)
         if sum(weights.values()) == 0:
-            return {IDLE: amount}
+            return {UNRESERVED: amount}
         return money.split(amount, weights, weight_order)
 
     def share(self, amount: int, instance: str, window: list) -> list[tuple]:
-        """An amount on an instance as (service key, IDLE or None for "goes by 5.5", part).
+        """An amount on an instance as (service key, EMPTY_HOST, UNRESERVED or None for "goes by tags", part).
 
-        Nothing ran in the window: by 5.5 in `spread`, all idle in `separate` (R11).
+        Nothing ran in the window: by tags, or all idle where the policy says so and the window is some time (R11, R63).
         """
         if not self.overlapping(instance, window):
-            return [(None if self.policy.idle == "spread" else IDLE, amount)]
+            is_row = self.policy.empty_host == "separate" and times.length(window) > 0
+            return [(EMPTY_HOST if is_row else None, amount)]
         found = []
         for resource, pool in self.pools(amount, instance, window).items():
             parts = self.share_pool(pool, instance, window, resource)

@@ -224,6 +224,15 @@ def pools(world: World, seed: str, folder: str) -> list:
     return lines
 
 
+def unused(world: World, seed: str, table: str, key: str) -> list:
+    """Who pays for what nobody used, or nothing said; by a generator of its own, so that the rest is as it was."""
+    value = Random(seed + key).choice((None, "owner", "separate"))
+    if value is None:
+        return []
+    world.note(f"{table}:{key} {value}")
+    return [f'{key} = "{value}"']
+
+
 def write_policy(world: World, folder: str, known: set, fees_unknown: bool) -> str:
     """The policy file; returns its path."""
     random = world.random
@@ -242,9 +251,12 @@ def write_policy(world: World, folder: str, known: set, fees_unknown: bool) -> s
         lines += [f"{name} = {toml(value)}" for name, value in rule(world, index).items()]
     lines.append("[containers]")
     lines += [f"{name} = {toml(value)}" for name, value in containers(world, known)[0].items()]
+    seed = "\n".join(lines)
+    lines += unused(world, seed, "containers", "empty_host")
+    lines += ["[volumes]", *unused(world, seed, "volumes", "detached")]
     if world.chance(0.3):
         follow = world.chance(0.5)
-        lines += ["[volumes]", f"follow_attachments = {toml(follow)}"]
+        lines.append(f"follow_attachments = {toml(follow)}")
         world.note(f"volumes:follow {follow}")
     if world.dialect != "dbr" and world.kinds == OTHER_KINDS:
         lines += line_items(world)

@@ -38,11 +38,13 @@ class Policy:
     rules: list = field(default_factory=list)
     window: str = "usage"
     idle: str = "spread"
+    empty_host: str = "owner"
     cpu_weight: int = 1
     memory_weight: int = 0
     default_cpu: int = 128
     capacity: dict = field(default_factory=dict)
     follow_attachments: bool = True
+    detached: str = "owner"
     among: str = "all"
     unknown_term: str = "expense"
     spread: bool = False
@@ -173,12 +175,15 @@ def load(path: str | None, tags: list | None = None) -> Policy:
     containers = table.get("containers", {})
     policy.window = containers.get("window", policy.window)
     policy.idle = containers.get("idle", policy.idle)
+    policy.empty_host = containers.get("empty_host", "separate" if policy.idle == "separate" else "owner")
     weights = containers.get("weights", {})
     scaled = money.decimal_weights({"cpu": weights.get("cpu", 1), "memory": weights.get("memory", 0)})
     policy.cpu_weight, policy.memory_weight = scaled["cpu"], scaled["memory"]
     policy.default_cpu = containers.get("default_cpu", policy.default_cpu)
     policy.capacity = containers.get("capacity", {})
-    policy.follow_attachments = table.get("volumes", {}).get("follow_attachments", True)
+    volumes = table.get("volumes", {})
+    policy.follow_attachments = volumes.get("follow_attachments", policy.follow_attachments)
+    policy.detached = volumes.get("detached", policy.detached)
     commitments = table.get("commitments", {})
     if commitments.get("share", "auto") not in ("auto", "cost"):
         raise ValueError("the oracle shares fees by cost only")

@@ -60,19 +60,19 @@ def whole_numbers(weights: dict) -> dict:
 
 
 def weights(pool: Pool, period: str, origin: tuple, before: list) -> dict:
-    """(area, row kind) -> weight of one pool for what has this (product, account)."""
+    """(area, row kind, reason) -> weight of one pool for what has this (product, account)."""
     if pool.method == "fixed":
-        return {(area, "area"): share for area, share in pool.shares.items()}
+        return {(area, "area", None): share for area, share in pool.shares.items()}
     if pool.method == "metric":
         metric = whole_numbers(sums_in(pool.metric, period, "area", "weight"))
-        return {(area, "area"): weight for area, weight in metric.items()}
+        return {(area, "area", None): weight for area, weight in metric.items()}
     if pool.method == "keep":
         return {}
     owners = defaultdict(int)
     for piece in before:
         same = {"all": True, "product": piece.product == origin[0], "account": piece.account == origin[1]}[pool.of]
         if same and (pool.among == "all" or piece.row_kind == "area"):
-            owners[(piece.area, piece.row_kind)] += piece.amount
+            owners[piece.owner] += piece.amount
     if pool.method == "even":
         return {owner: int(cost >= 0) for owner, cost in owners.items()}
     return {owner: max(cost, 0) for owner, cost in owners.items()}

@@ -51,8 +51,9 @@ def table(pieces: list, names: tuple, keys) -> list:
     rows = []
     for key in sorted(sums, key=money.key_bytes):
         row = dict(zip(names, key))
-        # Only rows of kept pools have a pool.
-        rows.append({name: row[name] for name in row if name != "pool" or row[name]} | {"cost": money.text(sums[key])})
+        # Only rows of kept pools have a pool, only idle ones a reason.
+        said = {name: row[name] for name in row if name not in ("pool", "reason") or row[name]}
+        rows.append(said | {"cost": money.text(sums[key])})
     return rows
 
 
@@ -86,13 +87,15 @@ def result(state: tuple, rows: list, excluded: list, fees, pieces: list) -> dict
         "currency": currency,
         "totals": {name: money.text(value) for name, value in totals.items()},
         "area_costs": table(
-            pieces, ("product_area", "row_kind", "pool"), lambda one: (one.area, one.row_kind, one.pool)
+            pieces,
+            ("product_area", "row_kind", "pool", "reason"),
+            lambda one: (one.area, one.row_kind, one.pool, one.reason),
         ),
         "service_costs": table(owned, ("cluster", "service", "product_area"), lambda one: (*one.service, one.area)),
         "product_area_costs": table(
             pieces,
-            ("product", "product_area", "row_kind", "pool"),
-            lambda one: (one.product, one.area, one.row_kind, one.pool),
+            ("product", "product_area", "row_kind", "pool", "reason"),
+            lambda one: (one.product, one.area, one.row_kind, one.pool, one.reason),
         ),
         "mechanisms": table(pieces, ("mechanism",), lambda one: (one.mechanism,)),
         **({} if basis == "unblended" else {"bridge": bases.bridge(rows)}),

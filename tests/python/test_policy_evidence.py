@@ -92,6 +92,20 @@ def test_fees_of_other_periods(tmp_path: Path) -> None:
         unblended.Reservations(tmp_path / "none.csv")
 
 
+def test_idle_rows_say_their_reason() -> None:
+    row = {"ResourceId": "vol-1", "user:product_area": "data", "UsageType": "EBS:VolumeUsage.gp2"}
+    table = "volume,instance,attached,detached\nvol-1,i-1,2016-05-01T00:00:00Z,2016-06-01T00:30:00Z\n"
+    evidence = unblended.Evidence(volumes=unblended.VolumeAttachments.from_text(table, name="v.csv"))
+    bill = unblended.scan(dbr(row))
+    policy = {"volumes": {"detached": "separate"}}
+    assert bill.attribute(policy, evidence=evidence).area_costs.to_dicts() == [
+        {"product_area": "data", "row_kind": "area", "reason": None, "cost": Decimal("0.5")},
+        {"product_area": "data", "row_kind": "idle", "reason": "detached", "cost": Decimal("0.5")},
+    ]
+    explained = bill.explain(policy, evidence=evidence, reason="detached")
+    assert (explained["cost"], explained["contributions"][0]["reason"]) == (Decimal("0.5"), "detached")
+
+
 def test_pools_and_providers_with_tables_of_files_and_objects(tmp_path: Path) -> None:
     (tmp_path / "keys.csv").write_text("consumer,key\nweb,1\nops,3\n")
     tax = {"ItemDescription": "Tax for product code AmazonS3", "UsageType": "", "UnBlendedCost": "4"}

@@ -13,7 +13,7 @@ use crate::evidence::{Capacity, Evidence, TaskRun};
 use crate::ids::ProductArea;
 use crate::index::Index;
 use crate::money::Amount;
-use crate::policy::{ContainerPolicy, Idle, Policy, Window};
+use crate::policy::{ContainerPolicy, Idle, Policy, Unused, Window};
 use crate::split::{Parts, split};
 use crate::time::Interval;
 
@@ -68,9 +68,11 @@ pub(super) struct Shares<'c, 'a> {
     sweep: Option<Sweep<'c, Run>>,
     /// By position among the host's services.
     services: Vec<Option<Amount>>,
-    /// What no task reserved.
-    pub(super) idle: Option<Amount>,
-    /// What lies where nothing ran.
+    /// What no task reserved while others ran, where that is a row of its own.
+    pub(super) unreserved: Option<Amount>,
+    /// What lies where nothing ran on a host, where that is a row of its own.
+    pub(super) empty_host: Option<Amount>,
+    /// What else lies where nothing ran; it goes by tags.
     pub(super) not_run: Option<Amount>,
     used: Used,
     parts: Parts,
@@ -168,7 +170,8 @@ impl<'a> Containers<'a> {
             host,
             sweep: host.map(|host| host.runs.sweep()),
             services: vec![None; count],
-            idle: None,
+            unreserved: None,
+            empty_host: None,
             not_run: None,
             used: Used { sums: vec![(0, 0); count], ..Used::default() },
             parts: Parts::default(),
@@ -198,19 +201,23 @@ impl<'c, 'a> Shares<'c, 'a> {
 
     /// The sum of all parts.
     pub(super) fn sum(&self) -> Result<Amount> {
-        Amount::sum(self.services.iter().copied().chain([self.idle, self.not_run]).flatten())
+        let rest = [self.unreserved, self.empty_host, self.not_run];
+        Amount::sum(self.services.iter().copied().chain(rest).flatten())
     }
 
     /// Splits one amount over the services that ran on the instance in a window (R9).
     ///
-    /// `not_run` gets the amount where no run overlaps the window, or none has weight in `spread`.
+    /// Where no run overlaps the window the amount is `empty_host` or `not_run`; where none has weight in `spread` it is
+    /// `not_run` too.
     pub(super) fn add(&mut self, window: &[Interval], amount: Amount) -> Result<()> {
         let containers = self.containers;
         let whole_period = [containers.period];
         let window = if containers.policy.window == Window::Period { &whole_period } else { window };
         self.sum_up(window);
         if self.used.ran.is_empty() {
-            return add(&mut self.not_run, amount);
+            let is_timed = window.iter().any(|interval| !interval.is_empty());
+            let is_row = is_timed && self.host.is_some() && containers.policy.empty_host() == Unused::Separate;
+            return add(if is_row { &mut self.empty_host } else { &mut self.not_run }, amount);
         }
         let pools = containers.pools;
         if pools.memory == 0 {
@@ -260,7 +267,7 @@ impl<'c, 'a> Shares<'c, 'a> {
         let Used { sums, ran, .. } = &self.used;
         let used = ran.iter().map(|at| sums.get(*at).map_or(0, |sum| resource.of(*sum)));
         let separate = self.containers.policy.idle == Idle::Separate;
-        // Idle is before every service.
+        // What is unreserved is before every service.
         let mut unused = 0;
         if separate {
             let capacities = &self.containers.capacities;
@@ -271,13 +278,13 @@ impl<'c, 'a> Shares<'c, 'a> {
         }
         let weights = std::iter::once(unused).chain(used);
         if !self.parts.split(amount, weights.clone(), |a, b| a.cmp(&b))? {
-            return add(if separate { &mut self.idle } else { &mut self.not_run }, amount);
+            return add(if separate { &mut self.unreserved } else { &mut self.not_run }, amount);
         }
         let services = ran.iter().map(|at| Some(*at));
         for ((service, weight), part) in std::iter::once(None).chain(services).zip(weights).zip(self.parts.amounts()) {
             let sum = match service {
                 _ if weight == 0 => continue,
-                None => &mut self.idle,
+                None => &mut self.unreserved,
                 Some(service) => match self.services.get_mut(service) {
                     Some(sum) => sum,
                     None => continue,

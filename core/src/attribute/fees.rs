@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::claim::{Claim, Origin};
+use super::claim::{Claim, Origin, Owner};
 use super::conserved::conserved;
 use super::ledger::Ledger;
 use super::pools::Pools;
@@ -152,8 +152,6 @@ fn is_carried(entry: &BookEntry, payers: &BTreeSet<&str>, period: BillingPeriod,
     entry.currency == currency && of_these_payers && entry.billing_period < period
 }
 
-type Owner<'a> = (Option<&'a str>, RowKind);
-
 /// What every owner was attributed of a product, negative totals as weight 0.
 fn owner_weights<'a>(
     product: &str,
@@ -163,12 +161,11 @@ fn owner_weights<'a>(
 ) -> Result<Vec<(Owner<'a>, u128)>> {
     let mut weights = Vec::new();
     for (owner, amount) in ledger.owners_of(product)? {
-        if policy.among == Among::Areas && owner.1 != RowKind::Area {
+        if policy.among == Among::Areas && owner.row_kind != RowKind::Area {
             continue;
         }
         if amount.is_negative() {
-            let name = owner.0.map_or_else(|| owner.1.as_str().to_owned(), |area| format!("`{area}`"));
-            let message = format!("{name} has {amount} of `{product}` and takes no part of its fees");
+            let message = format!("{} has {amount} of `{product}` and takes no part of its fees", owner.name());
             found.add(DiagnosticCode::CommitmentNegativeWeight, message, 1, None);
         }
         weights.push((owner, u128::try_from(amount.units()).unwrap_or(0)));
@@ -186,23 +183,15 @@ fn share_part<'a>(
         return ledger.add(origin, Claim::unused_commitment(), part);
     };
     conserved("commitment fees", origin, part, &amounts)?;
-    for (((area, row_kind), weight), amount) in weights.iter().zip(amounts) {
+    for ((owner, weight), amount) in weights.iter().zip(amounts) {
         if *weight == 0 {
             continue;
         }
-        let mechanism = match row_kind {
-            RowKind::Area => Mechanism::Reservation,
-            RowKind::Idle => Mechanism::Idle,
-            RowKind::Shared => Mechanism::Shared,
-            RowKind::Unattributed => Mechanism::Unattributed,
-            RowKind::UnusedCommitment => Mechanism::UnusedCommitment,
-        };
-        let claim = Claim { area: *area, row_kind: *row_kind, mechanism, service: None };
-        match row_kind {
-            RowKind::Unattributed => ledger.add_unattributed(origin, claim, "", amount)?,
-            RowKind::Area | RowKind::Idle | RowKind::Shared | RowKind::UnusedCommitment => {
-                ledger.add(origin, claim, amount)?;
-            }
+        let claim = owner.part(Mechanism::Reservation);
+        if claim.row_kind == RowKind::Unattributed {
+            ledger.add_unattributed(origin, claim, "", amount)?;
+        } else {
+            ledger.add(origin, claim, amount)?;
         }
     }
     Ok(())

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::claim::{Claim, Origin};
+use super::claim::{Claim, Origin, Owner};
 use super::lineage::{CellFilter, Contribution, Watch};
 use crate::bill::Charge;
 use crate::error::Result;
 use crate::ids::{Cluster, ProductArea, Service};
 use crate::index::Index;
 use crate::money::Amount;
-use crate::rollup::{Cell, RowKind};
+use crate::rollup::{Cell, RowDetail, RowKind};
 
 /// Sums by origin and claim.
 #[derive(Debug, Default)]
@@ -107,11 +107,11 @@ impl<'a> Ledger<'a> {
     }
 
     /// What every owner has of a product so far, all usage accounts together (spec 5.6).
-    pub(super) fn owners_of(&self, product: &str) -> Result<BTreeMap<(Option<&'a str>, RowKind), Amount>> {
+    pub(super) fn owners_of(&self, product: &str) -> Result<BTreeMap<Owner<'a>, Amount>> {
         let mut owners: BTreeMap<_, Amount> = BTreeMap::new();
         for ((origin, claim), amount) in &self.cells {
             if origin.product == product {
-                let sum = owners.entry((claim.area, claim.row_kind)).or_default();
+                let sum = owners.entry(claim.owner()).or_default();
                 *sum = sum.checked_add(*amount)?;
             }
         }
@@ -142,14 +142,20 @@ impl<'a> Ledger<'a> {
 
     /// All cells, sorted.
     pub(super) fn into_cells(self) -> Vec<Cell> {
-        let owned = self.cells.into_iter().map(|((origin, claim), cost)| (origin, claim, None, cost));
-        let kept = self.kept.into_iter().map(|((origin, pool), cost)| (origin, Claim::kept(), Some(pool), cost));
-        let cells = owned.chain(kept).map(|(origin, claim, pool, cost)| Cell {
+        let owned = self.cells.into_iter().map(|((origin, claim), cost)| {
+            let detail = claim.reason.map(RowDetail::Reason);
+            (origin, claim, detail, cost)
+        });
+        let kept = self.kept.into_iter().map(|((origin, pool), cost)| {
+            let detail = Some(RowDetail::Pool(pool));
+            (origin, Claim::kept(), detail, cost)
+        });
+        let cells = owned.chain(kept).map(|(origin, claim, detail, cost)| Cell {
             product: origin.product.to_owned(),
             usage_account: origin.account.to_owned(),
             product_area: claim.area.map(ProductArea::from),
             row_kind: claim.row_kind,
-            pool,
+            detail,
             mechanism: claim.mechanism,
             cluster: claim.service.map(|(cluster, _)| Cluster::from(cluster)),
             service: claim.service.map(|(_, service)| Service::from(service)),

@@ -7,7 +7,7 @@ use crate::bill::Charge;
 use crate::classify::LineItemKind;
 use crate::error::Result;
 use crate::money::Amount;
-use crate::rollup::{Mechanism, RowKind};
+use crate::rollup::{IdleReason, Mechanism, RowKind};
 
 /// Which cells are explained; what is not given matches every cell.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ pub struct CellFilter {
     pub row_kind: Option<RowKind>,
     /// Shared pool, of rows that are kept.
     pub pool: Option<String>,
+    /// Reason, of idle rows.
+    pub reason: Option<IdleReason>,
     /// Mechanism.
     pub mechanism: Option<Mechanism>,
     /// ECS cluster.
@@ -66,6 +68,9 @@ pub struct Contribution {
     pub product_area: Option<String>,
     /// Row kind.
     pub row_kind: RowKind,
+    /// The reason of an idle row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<IdleReason>,
     /// What named the owner.
     pub mechanism: Mechanism,
     /// ECS cluster.
@@ -148,6 +153,7 @@ impl<'a> Watch<'a> {
             usage_account: origin.account.to_owned(),
             product_area: claim.area.map(str::to_owned),
             row_kind: claim.row_kind,
+            reason: claim.reason,
             mechanism: claim.mechanism,
             cluster: claim.service.map(|(cluster, _)| cluster.to_owned()),
             service: claim.service.map(|(_, service)| service.to_owned()),
@@ -178,6 +184,7 @@ impl CellFilter {
             && is(&self.cluster, cluster)
             && is(&self.service, service)
             && self.row_kind.is_none_or(|wanted| wanted == claim.row_kind)
+            && self.reason.is_none_or(|wanted| Some(wanted) == claim.reason)
             && self.mechanism.is_none_or(|wanted| wanted == claim.mechanism)
     }
 }

@@ -39,8 +39,8 @@ use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::Evidence;
 use crate::money::{Amount, Currency};
-use crate::policy::{CommitmentPolicy, Idle, Policy};
-use crate::rollup::{Cell, Mechanism, Reallocation, Report, ReportDigests, RowKind, Totals};
+use crate::policy::{CommitmentPolicy, Policy, Unused};
+use crate::rollup::{Cell, IdleReason, Mechanism, Reallocation, Report, ReportDigests, RowKind, Totals};
 use crate::time::{BillingPeriod, Timestamp};
 
 pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
@@ -242,18 +242,14 @@ impl<'a> Stages<'a> {
         }
         conserved("containers", origin(charge), charge.amount(), &[shares.sum()?])?;
         self.own_shares(charge, instance, &shares, ledger)?;
-        let Some(not_run) = shares.not_run else { return Ok(()) };
-        match self.policy.containers.idle {
-            Idle::Spread => self.own_tagged(charge, Mechanism::EcsIdle, not_run, ledger),
-            Idle::Separate => self.own_idle(charge, instance, not_run, ledger),
-        }
+        shares.not_run.map_or(Ok(()), |amount| self.own_tagged(charge, Mechanism::EcsIdle, amount, ledger))
     }
 
     /// A volume's charge: parts that moved to instances (R7), and the rest that stays.
     fn own_volume(&self, charge: &'a Charge, attachments: &TimeLine<&'a str>, ledger: &mut Ledger<'a>) -> Result<()> {
         // Instance, and shares of what moved to it; a volume is attached to few.
         let mut moved: Vec<(&'a str, Shares<'_, 'a>)> = Vec::new();
-        let detached = volumes::follow(charge, attachments, &mut |part| {
+        let stays = volumes::follow(charge, attachments, &mut |part| {
             let at = moved.iter().position(|(instance, ..)| *instance == part.instance).unwrap_or_else(|| {
                 moved.push((part.instance, self.containers.shares(part.instance)));
                 moved.len() - 1
@@ -272,7 +268,16 @@ impl<'a> Stages<'a> {
                 self.tags.own(charge, area.map(|area| (area, Mechanism::Volume)), not_run, ledger)?;
             }
         }
-        detached.map_or(Ok(()), |amount| self.own_tagged(charge, Mechanism::Tag, amount, ledger))
+        if let Some(detached) = stays.detached {
+            match self.policy.volumes.detached {
+                Unused::Owner => self.own_tagged(charge, Mechanism::Tag, detached, ledger)?,
+                Unused::Separate => {
+                    let claim = Claim::idle(self.tags.area_of_charge(charge), IdleReason::Detached);
+                    ledger.add(origin(charge), claim, detached)?;
+                }
+            }
+        }
+        stays.untimed.map_or(Ok(()), |amount| self.own_tagged(charge, Mechanism::Tag, amount, ledger))
     }
 
     fn own_shares(
@@ -285,11 +290,12 @@ impl<'a> Stages<'a> {
         for (service, amount) in shares.services() {
             own_service(charge, service, amount, ledger)?;
         }
-        shares.idle.map_or(Ok(()), |amount| self.own_idle(charge, instance, amount, ledger))
-    }
-
-    fn own_idle(&self, charge: &'a Charge, instance: &'a str, amount: Amount, ledger: &mut Ledger<'a>) -> Result<()> {
-        ledger.add(origin(charge), Claim::idle(self.tags.area_of_resource(instance)), amount)
+        let idle = [(IdleReason::EmptyHost, shares.empty_host), (IdleReason::Unreserved, shares.unreserved)];
+        for (reason, amount) in idle.into_iter().filter_map(|(reason, amount)| Some((reason, amount?))) {
+            let claim = Claim::idle(self.tags.area_of_resource(instance), reason);
+            ledger.add(origin(charge), claim, amount)?;
+        }
+        Ok(())
     }
 
     fn own_tagged(

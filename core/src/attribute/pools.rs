@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::claim::{Claim, Origin};
+use super::claim::{Origin, Owner};
 use super::conserved::conserved;
 use super::ledger::Ledger;
 use super::lineage::{Contribution, ExplainedCharge, ExplainedPool};
@@ -39,8 +39,6 @@ struct CompiledPool<'a> {
     matched: u64,
 }
 
-type Owner<'a> = (Option<&'a str>, RowKind);
-
 /// The part of the bill whose cost a pool compares.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Scope<'a> {
@@ -60,7 +58,7 @@ impl<'a> Before<'a> {
         let mut totals: BTreeMap<Scope<'a>, BTreeMap<Owner<'a>, Amount>> = BTreeMap::new();
         for (origin, claim, amount) in ledger.amounts() {
             for scope in [Scope::All, Scope::Account(origin.account), Scope::Product(origin.product)] {
-                let sum = totals.entry(scope).or_default().entry((claim.area, claim.row_kind)).or_default();
+                let sum = totals.entry(scope).or_default().entry(claim.owner()).or_default();
                 *sum = sum.checked_add(amount)?;
             }
         }
@@ -72,7 +70,7 @@ impl<'a> Before<'a> {
     }
 
     fn has_area(&self, area: &str) -> bool {
-        self.owners(Scope::All).any(|((name, row_kind), _)| name == Some(area) && row_kind == RowKind::Area)
+        self.owners(Scope::All).any(|(owner, _)| owner == Owner::area(area))
     }
 }
 
@@ -198,7 +196,7 @@ impl<'a> CompiledPool<'a> {
         period: BillingPeriod,
         found: &mut Diagnostics,
     ) -> Result<Shares<'a>> {
-        let as_area = |(area, weight): (&'a str, u128)| ((Some(area), RowKind::Area), weight);
+        let as_area = |(area, weight): (&'a str, u128)| (Owner::area(area), weight);
         let shares: Shares<'a> = match self.pool.method {
             PoolMethod::Keep => return Ok(Vec::new()),
             PoolMethod::Proportional | PoolMethod::Even => self.by_cost(scope, before, found),
@@ -227,13 +225,13 @@ impl<'a> CompiledPool<'a> {
     fn by_cost(&self, scope: Scope<'a>, before: &Before<'a>, found: &mut Diagnostics) -> Shares<'a> {
         let mut shares = Vec::new();
         for (owner, amount) in before.owners(scope) {
-            if self.pool.among == Among::Areas && owner.1 != RowKind::Area {
+            if self.pool.among == Among::Areas && owner.row_kind != RowKind::Area {
                 continue;
             }
             if amount.is_negative() {
-                let name = owner.0.map_or_else(|| owner.1.as_str().to_owned(), |area| format!("`{area}`"));
+                let (owner, of_scope) = (owner.name(), scope.name());
                 let message =
-                    format!("{name} has {amount}{} and takes no part of shared pool `{}`", scope.name(), self.name);
+                    format!("{owner} has {amount}{of_scope} and takes no part of shared pool `{}`", self.name);
                 found.add(DiagnosticCode::SharedNegativeWeight, message, 1, None);
             }
             let weight = match self.pool.method {
@@ -254,18 +252,12 @@ impl<'a> CompiledPool<'a> {
     ) -> Result<()> {
         let Some(parts) = split(amount, shares)? else { return ledger.keep(origin, &self.name, amount) };
         conserved("shared pools", origin, amount, &parts)?;
-        for (((area, row_kind), weight), part) in shares.iter().zip(parts) {
+        for ((owner, weight), part) in shares.iter().zip(parts) {
             if *weight == 0 {
                 continue;
             }
-            let mechanism = match row_kind {
-                RowKind::Area | RowKind::Shared => Mechanism::Shared,
-                RowKind::Idle => Mechanism::Idle,
-                RowKind::Unattributed => Mechanism::Unattributed,
-                RowKind::UnusedCommitment => Mechanism::UnusedCommitment,
-            };
-            let claim = Claim { area: *area, row_kind: *row_kind, mechanism, service: None };
-            if *row_kind == RowKind::Unattributed {
+            let claim = owner.part(Mechanism::Shared);
+            if claim.row_kind == RowKind::Unattributed {
                 ledger.add_unattributed(origin, claim, "", part)?;
             } else {
                 ledger.add(origin, claim, part)?;

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::bill::samples::{bill, row};
 use crate::classify::LineItem;
+use crate::rollup::RowDetail;
 
 fn job<'a>(bill: &'a Bill, policy: &'a Policy, rest: &'a (Evidence, ReservationBook)) -> Attribution<'a> {
     let as_of = "2016-08-01 00:00:00".parse().unwrap();
@@ -29,7 +30,11 @@ fn report_of(bill: &Bill, policy: &str) -> Report {
 fn owners(report: &Report) -> BTreeMap<String, String> {
     let rows = report.area_costs().unwrap().into_iter().map(|row| {
         let kind = row.row_kind.as_str();
-        let owner = row.product_area.map(|area| area.to_string()).or(row.pool).unwrap_or_default();
+        let owner = row
+            .product_area
+            .map(|area| area.to_string())
+            .or(row.detail.map(|d| d.as_str().to_owned()))
+            .unwrap_or_default();
         (if row.row_kind == RowKind::Area { owner } else { format!("{kind}:{owner}") }, row.cost.to_string())
     });
     rows.collect()
@@ -273,7 +278,7 @@ fn cells_of_pools_and_providers_are_explained() {
             usage_account: Some(cell.usage_account.clone()),
             product_area: Some(cell.product_area.clone().unwrap_or_default().to_string()),
             row_kind: Some(cell.row_kind),
-            pool: Some(cell.pool.clone().unwrap_or_default()),
+            pool: Some(cell.detail.as_ref().and_then(RowDetail::pool).unwrap_or_default().to_owned()),
             mechanism: Some(cell.mechanism),
             ..CellFilter::default()
         };

@@ -120,6 +120,58 @@ fn hours_where_nothing_ran_go_by_the_instance_tag() {
     assert_eq!(named, [("ecs", "1".to_owned()), ("ecs_idle", "2".to_owned())]);
 }
 
+/// Owner, kind with reason, and cost of every row.
+fn rows(bill: &Bill, policy: &str, evidence: &Evidence) -> Vec<String> {
+    let report = run(bill, policy, evidence).unwrap();
+    report.reconcile_tables().unwrap();
+    let rows = report.area_costs().unwrap().into_iter().map(|row| {
+        let owner = row.product_area.map(|area| area.to_string()).unwrap_or_default();
+        let kind = row.detail.as_ref().map_or(row.row_kind.as_str(), |detail| detail.as_str());
+        format!("{owner}/{kind} {}", row.cost)
+    });
+    rows.collect()
+}
+
+#[test]
+fn each_reason_of_idle_goes_where_its_own_policy_says() {
+    // Hour 0: half of the host reserved; hour 1: nothing runs; the volume is on it in both, detached in hour 2.
+    let tagged = |from| LineItem { tags: vec!["infra"], ..usage("i-1", from, from + 1, "8") };
+    let volume = |from| LineItem { tags: vec!["data"], ..usage("vol-1", from, from + 1, "2") };
+    let bill = bill(&[tagged(0), tagged(1), volume(0), volume(1), volume(2)]);
+    let evidence = evidence(vec![task("web", 18_432, hours(0, 1))], vec![attached("i-1", 0, 2)]);
+    let of = |idle: &str, empty: &str, detached: &str| {
+        let key =
+            |key: &str, value: &str| if value.is_empty() { String::new() } else { format!("{key} = \"{value}\"\n") };
+        let containers = [key("idle", idle), key("empty_host", empty)].concat();
+        rows(&bill, &format!("[volumes]\ndetached = \"{detached}\"\n[containers]\n{containers}"), &evidence)
+    };
+    assert_eq!(of("", "", "owner"), ["data/area 2", "infra/area 10", "site/area 10"]);
+    assert_eq!(of("spread", "separate", "owner"), ["data/area 2", "infra/empty_host 10", "site/area 10"]);
+    let all = ["data/detached 2", "infra/empty_host 10", "infra/unreserved 5", "site/area 5"];
+    assert_eq!(of("separate", "", "separate"), all);
+    assert_eq!(
+        of("separate", "owner", "separate"),
+        ["data/detached 2", "infra/area 10", "infra/unreserved 5", "site/area 5"]
+    );
+}
+
+#[test]
+fn usage_of_no_known_time_is_neither_detached_nor_of_an_empty_host() {
+    let untimed = |resource| LineItem { tags: vec!["own"], interval: None, ..usage(resource, 0, 1, "1") };
+    let bill = bill(&[untimed("i-1"), untimed("vol-1")]);
+    let separate = "[volumes]\ndetached = \"separate\"\n[containers]\nidle = \"separate\"\n";
+    let evidence = evidence(vec![task("web", 1, hours(0, 1))], vec![attached("i-1", 0, 2)]);
+    assert_eq!(rows(&bill, separate, &evidence), ["own/area 2"]);
+}
+
+#[test]
+fn an_instance_without_any_run_is_no_empty_host() {
+    let bill = bill(&[LineItem { tags: vec!["own"], ..usage("i-2", 0, 1, "1") }, usage("vol-1", 0, 1, "2")]);
+    let evidence = evidence(vec![task("web", 1, hours(0, 1))], vec![attached("i-2", 0, 1)]);
+    let separate = "[containers]\nempty_host = \"separate\"\n";
+    assert_eq!(rows(&bill, separate, &evidence), ["own/area 3"]);
+}
+
 #[test]
 fn the_period_window_shares_every_hour_alike() {
     let tasks = vec![task("web", 1024, hours(0, 1)), task("jobs", 1024, hours(5, 8))];
@@ -397,6 +449,14 @@ fn a_filter_explains_what_the_whole_explains_of_its_cells() {
         currency: None,
         as_of: "2016-08-01 00:00:00".parse().unwrap(),
     };
+    let apart = Policy {
+        volumes: crate::policy::VolumePolicy { detached: Unused::Separate, ..policy.volumes },
+        ..policy.clone()
+    };
+    let detached = CellFilter { reason: Some(IdleReason::Detached), ..CellFilter::default() };
+    let later = crate::bill::samples::bill(&[usage("vol-1", 24, 25, "3"), usage("vol-1", 0, 24, "24")]);
+    let idle = explain(&Attribution { bill: &later, policy: &apart, ..job }, &detached).unwrap();
+    assert_eq!((idle.cost.to_string(), idle.contributions[0].reason), ("3".to_owned(), detached.reason));
     let of_a = CellFilter { product_area: Some("a".to_owned()), ..CellFilter::default() };
     let filtered = explain(&job, &of_a).unwrap().contributions;
     let mut whole = explain(&job, &CellFilter::default()).unwrap().contributions;

@@ -25,6 +25,15 @@ pub(super) struct MovedPart<'a, 'w> {
     pub(super) amount: Amount,
 }
 
+/// What stays on a volume.
+#[derive(Debug, Default)]
+pub(super) struct Stays {
+    /// Of the time it was attached to nothing.
+    pub(super) detached: Option<Amount>,
+    /// Of no time that is known.
+    pub(super) untimed: Option<Amount>,
+}
+
 /// Takes the parts that moved, in the order of the charge's intervals.
 type Moved<'m, 'a> = &'m mut dyn FnMut(&MovedPart<'a, '_>) -> Result<()>;
 
@@ -44,15 +53,11 @@ impl<'a> Volumes<'a> {
     }
 }
 
-/// Splits a charge over the instances its volume was attached to, and gives the rest that stays; `None` where no rest
-/// has weight.
-pub(super) fn follow<'a>(
-    charge: &Charge,
-    attachments: &TimeLine<&'a str>,
-    moved: Moved<'_, 'a>,
-) -> Result<Option<Amount>> {
+/// Splits a charge over the instances its volume was attached to, and gives the rest that stays, where it has
+/// weight.
+pub(super) fn follow<'a>(charge: &Charge, attachments: &TimeLine<&'a str>, moved: Moved<'_, 'a>) -> Result<Stays> {
     timed(charge)?;
-    let (mut detached, mut sum) = (None, Amount::ZERO);
+    let (mut stays, mut sum) = (Stays::default(), Amount::ZERO);
     let mut sweep = attachments.sweep();
     let mut overlaps: Vec<(Interval, &'a str)> = Vec::new();
     for slice in charge.slices() {
@@ -64,15 +69,17 @@ pub(super) fn follow<'a>(
             moved(part)
         };
         match overlaps.as_slice() {
-            [] => add(&mut detached, amount)?,
+            [] if interval.is_empty() => add(&mut stays.untimed, amount)?,
+            [] => add(&mut stays.detached, amount)?,
             [(window, instance)] if *window == interval => {
                 moved(&MovedPart { instance, window: std::slice::from_ref(window), amount })?;
             }
-            overlaps => follow_partly(charge, overlaps, interval, amount, &mut detached, &mut moved)?,
+            overlaps => follow_partly(charge, overlaps, interval, amount, &mut stays.detached, &mut moved)?,
         }
     }
-    conserved("volumes", origin(charge), charge.amount(), &[sum, detached.unwrap_or_default()])?;
-    Ok(detached)
+    let [detached, untimed] = [stays.detached, stays.untimed].map(Option::unwrap_or_default);
+    conserved("volumes", origin(charge), charge.amount(), &[sum, detached, untimed])?;
+    Ok(stays)
 }
 
 /// Refuses a charge whose usage intervals the scan did not keep.

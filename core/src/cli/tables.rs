@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use crate::bill::BridgeRow;
 use crate::error::Result;
 use crate::money::Amount;
-use crate::rollup::{Report, RowKind, Totals};
+use crate::rollup::{Report, RowDetail, RowKind, Totals};
 
 /// Decimals shown.
 const SHOWN: u32 = 4;
@@ -47,9 +47,10 @@ fn name<T: ToString>(owner: Option<&T>) -> String {
     owner.map_or("–".to_owned(), ToString::to_string)
 }
 
-/// The kind of a row, with the pool it stands for.
-fn kind(row_kind: RowKind, pool: Option<&str>) -> String {
-    pool.map_or_else(|| row_kind.as_str().to_owned(), |pool| format!("{} ({pool})", row_kind.as_str()))
+/// The kind of a row, with its pool or reason.
+fn kind(row_kind: RowKind, detail: Option<&RowDetail>) -> String {
+    let kind = row_kind.as_str();
+    detail.map_or_else(|| kind.to_owned(), |detail| format!("{kind} ({})", detail.as_str()))
 }
 
 /// The three rollup tables, the sums and what would raise coverage.
@@ -57,7 +58,7 @@ pub(super) fn of_report(report: &Report, run_id: &str) -> Result<String> {
     let mut text = heading(report, run_id);
     let whole = attributed_total(&report.totals)?;
     let rows = report.area_costs()?.into_iter().map(|row| {
-        let kind = kind(row.row_kind, row.pool.as_deref());
+        let kind = kind(row.row_kind, row.detail.as_ref());
         vec![name(row.product_area.as_ref()), kind, rounded(row.cost), percent(row.cost, whole)]
     });
     text += &table("Cost by product area", &["product area", "kind", "cost", "share"], 2, rows.collect());
@@ -68,7 +69,7 @@ pub(super) fn of_report(report: &Report, run_id: &str) -> Result<String> {
     });
     text += &table("Cost by ECS service", &["cluster", "service", "product area", "cost"], 3, rows.collect());
     let rows = report.product_area_costs()?.into_iter().map(|row| {
-        let kind = kind(row.row_kind, row.pool.as_deref());
+        let kind = kind(row.row_kind, row.detail.as_ref());
         vec![row.product, name(row.product_area.as_ref()), kind, rounded(row.cost)]
     });
     let header = ["AWS product", "product area", "kind", "cost"];

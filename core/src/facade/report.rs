@@ -182,6 +182,16 @@ mod tests {
     }
 
     #[test]
+    fn a_report_with_idle_rows_has_a_column_for_their_reasons() {
+        let report = crate::rollup::samples::report();
+        assert_eq!(columns(&report, TableName::AreaCosts), ["product_area", "row_kind", "reason", "cost"]);
+        let rows = table(&report, TableName::Cells).unwrap();
+        let reasons = &rows.columns.iter().find(|column| column.name == "reason").unwrap().values;
+        let idle = reasons.iter().filter_map(Option::as_deref).collect::<Vec<_>>();
+        assert_eq!((reasons.len(), idle.as_slice()), (report.cells.len(), &["unreserved"][..]));
+    }
+
+    #[test]
     fn a_report_without_pools_has_no_column_for_them() {
         let (evidence, book) = (Evidence::default(), ReservationBook::default());
         let policy = Policy::from_toml("[areas]\ntag_keys = [\"team\"]").unwrap();

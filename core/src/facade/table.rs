@@ -100,11 +100,11 @@ impl Column {
 pub fn table(report: &Report, name: TableName) -> Result<Table> {
     match name {
         TableName::AreaCosts => {
-            columns(&with_pool(report, &["product_area", "row_kind", "cost"]), &report.area_costs()?)
+            columns(&with_details(report, &["product_area", "row_kind", "cost"]), &report.area_costs()?)
         }
         TableName::ServiceCosts => columns(&["cluster", "service", "product_area", "cost"], &report.service_costs()?),
         TableName::ProductAreaCosts => {
-            let names = with_pool(report, &["product", "product_area", "row_kind", "cost"]);
+            let names = with_details(report, &["product", "product_area", "row_kind", "cost"]);
             columns(&names, &report.product_area_costs()?)
         }
         TableName::Mechanisms => columns(&["mechanism", "cost"], &report.mechanisms()?),
@@ -112,17 +112,22 @@ pub fn table(report: &Report, name: TableName) -> Result<Table> {
         TableName::Cells => {
             let names =
                 ["product", "usage_account", "product_area", "row_kind", "mechanism", "cluster", "service", "cost"];
-            columns(&with_pool(report, &names), &report.cells)
+            columns(&with_details(report, &names), &report.cells)
         }
         TableName::Diagnostics => columns(&["code", "severity", "count", "message"], &report.diagnostics),
     }
 }
 
-/// A column `pool` after `row_kind`, where the report has a row that stands for one.
-fn with_pool<'n>(report: &Report, names: &[&'n str]) -> Vec<&'n str> {
-    let has_pool = report.cells.iter().any(|cell| cell.pool.is_some());
-    let and_pool = |name: &&'n str| [Some(*name), (has_pool && *name == "row_kind").then_some("pool")];
-    names.iter().flat_map(and_pool).flatten().collect()
+/// The columns `pool` and `reason` after `row_kind`, each where the report has a row that says one.
+fn with_details<'n>(report: &Report, names: &[&'n str]) -> Vec<&'n str> {
+    let details = || report.cells.iter().filter_map(|cell| cell.detail.as_ref());
+    let has_pool = details().any(|detail| detail.pool().is_some());
+    let has_reason = details().any(|detail| detail.reason().is_some());
+    let and_details = |name: &&'n str| {
+        let after_kind = |column, has: bool| (has && *name == "row_kind").then_some(column);
+        [Some(*name), after_kind("pool", has_pool), after_kind("reason", has_reason)]
+    };
+    names.iter().flat_map(and_details).flatten().collect()
 }
 
 /// Rows → columns through their own serde form, so that names and texts are those of the JSON.

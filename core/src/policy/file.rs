@@ -137,7 +137,9 @@ fn of_serde(message: &str) -> Error {
     let (true, Some((unknown, known))) = (message.starts_with("unknown field"), named.split_first()) else {
         return bad_value(message.lines().next().unwrap_or_default().to_owned());
     };
-    let nearest = known.iter().min_by_key(|key| strsim::damerau_levenshtein(unknown, key));
+    // A key that was cut short is nearer than any other.
+    let distance = |key: &&&str| (!key.starts_with(unknown), strsim::damerau_levenshtein(unknown, key));
+    let nearest = known.iter().min_by_key(distance);
     let suggestion = nearest.map(|key| format!(", did you mean `{key}`?")).unwrap_or_default();
     Error::new(ErrorCode::ConfigUnknownKey, format!("unknown key `{unknown}`{suggestion}"))
 }
@@ -193,6 +195,8 @@ mod tests {
             "[containers]\nweights = { cpu = -1 }",
             "[containers]\ndefault_cpu = 0",
             "[containers]\nidle = \"vanish\"",
+            "[containers]\nempty_host = \"spread\"",
+            "[volumes]\ndetached = \"vanish\"",
             "[areas.aliases]\nwarehouse = \"\"",
             "[areas.accounts]\n1 = \"\"",
             "[[rules]]\nid = \"r\"\narea = \"\"",
@@ -240,9 +244,11 @@ mod tests {
             [containers]
             window = "usage"
             idle = "spread"
+            empty_host = "owner"
             weights = { cpu = 1, memory = 0 }
             [volumes]
             follow_attachments = true
+            detached = "owner"
             [commitments]
             share = "auto"
             unknown_term = "expense"

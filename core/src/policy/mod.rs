@@ -177,7 +177,7 @@ pub enum Window {
     Period,
 }
 
-/// Who pays for what no task reserved (spec 5.4).
+/// Who pays for what tasks on a busy instance did not reserve (spec 5.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -187,6 +187,23 @@ pub enum Idle {
     Spread,
     /// It is a row of its own.
     Separate,
+}
+
+/// Who pays for an instance on which nothing ran, and for a volume attached to nothing (spec 5.3, 5.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Unused {
+    /// Whoever its tags name, else the account's default, else nobody (the classic method).
+    #[default]
+    Owner,
+    /// It is a row of its own, which carries the area that its tags name.
+    Separate,
+}
+
+/// Keys of later versions are left out where they say nothing new, so that digests of policies stay.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// How a decimal is written: as a number, or as text.
@@ -220,8 +237,11 @@ pub struct Weights {
 pub struct ContainerPolicy {
     /// Over which runs.
     pub window: Window,
-    /// Who pays for the rest.
+    /// Who pays for what tasks on a busy instance did not reserve.
     pub idle: Idle,
+    /// Who pays for an instance while nothing ran on it; where not said, its owner if `idle` is spread, else nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub empty_host: Option<Unused>,
     /// CPU against memory.
     pub weights: Weights,
     /// CPU units of a task that reserves none.
@@ -235,10 +255,22 @@ impl Default for ContainerPolicy {
         Self {
             window: Window::Usage,
             idle: Idle::Spread,
+            empty_host: None,
             weights: Weights { cpu: Decimal::ONE, memory: Decimal::ZERO },
             default_cpu: 128,
             capacity: BTreeMap::new(),
         }
+    }
+}
+
+impl ContainerPolicy {
+    /// Who pays for an instance while nothing ran on it.
+    #[must_use]
+    pub fn empty_host(&self) -> Unused {
+        self.empty_host.unwrap_or(match self.idle {
+            Idle::Spread => Unused::Owner,
+            Idle::Separate => Unused::Separate,
+        })
     }
 }
 
@@ -249,11 +281,14 @@ impl Default for ContainerPolicy {
 pub struct VolumePolicy {
     /// Whether a volume's cost goes to the instances it was attached to.
     pub follow_attachments: bool,
+    /// Who pays for the time a volume was attached to nothing.
+    #[serde(skip_serializing_if = "is_default")]
+    pub detached: Unused,
 }
 
 impl Default for VolumePolicy {
     fn default() -> Self {
-        Self { follow_attachments: true }
+        Self { follow_attachments: true, detached: Unused::Owner }
     }
 }
 

@@ -344,8 +344,10 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_without_pools_keeps_its_digest() {
+    fn a_policy_that_says_nothing_new_keeps_its_digest() {
         let text = serde_json::to_string(&Policy::default()).unwrap();
-        assert!(!text.contains("shared") && !text.contains("providers"), "{text}");
+        for key in ["shared", "providers", "empty_host", "detached"] {
+            assert!(!text.contains(key), "{text}");
+        }
     }
 }

@@ -69,8 +69,19 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::super::samples;
+    use super::super::{Cell, IdleReason, Report, RowDetail};
     use crate::diagnostic::{DiagnosticCode, Diagnostics};
     use crate::error::Location;
+
+    #[test]
+    fn cells_of_every_kind_are_read_back_from_what_they_are_written_as() {
+        let mut report = samples::report();
+        for detail in [RowDetail::Pool("tax".to_owned()), RowDetail::Reason(IdleReason::Detached)] {
+            report.cells.push(Cell { detail: Some(detail), ..report.cells[0].clone() });
+        }
+        let text = serde_json::to_string(&report).unwrap();
+        assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
+    }
 
     #[test]
     fn json_is_the_object_of_the_spec_byte_for_byte() {
@@ -87,14 +98,14 @@ mod tests {
             r#""area_costs":[{"product_area":null,"row_kind":"unattributed","cost":"20.999999999999999999"},"#,
             r#"{"product_area":"api","row_kind":"area","cost":"70.000000000000000001"},"#,
             r#"{"product_area":"warehouses","row_kind":"area","cost":"7"},"#,
-            r#"{"product_area":"warehouses","row_kind":"idle","cost":"4"}],"#,
+            r#"{"product_area":"warehouses","row_kind":"idle","reason":"unreserved","cost":"4"}],"#,
             r#""service_costs":[{"cluster":null,"service":"family:cron","product_area":"api","cost":"30"},"#,
             r#"{"cluster":"main","service":"web","product_area":null,"cost":"1"}],"#,
             r#""product_area_costs":[{"product":"","product_area":null,"row_kind":"unattributed","cost":"19.999999999999999999"},"#,
             r#"{"product":"EC2","product_area":null,"row_kind":"unattributed","cost":"1"},"#,
             r#"{"product":"EC2","product_area":"api","row_kind":"area","cost":"70.000000000000000001"},"#,
             r#"{"product":"EC2","product_area":"warehouses","row_kind":"area","cost":"7"},"#,
-            r#"{"product":"EC2","product_area":"warehouses","row_kind":"idle","cost":"4"}],"#,
+            r#"{"product":"EC2","product_area":"warehouses","row_kind":"idle","reason":"unreserved","cost":"4"}],"#,
             r#""mechanisms":[{"mechanism":"ecs","cost":"30"},{"mechanism":"idle","cost":"4"},"#,
             r#"{"mechanism":"tag","cost":"47.000000000000000001"},{"mechanism":"unattributed","cost":"20.999999999999999999"}],"#,
             r#""diagnostics":[{"code":"parse.precision","severity":"info","count":2,"message":"\"x\"","#,

@@ -18,7 +18,7 @@ use crate::time::{BillingPeriod, Timestamp};
 pub enum RowKind {
     /// Cost of a product area.
     Area,
-    /// Capacity no task reserved.
+    /// Cost of what nobody used, for one of the reasons of [`IdleReason`].
     Idle,
     /// A pool kept as its own row.
     Shared,
@@ -26,6 +26,30 @@ pub enum RowKind {
     Unattributed,
     /// Fees nobody used.
     UnusedCommitment,
+}
+
+/// Why a row is idle (spec 5.3, 5.4). Declared in the order of the names, so that tables sort by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum IdleReason {
+    /// A volume that was attached to nothing.
+    Detached,
+    /// An instance with task runs in the period, none of them at that time.
+    EmptyHost,
+    /// Capacity that no task reserved while others ran beside it.
+    Unreserved,
+}
+
+/// What a row says besides its kind; rows of all other kinds say nothing. Written as a key of its own name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RowDetail {
+    /// The shared pool of a row of kind `shared`.
+    Pool(String),
+    /// The reason of a row of kind `idle`.
+    Reason(IdleReason),
 }
 
 /// The last stage that named an owner (spec 5). Declared in the order of the names, so that tables sort by it.
@@ -41,7 +65,7 @@ pub enum Mechanism {
     Ecs,
     /// An ECS instance's own tag, while nothing ran.
     EcsIdle,
-    /// Capacity no task reserved.
+    /// Nobody used it.
     Idle,
     /// A provider's cost reallocated to consumers.
     Reallocated,
@@ -71,6 +95,47 @@ impl RowKind {
             Self::Shared => "shared",
             Self::Unattributed => "unattributed",
             Self::UnusedCommitment => "unused_commitment",
+        }
+    }
+}
+
+impl IdleReason {
+    /// The name as tables write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Detached => "detached",
+            Self::EmptyHost => "empty_host",
+            Self::Unreserved => "unreserved",
+        }
+    }
+}
+
+impl RowDetail {
+    /// The shared pool.
+    #[must_use]
+    pub fn pool(&self) -> Option<&str> {
+        match self {
+            Self::Pool(pool) => Some(pool),
+            Self::Reason(_) => None,
+        }
+    }
+
+    /// The reason of idle cost.
+    #[must_use]
+    pub const fn reason(&self) -> Option<IdleReason> {
+        match self {
+            Self::Reason(reason) => Some(*reason),
+            Self::Pool(_) => None,
+        }
+    }
+
+    /// Name of the pool or the reason, as tables write it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Pool(pool) => pool,
+            Self::Reason(reason) => reason.as_str(),
         }
     }
 }
@@ -108,9 +173,9 @@ pub struct Cell {
     pub product_area: Option<ProductArea>,
     /// What it stands for.
     pub row_kind: RowKind,
-    /// The shared pool of a row of kind `shared`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pool: Option<String>,
+    /// Pool or reason; `None` for idle rows of runs that were stored before they had one.
+    #[serde(flatten)]
+    pub detail: Option<RowDetail>,
     /// What named the owner.
     pub mechanism: Mechanism,
     /// ECS cluster of a service's cost.

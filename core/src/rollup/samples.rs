@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::report::{Cell, Coverage, Mechanism, Reallocation, Report, ReportDigests, RowKind, Totals};
+use super::report::{
+    Cell, Coverage, IdleReason, Mechanism, Reallocation, Report, ReportDigests, RowDetail, RowKind, Totals,
+};
 use crate::bill::{BillStatus, Digest, InputDigest};
 use crate::classify::CostBasis;
 use crate::money::{Amount, Currency};
@@ -22,7 +24,7 @@ pub(crate) fn cell(
         usage_account: "22".into(),
         product_area: given(area).map(|text| text.as_str().into()),
         row_kind,
-        pool: None,
+        detail: (row_kind == RowKind::Idle).then_some(RowDetail::Reason(IdleReason::Unreserved)),
         mechanism,
         cluster: given(service.0).map(|text| text.as_str().into()),
         service: given(service.1).map(|text| text.as_str().into()),

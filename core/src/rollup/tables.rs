@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::report::{Cell, Mechanism, Report, RowKind};
+use super::report::{Cell, Mechanism, Report, RowDetail, RowKind};
 use crate::error::Result;
 use crate::ids::{Cluster, ProductArea, Service};
 use crate::money::Amount;
@@ -17,9 +17,9 @@ pub struct AreaCost {
     pub product_area: Option<ProductArea>,
     /// What the row stands for.
     pub row_kind: RowKind,
-    /// The shared pool of a row of kind `shared`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pool: Option<String>,
+    /// The pool of a row of kind `shared`, the reason of one of kind `idle`.
+    #[serde(flatten)]
+    pub detail: Option<RowDetail>,
     /// Exact cost.
     pub cost: Amount,
 }
@@ -48,9 +48,9 @@ pub struct ProductAreaCost {
     pub product_area: Option<ProductArea>,
     /// What the row stands for.
     pub row_kind: RowKind,
-    /// The shared pool of a row of kind `shared`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pool: Option<String>,
+    /// The pool of a row of kind `shared`, the reason of one of kind `idle`.
+    #[serde(flatten)]
+    pub detail: Option<RowDetail>,
     /// Exact cost.
     pub cost: Amount,
 }
@@ -66,16 +66,16 @@ pub struct MechanismCost {
 }
 
 impl Report {
-    /// Product area, row kind and pool → cost; sums to `billed + carried_in − deferred`.
+    /// Product area, row kind, pool or reason → cost; sums to `billed + carried_in − deferred`.
     ///
     /// # Errors
     /// `money.overflow` where a sum leaves the range.
     pub fn area_costs(&self) -> Result<Vec<AreaCost>> {
-        let sums = self.sum_by(|cell| Some((cell.product_area.clone(), cell.row_kind, cell.pool.clone())))?;
-        let rows = sums.into_iter().map(|((product_area, row_kind, pool), cost)| AreaCost {
+        let sums = self.sum_by(|cell| Some((cell.product_area.clone(), cell.row_kind, cell.detail.clone())))?;
+        let rows = sums.into_iter().map(|((product_area, row_kind, detail), cost)| AreaCost {
             product_area,
             row_kind,
-            pool,
+            detail,
             cost,
         });
         Ok(rows.collect())
@@ -99,18 +99,19 @@ impl Report {
         Ok(rows.collect())
     }
 
-    /// AWS product, product area, row kind and pool → cost; sums to `billed + carried_in − deferred`.
+    /// AWS product, product area, row kind, pool or reason → cost; sums to `billed + carried_in − deferred`.
     ///
     /// # Errors
     /// `money.overflow` where a sum leaves the range.
     pub fn product_area_costs(&self) -> Result<Vec<ProductAreaCost>> {
-        let sums = self
-            .sum_by(|cell| Some((cell.product.clone(), cell.product_area.clone(), cell.row_kind, cell.pool.clone())))?;
-        let rows = sums.into_iter().map(|((product, product_area, row_kind, pool), cost)| ProductAreaCost {
+        let sums = self.sum_by(|cell| {
+            Some((cell.product.clone(), cell.product_area.clone(), cell.row_kind, cell.detail.clone()))
+        })?;
+        let rows = sums.into_iter().map(|((product, product_area, row_kind, detail), cost)| ProductAreaCost {
             product,
             product_area,
             row_kind,
-            pool,
+            detail,
             cost,
         });
         Ok(rows.collect())

@@ -18,7 +18,7 @@ use crate::classify::CostBasis;
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::ProductArea;
 use crate::money::{Amount, Currency};
-use crate::rollup::{AreaCost, ProductAreaCost, ReportDigests, RowKind, ServiceCost};
+use crate::rollup::{AreaCost, ProductAreaCost, ReportDigests, RowDetail, RowKind, ServiceCost};
 use crate::time::{BillingPeriod, Timestamp};
 
 /// Areas an error message names; the refusal has all of them.
@@ -89,9 +89,9 @@ pub struct AreaDifference {
     pub product_area: Option<ProductArea>,
     /// What the row stands for.
     pub row_kind: RowKind,
-    /// The shared pool of a row of kind `shared`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pool: Option<String>,
+    /// The pool of a row of kind `shared`, the reason of one of kind `idle`.
+    #[serde(flatten)]
+    pub detail: Option<RowDetail>,
     /// Cost in the live version; 0 where it has no such row.
     pub finalized: Amount,
     /// Cost in the candidate; 0 where it has no such row.
@@ -286,16 +286,16 @@ impl Refusal {
 fn differences(finalized: &[AreaCost], candidate: &[AreaCost]) -> Result<Vec<AreaDifference>> {
     let mut costs: BTreeMap<_, (Amount, Amount)> = BTreeMap::new();
     for row in finalized {
-        costs.entry((&row.product_area, row.row_kind, &row.pool)).or_default().0 = row.cost;
+        costs.entry((&row.product_area, row.row_kind, &row.detail)).or_default().0 = row.cost;
     }
     for row in candidate {
-        costs.entry((&row.product_area, row.row_kind, &row.pool)).or_default().1 = row.cost;
+        costs.entry((&row.product_area, row.row_kind, &row.detail)).or_default().1 = row.cost;
     }
     let changed = costs.into_iter().filter(|(_, (finalized, candidate))| finalized != candidate);
-    let differences = changed.map(|((product_area, row_kind, pool), (finalized, candidate))| {
+    let differences = changed.map(|((product_area, row_kind, detail), (finalized, candidate))| {
         let change = candidate.checked_sub(finalized)?;
-        let (product_area, pool) = (product_area.clone(), pool.clone());
-        Ok(AreaDifference { product_area, row_kind, pool, finalized, candidate, change })
+        let (product_area, detail) = (product_area.clone(), detail.clone());
+        Ok(AreaDifference { product_area, row_kind, detail, finalized, candidate, change })
     });
     differences.collect()
 }
@@ -305,10 +305,12 @@ fn describe(differences: &[AreaDifference]) -> String {
         return "no area costs more or less".to_owned();
     }
     let named = differences.iter().take(NAMED_AREAS_MAX).map(|difference| {
-        let area = match difference.product_area.as_ref().map(ProductArea::as_str).or(difference.pool.as_deref()) {
-            Some(area) => format!("`{area}` ({})", difference.row_kind.as_str()),
-            None => difference.row_kind.as_str().to_owned(),
-        };
+        let detail = difference.detail.as_ref();
+        let reason = detail.and_then(RowDetail::reason).map(|reason| format!(", {}", reason.as_str()));
+        let kind = format!("{}{}", difference.row_kind.as_str(), reason.unwrap_or_default());
+        let owner = difference.product_area.as_ref().map(ProductArea::as_str);
+        let area = owner.or_else(|| detail.and_then(RowDetail::pool)).map(|owner| format!("`{owner}` ({kind})"));
+        let area = area.unwrap_or(kind);
         let sign = if difference.change.is_negative() { "" } else { "+" };
         format!("{area} {} → {} ({sign}{})", difference.finalized, difference.candidate, difference.change)
     });

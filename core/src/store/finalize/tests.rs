@@ -10,7 +10,7 @@ fn candidate(bill: &str, policy: &str, areas: &[(&str, &str)]) -> FinalizeCandid
     let area_cost = |(area, cost): &(&str, &str)| AreaCost {
         product_area: (!area.is_empty()).then(|| (*area).into()),
         row_kind: if area.is_empty() { RowKind::Unattributed } else { RowKind::Area },
-        pool: None,
+        detail: None,
         cost: cost.parse().unwrap(),
     };
     FinalizeCandidate {

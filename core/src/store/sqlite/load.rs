@@ -10,7 +10,8 @@ use crate::bill::InputDigest;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, ErrorCode, Result};
 use crate::rollup::{
-    AreaCost, Cell, Coverage, MechanismCost, ProductAreaCost, Reallocation, Report, ReportDigests, ServiceCost, Totals,
+    AreaCost, Cell, Coverage, MechanismCost, ProductAreaCost, Reallocation, Report, ReportDigests, RowDetail,
+    ServiceCost, Totals,
 };
 
 /// The tables of a run as they are stored.
@@ -206,13 +207,19 @@ fn version(fields: &Fields<'_>) -> Result<u32> {
         .map_err(|cause| Error::new(ErrorCode::StoreSchema, "a finalized version is out of range").with_cause(cause))
 }
 
+/// Pool or reason; idle rows of schema version 2 have none.
+fn detail(fields: &Fields<'_>) -> Result<Option<RowDetail>> {
+    let pool = fields.maybe_text("pool")?.map(RowDetail::Pool);
+    Ok(pool.or(fields.maybe_value("reason")?.map(RowDetail::Reason)))
+}
+
 fn cell(fields: &Fields<'_>) -> Result<Cell> {
     Ok(Cell {
         product: fields.text("product")?,
         usage_account: fields.text("usage_account")?,
         product_area: fields.maybe_value("product_area")?,
         row_kind: fields.value("row_kind")?,
-        pool: fields.maybe_text("pool")?,
+        detail: detail(fields)?,
         mechanism: fields.value("mechanism")?,
         cluster: fields.maybe_value("cluster")?,
         service: fields.maybe_value("service")?,
@@ -224,7 +231,7 @@ fn area_cost(fields: &Fields<'_>) -> Result<AreaCost> {
     Ok(AreaCost {
         product_area: fields.maybe_value("product_area")?,
         row_kind: fields.value("row_kind")?,
-        pool: fields.maybe_text("pool")?,
+        detail: detail(fields)?,
         cost: fields.value("cost")?,
     })
 }
@@ -243,7 +250,7 @@ fn product_area_cost(fields: &Fields<'_>) -> Result<ProductAreaCost> {
         product: fields.text("product")?,
         product_area: fields.maybe_value("product_area")?,
         row_kind: fields.value("row_kind")?,
-        pool: fields.maybe_text("pool")?,
+        detail: detail(fields)?,
         cost: fields.value("cost")?,
     })
 }

@@ -6,7 +6,11 @@ use super::values::failed;
 use crate::error::{Error, ErrorCode, Result};
 
 /// Statements from one version to the next.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_runs.sql"), include_str!("migrations/0002_pools.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_runs.sql"),
+    include_str!("migrations/0002_pools.sql"),
+    include_str!("migrations/0003_idle_reasons.sql"),
+];
 
 /// Marks a file as a store of this program: `unbl` in ASCII.
 const APPLICATION_ID: i32 = 0x756e_626c;
@@ -62,16 +66,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_store_of_the_first_version_gains_what_came_later() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
-        connection.execute_batch(MIGRATIONS[0]).unwrap();
-        connection.execute("INSERT INTO schema_version (version) VALUES (1)", []).unwrap();
-        migrate(&mut connection).unwrap();
-        assert_eq!(state(&connection).unwrap(), State::Store { version: MIGRATIONS.len() });
-        for table in ["run_cells", "area_costs", "product_area_costs", "live_area_costs", "live_product_area_costs"] {
-            connection.prepare(&format!("SELECT pool FROM {table}")).unwrap();
+    fn a_store_of_any_version_before_gains_what_came_later() {
+        for known in 1..MIGRATIONS.len() {
+            let mut connection = Connection::open_in_memory().unwrap();
+            connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+            for (version, statements) in (1i64..).zip(&MIGRATIONS[..known]) {
+                connection.execute_batch(statements).unwrap();
+                connection.execute("INSERT INTO schema_version (version) VALUES (?1)", [version]).unwrap();
+            }
+            let old = "INSERT INTO area_costs (run_id, position, product_area, row_kind, cost) VALUES ('r', 0, 'a', 'idle', '1')";
+            connection.pragma_update(None, "foreign_keys", false).unwrap();
+            connection.execute(old, []).unwrap();
+            migrate(&mut connection).unwrap();
+            assert_eq!(state(&connection).unwrap(), State::Store { version: MIGRATIONS.len() });
+            for table in ["run_cells", "area_costs", "product_area_costs", "live_area_costs", "live_product_area_costs"]
+            {
+                connection.prepare(&format!("SELECT pool, reason FROM {table}")).unwrap();
+            }
+            connection.prepare("SELECT provider, consumer, cost FROM run_reallocations").unwrap();
+            let kept = "SELECT COUNT(*) FROM area_costs WHERE row_kind = 'idle' AND reason IS NULL AND cost = '1'";
+            assert_eq!(connection.query_row(kept, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+            assert!(connection.execute("UPDATE area_costs SET reason = 'detached'", []).is_err());
         }
-        connection.prepare("SELECT provider, consumer, cost FROM run_reallocations").unwrap();
     }
 }

@@ -12,7 +12,7 @@ use crate::bill::{BillStatus, Digest};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::money::Amount;
 use crate::rollup::samples::{cell, hop, report, report_of};
-use crate::rollup::{Cell, Mechanism, RowKind};
+use crate::rollup::{Cell, IdleReason, Mechanism, RowDetail, RowKind};
 use crate::store::FinalizeTerms;
 use crate::time::Timestamp;
 
@@ -98,20 +98,23 @@ fn a_run_is_read_back_as_it_was_appended() {
 }
 
 fn any_cell() -> impl Strategy<Value = Cell> {
+    use {Mechanism as M, RowKind as R};
     let text = || prop_oneof!["[ab]?", any::<String>()];
-    let (area, shared) = ((RowKind::Area, Mechanism::Tag), (RowKind::Shared, Mechanism::Shared));
-    let kind = prop::sample::select(vec![area, shared, (RowKind::Unattributed, Mechanism::Unattributed)]);
+    let (pool, reason) = (Some(RowDetail::Pool("tax".into())), Some(RowDetail::Reason(IdleReason::EmptyHost)));
+    let rest = [(R::Shared, M::Shared, pool), (R::Idle, M::Idle, reason), (R::Idle, M::Idle, None)];
+    let owned = [(R::Area, M::Tag, None), (R::Unattributed, M::Unattributed, None)];
+    let kind = prop::sample::select([owned.to_vec(), rest.to_vec()].concat());
     (text(), text(), prop::option::of(text()), kind, prop::option::of((prop::option::of(text()), text())), any::<i64>())
-        .prop_map(|(product, usage_account, area, (row_kind, mechanism), service, units)| {
-            let service = service.filter(|_| row_kind != RowKind::Shared);
+        .prop_map(|(product, usage_account, area, (row_kind, mechanism, detail), service, units)| {
+            let service = service.filter(|_| matches!(row_kind, R::Area | R::Unattributed));
             let (cluster, service) = service.map_or((None, None), |(cluster, service)| (cluster, Some(service)));
-            let mechanism = if service.is_some() && row_kind == RowKind::Area { Mechanism::Ecs } else { mechanism };
+            let mechanism = if service.is_some() && row_kind == R::Area { M::Ecs } else { mechanism };
             Cell {
                 product,
                 usage_account,
                 product_area: area.as_deref().map(Into::into),
                 row_kind,
-                pool: (row_kind == RowKind::Shared).then(|| "support".to_owned()),
+                detail,
                 mechanism,
                 cluster: cluster.as_deref().map(Into::into),
                 service: service.as_deref().map(Into::into),
@@ -183,14 +186,13 @@ fn runs_and_versions_are_append_only_for_every_program() {
             }
         }
     }
-    let late = "INSERT INTO area_costs VALUES ('r1', 99, 'api', 'area', '1', NULL)";
-    assert!(other_program.execute(late, []).is_err());
+    let late = other_program.execute("INSERT INTO area_costs VALUES ('r1', 99, 'a', 'area', '1', NULL, NULL)", []);
+    assert!(late.is_err());
 }
 
 fn select_texts(store: &Store, query: &str) -> Vec<String> {
     let mut statement = store.connection.prepare(query).unwrap();
-    let rows = statement.query_map([], |row| row.get(0)).unwrap();
-    rows.map(|row| row.unwrap()).collect()
+    statement.query_map([], |row| row.get(0)).unwrap().map(|row| row.unwrap()).collect()
 }
 
 #[test]

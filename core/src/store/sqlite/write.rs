@@ -9,14 +9,26 @@ use super::values::{failed, insert, time_text};
 use crate::amortize::{BookEntry, ReservationBook};
 use crate::bill::BillStatus;
 use crate::error::{Error, ErrorCode, Result};
-use crate::rollup::{AreaCost, Cell, MechanismCost, ProductAreaCost, Reallocation, Report, ServiceCost};
+use crate::rollup::{
+    AreaCost, Cell, IdleReason, MechanismCost, ProductAreaCost, Reallocation, Report, RowDetail, ServiceCost,
+};
 use crate::time::BillingPeriod;
 
-const AREA_COLUMNS: [&str; 4] = ["product_area", "row_kind", "pool", "cost"];
+const AREA_COLUMNS: [&str; 5] = ["product_area", "row_kind", "pool", "reason", "cost"];
 const SERVICE_COLUMNS: [&str; 4] = ["cluster", "service", "product_area", "cost"];
-const PRODUCT_AREA_COLUMNS: [&str; 5] = ["product", "product_area", "row_kind", "pool", "cost"];
-const CELL_COLUMNS: [&str; 9] =
-    ["product", "usage_account", "product_area", "row_kind", "pool", "mechanism", "cluster", "service", "cost"];
+const PRODUCT_AREA_COLUMNS: [&str; 6] = ["product", "product_area", "row_kind", "pool", "reason", "cost"];
+const CELL_COLUMNS: [&str; 10] = [
+    "product",
+    "usage_account",
+    "product_area",
+    "row_kind",
+    "pool",
+    "reason",
+    "mechanism",
+    "cluster",
+    "service",
+    "cost",
+];
 const REALLOCATION_COLUMNS: [&str; 3] = ["provider", "consumer", "cost"];
 const FINAL_KEY: [&str; 5] = ["payer", "period", "basis", "currency", "version"];
 
@@ -227,13 +239,21 @@ fn book_scan(
     insert(connection, "book_scans", &["scan", "run_id", "payer", "billing_period"], [header])
 }
 
+/// Pool and reason, one of them at most.
+fn detail(detail: Option<&RowDetail>) -> [Value; 2] {
+    let of = |text: Option<&str>| Value::from(text.map(str::to_owned));
+    [of(detail.and_then(RowDetail::pool)), of(detail.and_then(RowDetail::reason).map(IdleReason::as_str))]
+}
+
 fn cell_row(cell: &Cell) -> Vec<Value> {
+    let [pool, reason] = detail(cell.detail.as_ref());
     vec![
         text(&cell.product),
         text(&cell.usage_account),
         maybe(cell.product_area.as_ref()),
         text(&cell.row_kind.as_str()),
-        maybe(cell.pool.as_ref()),
+        pool,
+        reason,
         text(&cell.mechanism.as_str()),
         maybe(cell.cluster.as_ref()),
         maybe(cell.service.as_ref()),
@@ -242,8 +262,8 @@ fn cell_row(cell: &Cell) -> Vec<Value> {
 }
 
 fn area_row(row: &AreaCost) -> Vec<Value> {
-    let pool = maybe(row.pool.as_ref());
-    vec![maybe(row.product_area.as_ref()), text(&row.row_kind.as_str()), pool, text(&row.cost)]
+    let [pool, reason] = detail(row.detail.as_ref());
+    vec![maybe(row.product_area.as_ref()), text(&row.row_kind.as_str()), pool, reason, text(&row.cost)]
 }
 
 fn service_row(row: &ServiceCost) -> Vec<Value> {
@@ -251,8 +271,9 @@ fn service_row(row: &ServiceCost) -> Vec<Value> {
 }
 
 fn product_row(row: &ProductAreaCost) -> Vec<Value> {
-    let (area, pool) = (maybe(row.product_area.as_ref()), maybe(row.pool.as_ref()));
-    vec![text(&row.product), area, text(&row.row_kind.as_str()), pool, text(&row.cost)]
+    let [pool, reason] = detail(row.detail.as_ref());
+    let (area, row_kind) = (maybe(row.product_area.as_ref()), text(&row.row_kind.as_str()));
+    vec![text(&row.product), area, row_kind, pool, reason, text(&row.cost)]
 }
 
 fn reallocation_row(hop: &Reallocation) -> Vec<Value> {
