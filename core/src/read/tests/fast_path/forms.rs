@@ -100,6 +100,8 @@ pub(super) const FORMS: [Form; 6] = [
         ("lineItem/LineItemDescription", Text),
         ("lineItem/ResourceId", Resource),
         ("resourceTags/user:t", Tag),
+        ("costCategory/t", Tag),
+        ("resourceTags/user:T", Tag),
     ],
     &[
         ("resource_tags", Map),
@@ -112,6 +114,7 @@ pub(super) const FORMS: [Form; 6] = [
         ("line_item_currency_code", Currency),
         ("line_item_unblended_cost", Cost),
         ("product", Map),
+        ("cost_category", Map),
     ],
     &[
         ("BilledCost", Cost),
@@ -125,6 +128,7 @@ pub(super) const FORMS: [Form; 6] = [
         ("ServiceName", Product),
         ("Tags", Map),
         ("ResourceId", Resource),
+        ("x_CostCategories", Map),
     ],
 ];
 
