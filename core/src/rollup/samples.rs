@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::report::{Cell, Coverage, Mechanism, Reallocation, Report, ReportDigests, RowKind, Totals};
+use super::coverage::Coverage;
+use super::report::{Cell, Mechanism, Reallocation, Report, ReportDigests, RowKind, Totals};
 use crate::bill::{BillStatus, Digest, InputDigest};
 use crate::classify::CostBasis;
 use crate::money::{Amount, Currency};
