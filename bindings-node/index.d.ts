@@ -138,9 +138,11 @@ export interface ScanOptions {
   readonly tagKeys?: readonly string[];
   /** Tag keys to keep beside them or beside those of the policy. */
   readonly moreTagKeys?: readonly string[];
-  /** Whether tag keys match in any case. */
+  /** Cost categories to keep, or to keep beside those of the policy. */
+  readonly costCategories?: readonly string[];
+  /** Whether tag keys and cost categories match in any case. */
   readonly tagsCaseInsensitive?: boolean;
-  /** Keeps what this policy needs, instead of the three before. */
+  /** Keeps what this policy needs, instead of basis, tag keys and folding of case. */
   readonly policy?: Policy | PolicyContent;
   /** Keeps the usage intervals of what it names, instead of `keepIntervals`. */
   readonly evidence?: Evidence;
@@ -376,13 +378,15 @@ export class Bill {
   /** Writes the bill to a file that is whole or absent. */
   save(path: Path): Promise<void>;
   toBytes(): Promise<Uint8Array>;
-  /** Both bills as one. Rejects with `bill.incompatible` where period, basis or tag keys differ. */
+  /** Both bills as one. Rejects with `bill.incompatible` where period, basis, tag keys or cost categories differ. */
   merge(other: Bill): Promise<Bill>;
   /** `null` for the empty bill. */
   readonly period: Period | null;
   readonly basis: Basis;
   /** Tag keys whose values were kept, in order. */
   readonly tagKeys: string[];
+  /** Cost categories whose values were kept, in order. */
+  readonly costCategories: string[];
   /** Counting rows: line items without total rows. */
   readonly rows: number;
   /** Total rows, which are not counted. */
@@ -580,6 +584,34 @@ export interface Cell {
   readonly cost: DecimalText;
 }
 
+/** Cost by what named its owner. */
+export interface MechanismShare {
+  readonly mechanism: Mechanism;
+  readonly cost: DecimalText;
+  /** Of all cost, rounded half-even to 6 decimals; `null` where all cost is 0. */
+  readonly share: DecimalText | null;
+}
+
+/** What nobody owns of a product. */
+export interface UnattributedProduct {
+  readonly product: string;
+  readonly cost: DecimalText;
+  readonly share: DecimalText | null;
+}
+
+/** Unattributed cost that one action would give an owner; what one gains another one cannot gain again. */
+export interface Win {
+  readonly action: 'account_default' | 'map_service' | 'rule' | 'tag_key' | 'tag_resource';
+  /** A usage account, service, AWS product (its cost without a resource), tag key or resource id. */
+  readonly subject: string;
+  /** The cluster of a service. */
+  readonly cluster: string | null;
+  /** How many resources lack the tag key. */
+  readonly resources: number | null;
+  readonly cost: DecimalText;
+  readonly share: DecimalText | null;
+}
+
 /** The tables of a report and their rows. */
 export interface Tables {
   areaCosts: AreaCost;
@@ -587,6 +619,9 @@ export interface Tables {
   productAreaCosts: ProductAreaCost;
   mechanisms: MechanismCost;
   reallocations: Reallocation;
+  coverage: MechanismShare;
+  unattributed: UnattributedProduct;
+  wins: Win;
   cells: Cell;
   diagnostics: Omit<Diagnostic, 'location'>;
 }
@@ -610,10 +645,15 @@ export class Report {
   readonly totals: Totals;
   /** What each kind of rows was charged and costs in the basis; `null` where that is the same. */
   readonly bridge: BridgeRow[] | null;
-  /** What would raise the attributed share most. */
+  /** How much has an owner, and what would raise it most; empty for a report of a store. */
   readonly coverage: {
+    readonly mechanisms: MechanismShare[];
+    /** Largest first. */
+    readonly unattributedProducts: UnattributedProduct[];
     readonly unattributedResources: { readonly product: string; readonly resource: string; readonly cost: DecimalText }[];
     readonly missingTags: { readonly tagKey: string; readonly rows: number; readonly cost: DecimalText }[];
+    /** Largest first. */
+    readonly wins: Win[];
   };
   readonly digests: Digests;
   readonly inputs: InputDigest[];
@@ -623,6 +663,10 @@ export class Report {
   mechanisms(): Promise<MechanismCost[]>;
   /** Every hop from a provider to a consumer. */
   reallocations(): Promise<Reallocation[]>;
+  /** What nobody owns by product, largest first. */
+  unattributed(): Promise<UnattributedProduct[]>;
+  /** What would raise the attributed share, largest first. */
+  wins(): Promise<Win[]>;
   /** The finest amounts. */
   cells(): Promise<Cell[]>;
   /** Findings of all stages, with locations. */

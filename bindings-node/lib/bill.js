@@ -55,6 +55,10 @@ class Bill {
     return headOf(this).tagKeys;
   }
 
+  get costCategories() {
+    return headOf(this).costCategories;
+  }
+
   get rows() {
     return headOf(this).rows;
   }

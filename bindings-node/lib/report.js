@@ -94,6 +94,14 @@ class Report {
     return tableOf(this, 'reallocations');
   }
 
+  async unattributed() {
+    return tableOf(this, 'unattributed');
+  }
+
+  async wins() {
+    return tableOf(this, 'wins');
+  }
+
   async cells() {
     return tableOf(this, 'cells');
   }

@@ -57,6 +57,7 @@ macro_rules! diagnostic_codes {
 }
 
 diagnostic_codes! {
+    AccountsNeverMatched = "accounts.never_matched", Info, "An account with a default area is not in the bill.";
     BillGaps = "bill.gaps", Info, "A usage account has hours or days without usage rows.";
     BillStopsEarly = "bill.stops_early", Warning, "No account has usage in the last 24 hours or more of a period that is over; blocks finalization.";
     BillUnrecognizedInvoiceId = "bill.unrecognized_invoice_id", Warning, "An invoice id is neither an integer nor `Estimated`; its rows count as estimated.";
@@ -90,13 +91,18 @@ diagnostic_codes! {
     ReadTagKeyNotFound = "read.tag_key_not_found", Warning, "The default tag key is in no input; nothing is attributed by it.";
     ReconcileStatement = "reconcile.statement", Warning, "A total printed in the bill differs from the rows it totals.";
     RulesNeverMatched = "rules.never_matched", Warning, "A rule of the policy matched no charge.";
-    RulesOverlap = "rules.overlap", Info, "Charges match several rules; the first wins.";
+    RulesNotInEffect = "rules.not_in_effect", Info, "A rule of the policy holds in other periods only.";
+    RulesOverlap = "rules.overlap", Info, "Charges match two rules; the earlier one takes them.";
+    RulesShadowed = "rules.shadowed", Warning, "A rule of the policy matches only what shared pools or earlier rules take.";
     ServicesUnmapped = "services.unmapped", Warning, "A service has no product area; its cost is unattributed.";
     SharedNegativeWeight = "shared.negative_weight", Warning, "An owner with a negative total takes no part of a shared pool.";
     SharedNeverMatched = "shared.never_matched", Warning, "A shared pool of the policy matched no charge.";
+    SharedNotInEffect = "shared.not_in_effect", Info, "A shared pool of the policy holds in other periods only.";
     SharedNothingToShareBy = "shared.nothing_to_share_by", Warning, "Nobody takes part in a shared pool; it is kept as a row of its own.";
-    SharedOverlap = "shared.overlap", Info, "Charges match several shared pools; the first takes them.";
+    SharedOverlap = "shared.overlap", Info, "Charges match two shared pools; the earlier one takes them.";
+    SharedShadowed = "shared.shadowed", Warning, "A shared pool of the policy matches only what earlier ones take.";
     SharedUnknownArea = "shared.unknown_area", Warning, "A table of metrics names an area without cost of its own in the bill; its name may be misspelled.";
+    TagsCaseCollision = "tags.case_collision", Warning, "Rows have a tag key under several spellings with different values; the exact spelling counts, else the first in byte order.";
     TagsConflict = "tags.conflict", Warning, "A resource has several values of a tag key; its rows without a value inherit none.";
 }
 

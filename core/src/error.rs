@@ -85,6 +85,7 @@ error_codes! {
     ReadWrongSize = "read.wrong_size", Input, "A file does not have the size that its manifest gives.";
     ReadPeriodMismatch = "read.period_mismatch", Input, "No input belongs to the billing period that was asked for.";
     ReadSeveralPeriods = "read.several_periods", Input, "The inputs belong to several billing periods and none was chosen.";
+    ReadUnknownCostCategory = "read.unknown_cost_category", Input, "A requested cost category is in no input; the message names the nearest ones.";
     ReadUnknownTagKey = "read.unknown_tag_key", Input, "A requested tag key is in no input; the message names the nearest ones.";
     ReadCancelled = "read.cancelled", Limit, "The caller cancelled the scan.";
     ParseBadRow = "parse.bad_row", Input, "A row does not have the header's number of columns, or a quote is not closed.";

@@ -101,7 +101,7 @@ const asked = {
   'Bill.inspect': () => bill.inspect(asOf),
   'Bill.attribute': () => bill.attribute({ policy, evidence, reservations: fees, asOf }),
   'Bill.explain': () => bill.explain({ policy, evidence, asOf }),
-  ...getters('Bill', ['period', 'basis', 'tagKeys', 'rows', 'excludedRows', 'charges'], () => bill),
+  ...getters('Bill', ['period', 'basis', 'tagKeys', 'costCategories', 'rows', 'excludedRows', 'charges'], () => bill),
 
   'Evidence.read': () => Evidence.read({ ecs: [files.tasks, files.instances], volumes: files.volumes, asOf }),
   'Evidence.taskRuns': () => evidence.taskRuns(),
@@ -124,6 +124,8 @@ const asked = {
   'Report.productAreaCosts': () => report.productAreaCosts(),
   'Report.mechanisms': () => report.mechanisms(),
   'Report.reallocations': () => report.reallocations(),
+  'Report.unattributed': () => report.unattributed(),
+  'Report.wins': () => report.wins(),
   'Report.cells': () => report.cells(),
   'Report.rows': async () => {
     for await (const row of report.rows('cells')) assert.ok(row.cost);

@@ -59,6 +59,7 @@ const stages = {
     return { attachments, diagnostics: await codes(evidence) };
   },
   bases: endToEnd,
+  categories: endToEnd,
   dialects: endToEnd,
   end_to_end: endToEnd,
   idle: endToEnd,
@@ -106,6 +107,12 @@ async function codes(evidence) {
   return [...new Set((await evidence.diagnostics()).map((it) => it.code))].sort();
 }
 
+/** What `coverage` prints, as far as its keys are those of the report. */
+function coverageOf(report) {
+  const { mechanisms, unattributedProducts, wins } = report.coverage;
+  return { mechanisms, unattributed_products: unattributedProducts, wins };
+}
+
 /** The typed command as calls of the package. */
 async function endToEnd({ args, files, ...rest }, expect) {
   none(rest);
@@ -114,7 +121,7 @@ async function endToEnd({ args, files, ...rest }, expect) {
     writeFileSync(join(dir, name), text);
   }
   const [command, bill, ...typed] = args;
-  assert.equal(command, 'rollup');
+  assert.ok(['rollup', 'coverage'].includes(command));
   const options = {};
   let period;
   for (let at = 0; at < typed.length; at += 1) {
@@ -132,7 +139,8 @@ async function endToEnd({ args, files, ...rest }, expect) {
     else assert.fail(`no adapter for ${name}`);
   }
   const scanned = await scan(join(dir, bill), { policy: options.policy, period });
-  const report = (await scanned.attribute(options)).toJSON();
+  const made = await scanned.attribute(options);
+  const report = command === 'rollup' ? made.toJSON() : coverageOf(made);
   const output = Object.fromEntries(Object.keys(expect?.output ?? {}).map((key) => [key, report[key]]));
   if (expect?.counts === undefined) return { exit: 0, output };
   const count = (code) => report.diagnostics.filter((it) => it.code === code).reduce((sum, it) => sum + it.count, 0);

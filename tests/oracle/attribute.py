@@ -102,14 +102,19 @@ class Attribution:
             fields = all(any_matches(patterns, getattr(charge, name)) for name, patterns in rule.match.items())
             own = {key: charge.own(key, self.policy) for key in rule.tags}
             tagged = all(own[key] != "" and any_matches(rule.tags[key], own[key]) for key in rule.tags)
-            if self.in_effect(rule) and fields and tagged:
+            categories = charge.categories
+            of_category = all(
+                categories[name] != "" and any_matches(patterns, categories[name])
+                for name, patterns in rule.categories.items()
+            )
+            if self.in_effect(rule) and fields and tagged and of_category:
                 return rule
         return None
 
     def first_of_fee(self, rules, part):
         """The same for a fee part: only those that ask for account, product and kind alone (R22)."""
         for rule in rules:
-            if rule.tags or set(rule.match) - {"account", "product", "kind"} or not self.in_effect(rule):
+            if rule.tags or rule.categories or set(rule.match) - {"account", "product", "kind"} or not self.in_effect(rule):
                 continue
             if all(any_matches(patterns, getattr(part, name)) for name, patterns in rule.match.items()):
                 return rule
@@ -169,7 +174,7 @@ class Attribution:
             self.give_moved_tags(charge, instance, part)
             return
         for key, share in self.containers.share(part, instance, self.containers.window(intervals)):
-            if key is None:
+            if key in (None, EMPTY_HOST):
                 self.give_moved_tags(charge, instance, share)
             else:
                 self.give_service_or_idle(charge, instance, key, share)
@@ -218,9 +223,12 @@ class Attribution:
             self.give_account(charge, amount)
 
     def give_account(self, charge, amount: int) -> None:
-        """The account default, else nobody (spec 5.5)."""
-        area = self.policy.accounts.get(charge.account)
-        if area is not None:
+        """The first cost category of its own (R72), the account default, else nobody (spec 5.5)."""
+        values = [charge.categories[name] for name in self.policy.cost_categories if charge.categories[name]]
+        area = self.policy.account_area(charge.account, self.period)
+        if values:
+            self.add(charge, "area", self.policy.area(values[0]), "cost_category", amount)
+        elif area is not None:
             self.add(charge, "area", area, "account", amount)
         else:
             self.add(charge, "unattributed", None, "unattributed", amount)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import classify
-from policy import Policy
+from policy import Policy, scanned_categories
 
 
 @dataclass
@@ -25,6 +25,7 @@ class Charge:
     tags: tuple  # own value of each scanned key, "" for none
     keys: tuple  # the scanned keys
     interval: tuple | None  # (start, end) where kept
+    categories: dict  # scanned cost category -> own value, "" for none
     untimed: tuple  # what it agrees on besides the interval
     amount: int = 0
     hours_ms: int = 0  # usage quantity as hours, in milliseconds (R12)
@@ -59,6 +60,7 @@ def build(rows: list, policy: Policy, named: set) -> list[Charge]:
         kept = row.resource in named and (is_volume(row.resource) or is_instance(row.resource))
         interval = (row.start, row.end) if kept else None
         own = tuple(policy.row_tag(row, key) for key in keys)
+        categories = {name: policy.row_category(row, name) for name in scanned_categories(policy)}
         fee = row.kind in classify.FEES
         identity = (
             row.payer,
@@ -75,6 +77,7 @@ def build(rows: list, policy: Policy, named: set) -> list[Charge]:
             row.resource,
             row.commitment if row.kind in classify.COMMITTED else "",
             own,
+            tuple(categories.values()),
             (row.description, row.start, row.end) if fee else None,
         )
         if (identity, interval) not in found:
@@ -91,6 +94,7 @@ def build(rows: list, policy: Policy, named: set) -> list[Charge]:
                 own,
                 keys,
                 interval,
+                categories,
                 identity,
             )
         found[identity, interval].amount += row.amount

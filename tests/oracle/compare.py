@@ -41,7 +41,7 @@ SHOWN = 12  # differences printed per month
 
 # What a run of 200 months must have exercised: group -> names, as the generator and the oracle report them.
 REQUIRED = {
-    "mechanism": "rule ecs ecs_idle volume tag account reservation shared reallocated idle unused_commitment "
+    "mechanism": "rule ecs ecs_idle volume tag cost_category account reservation shared reallocated idle unused_commitment "
     "unattributed",
     "row_kind": "area idle shared unused_commitment unattributed",
     "reason": "detached empty_host unreserved",
@@ -60,10 +60,10 @@ REQUIRED = {
     "file": "csv|csv.gz|csv.zip|quoted|unquoted|single account|consolidated|named all|named none|named some"
     "|of another month|zip of two entries|tag keys that differ by case"
     "|optional column missing|without period columns|rows of another month|shuffled columns|NULL text|CR LF|LF"
-    "|byte order mark|quoted newline",
+    "|byte order mark|quoted newline|cost categories",
     "period": "given|found",
-    "areas": "accounts|aliases|case_insensitive",
-    "rule": "account|product|usage_type|operation|region|resource|tag|kind|area|split|dates|list",
+    "areas": "accounts|aliases|case_insensitive|cost_categories|account_map",
+    "rule": "account|product|usage_type|operation|region|resource|tag|cost_category|kind|area|split|dates|list",
     "containers": "window usage|window period|idle spread|idle separate|memory weight|default_cpu|capacity by id"
     "|capacity by type|empty_host owner|empty_host separate",
     "volumes": "follow True|follow False|detached owner|detached separate",
@@ -81,6 +81,7 @@ REQUIRED = {
     "fee": "upfront|recurring|unknown term|inclusive end|odd term|negative|equal keys",
     "book": "other period|this period's own entry",
     "option": "tag",
+    "providers": "one|several|dates",
     "basis": "net_unblended|amortized|net_amortized|net columns",
 }
 

@@ -159,10 +159,10 @@ class Containers:
     def share(self, amount: int, instance: str, window: list) -> list[tuple]:
         """An amount on an instance as (service key, EMPTY_HOST, UNRESERVED or None for "goes by tags", part).
 
-        Nothing ran in the window: by tags, or all idle where the policy says so and the window is some time (R11, R63).
+        Nothing ran in the window: by tags, or all idle where the policy says so (R11, R63).
         """
         if not self.overlapping(instance, window):
-            is_row = self.policy.empty_host == "separate" and times.length(window) > 0
+            is_row = self.policy.empty_host == "separate"
             return [(EMPTY_HOST if is_row else None, amount)]
         found = []
         for resource, pool in self.pools(amount, instance, window).items():

@@ -14,6 +14,7 @@ MAPS = ("resource_tags", "product", "cost_category", "discount")
 ONLY_CUR2 = (*MAPS, "bill_payer_account_name", "line_item_usage_account_name")
 MARKS = ("lineItem/LineItemType", "lineItem/UnblendedCost", "identity/LineItemId")
 TAG_PREFIX = "resource_tags_"
+CATEGORY_PREFIXES = ("costCategory/", "cost_category_")
 
 
 def reads(names: set) -> bool:
@@ -42,6 +43,7 @@ class Reader:
         self.dialect = "cur2" if is_cur2(set(self.columns)) else "cur"
         self.tags = []  # (key, column), and whether AWS folded the keys
         self.folded = self.dialect == "cur2"
+        self.categories = []  # (name, column)
         for at, name in enumerate(header):
             if name.lower().startswith("resourcetags/"):
                 key = name.split("/", 1)[1]
@@ -49,6 +51,9 @@ class Reader:
             elif name.lower().startswith(TAG_PREFIX):
                 self.tags.append((name.lower()[len(TAG_PREFIX) :], at))
                 self.folded = True
+            for prefix in CATEGORY_PREFIXES:
+                if name.startswith(prefix):
+                    self.categories.append((name[len(prefix) :], at))
 
     def row(self, cells: list) -> Row:
         """One row in the basis."""
@@ -86,6 +91,7 @@ class Reader:
             commitment=reservation or cell("savingsPlan/SavingsPlanARN"),
             period=times.month_of(begin) if begin is not None else None,
             tags=self.tags_of(by_name, cells),
+            categories=self.categories_of(by_name, cells),
             folded=self.folded,
             excluded=classify.is_split_cost(
                 cell("splitLineItem/ParentResourceId"), cell("lineItem/Operation"), cell("lineItem/UsageType")
@@ -99,6 +105,12 @@ class Reader:
             if cost is not None:
                 row.charged, row.amount = row.amount, cost
         return row
+
+    def categories_of(self, by_name: Cells, cells: list) -> list:
+        """The cost categories of a row: columns, or the entries of the map."""
+        if self.dialect == "cur2" and by_name.has("cost_category"):
+            return sorted(json_map(by_name("cost_category")).items())
+        return sorted((name, cells[at]) for name, at in self.categories if cells[at] != "")
 
     def tags_of(self, by_name: Cells, cells: list) -> list:
         """The tags of a row: columns, or the entries of the map."""

@@ -58,6 +58,7 @@ class Reader:
             commitment=commitment,
             period=times.month_of(begin) if begin is not None else None,
             tags=focus_tags(cell("Tags")),
+            categories=sorted(json_map(cell("x_CostCategories")).items()),
             kind=kind,
             unknown=category if kind == classify.UNKNOWN else None,
             correction=cell("ChargeClass") == "Correction",

@@ -52,6 +52,7 @@ def make_other(world, folder: str, form: str, seed: int) -> dict:
     months_rows.share_out(world, False)
     fees, _ = months_fees.fee_rows(world, months_bill.amount)
     facts = months_rows.all_facts(world, months_bill.all_rows(world, fees), False)
+    give_categories(world, f"categories {form} {seed}", facts)
     basis = give_costs(world, f"basis {form} {seed}", facts)
     bills, period = months_files.write_bill(world, folder, facts, form)
     options = {"bills": bills, "period": period, "basis": basis}
@@ -59,6 +60,21 @@ def make_other(world, folder: str, form: str, seed: int) -> dict:
     if len(set(world.currencies.values())) > 1:
         options["currency"] = world.random.choice(sorted({one["currency"] for one in counted}))
     return finish(world, folder, options, months_rows.has_unknown_terms(facts), world.spread)
+
+
+def give_categories(world, seed: str, facts: list) -> None:
+    """Cost categories and the values of each row; by a generator of its own, so that the rest of a month is as it was."""
+    random = Random(seed)
+    if random.random() < 0.4:
+        return
+    world.categories = random.sample(("Team", "Cost Center", "env:kind", "équipe"), random.randint(1, 3))
+    for one in facts:
+        names = [name for name in world.categories if random.random() < 0.3]
+        one["categories"] = {name: random.choice(("web", "WEBSITE", "A", "a", "data")) for name in names}
+    # A category that no map has is refused, so each is on a row that every form keeps.
+    kept = next(one for one in facts if one["type"] == "Usage" and not one["parent"])
+    kept["categories"] = {name: "web" for name in world.categories}
+    world.note("file:cost categories")
 
 
 def give_costs(world, seed: str, facts: list) -> str | None:

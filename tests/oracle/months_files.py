@@ -157,6 +157,13 @@ class Sheet:
         self.shout = world.chance(0.08)
         if dialect == "cur":
             self.order += world.cost_columns
+        self.categories = {}
+        if world.categories and form in ("cur", "athena"):
+            self.categories = {f"costCategory/{name}": name for name in world.categories}
+            self.order += list(self.categories)
+        elif world.categories:
+            self.order += [name for name in ("cost_category", "x_CostCategories") if (name in CUR2_MAPS) == (form == "cur2")]
+            self.order = list(dict.fromkeys(self.order))
 
     def tag_columns(self) -> dict:
         """Header -> tag key; None for a decoy."""
@@ -182,8 +189,8 @@ class Sheet:
         names = []
         for name in self.order:
             spelled = name if self.form in ("cur", "focus-1.0", "focus-1.2") else rows.fold_name(name)
-            tag = name in self.tags
-            names.append(spelled.lower() if self.shout and not tag else spelled)
+            is_key = name in self.tags or name in self.categories
+            names.append(spelled.lower() if self.shout and not is_key else spelled)
         return names
 
     def cells(self, fact: dict, number: int) -> list:
@@ -201,7 +208,9 @@ class Sheet:
         for name in self.order:
             if name in self.tags:
                 found.append(fact["tags"].get(self.tags[name], "") if self.tags[name] else "someone")
-            elif name in self.maps:
+            elif name in self.categories:
+                found.append(fact.get("categories", {}).get(self.categories[name], ""))
+            elif name in self.maps or name == "cost_category":
                 found.append(self.map_cell(name, facts))
             else:
                 found.append(facts.get(CUR.get(name, name), ""))
@@ -216,6 +225,10 @@ class Sheet:
         if name == "resource_tags":
             entries = {rows.folded_key(key): value for key, value in facts["tags"].items()}
             entries |= {"aws_created_by": "someone"} if world.chance(0.2) else {}
+        elif name == "cost_category":
+            folds = world.chance(0.5)
+            values = facts.get("categories", {}).items()
+            entries = {(rows.fold_name(one) if folds else one): value for one, value in values}
         elif name == "product":
             entries = {"product_name": facts["product"], "vcpu": "4"}
             entries |= {"region": facts["region"]} if facts["region"] else {}
@@ -243,6 +256,10 @@ class Sheet:
         facts["tag_map"] = json.dumps(tags, ensure_ascii=world.chance(0.5)) if tags else world.random.choice(("", "{}"))
         found = []
         for name in self.order:
+            if name == "x_CostCategories":
+                values = facts.get("categories")
+                found.append(json.dumps(values, ensure_ascii=False) if values else "")
+                continue
             text = facts.get(FOCUS[name], "")
             if text == "" and world.nulls:
                 text = "NULL"

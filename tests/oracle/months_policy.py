@@ -166,6 +166,53 @@ def areas(world: World) -> dict:
     return table
 
 
+def categories_of(world: World, seed: str) -> list:
+    """Cost categories that name areas, by a generator of their own, so that the rest of a month is as it was."""
+    random = Random(f"categories {seed}")
+    names = random.sample(world.categories, random.randint(0, len(world.categories)))
+    if names:
+        world.note("areas:cost_categories")
+    return names
+
+
+def account_map(world: World, seed: str, inline: dict, folder: str) -> list:
+    """`account_map`, by a generator of its own: rows with dates, inline or in a file."""
+    random = Random(f"account map {seed}")
+    if random.random() < 0.6:
+        return []
+    table = []
+    for account in [*world.accounts, "000000000000"]:
+        if account in inline or random.random() < 0.3:
+            continue
+        if random.random() < 0.5:
+            table.append({"account": account, "area": random.choice(AREAS)})
+            continue
+        before, later = random.choice((("2001-01", "2001-02"), (world.period, "2038-01"), ("2000-01", world.period)))
+        table += [{"account": account, "area": random.choice(AREAS), "to": before}]
+        table += [{"account": account, "area": random.choice(AREAS), "from": later}]
+    if not table:
+        return []
+    random.shuffle(table)
+    world.note("areas:account_map")
+    if random.random() < 0.5:
+        return ["account_map = [" + ", ".join(toml(row) for row in table) + "]"]
+    with open(os.path.join(folder, "accounts.csv"), "w", encoding="utf-8") as file:
+        lines = ["to,account,area,from"]
+        lines += [f'{row.get("to", "")},{row["account"]},{row["area"]},{row.get("from", "")}' for row in table]
+        file.write("\n".join(lines) + "\n")
+    return ['account_map = "accounts.csv"']
+
+
+def category_rules(world: World, seed: str) -> list:
+    """A rule that asks for a cost category, by a generator of its own."""
+    random = Random(f"category rules {seed}")
+    if not world.categories or random.random() < 0.5:
+        return []
+    match = {"cost_category": {random.choice(world.categories): random.choice(("we*", "*a*", ["A", "?"]))}}
+    world.note("rule:cost_category")
+    return ["[[rules]]", 'id = "category"', f"match = {toml(match)}", f"area = {toml(random.choice(AREAS))}"]
+
+
 def line_items(world: World) -> list:
     """The `[line_items]` table: kinds of types nobody knows; strict only where none is left unknown."""
     lines = []
@@ -216,6 +263,10 @@ def pools(world: World, seed: str, folder: str) -> list:
     rows = []
     for provider in providers:
         lines += ["[[providers]]", f'area = "{provider}"', 'keys = "keys.csv"']
+        if random.random() < 0.3:
+            date = random.choice(("from", "to"))
+            lines.append(f'{date} = "{random.choice(("2001-01", world.period, "2038-01"))}"')
+            world.note("providers:dates")
         rows += [f'{provider},{consumer},{key}' for consumer, key in keys_of(random, providers, provider).items()]
         world.note("providers:" + ("one" if len(providers) == 1 else "several"))
     if providers:
@@ -243,12 +294,18 @@ def write_policy(world: World, folder: str, known: set, fees_unknown: bool) -> s
     inner = {name: table.pop(name) for name in ("aliases", "accounts") if name in table}
     lines.append("[areas]")
     lines += [f"{name} = {toml(value)}" for name, value in table.items()]
+    seed = f"{world.period} {json.dumps(table)} {json.dumps(inner)}"
+    names = categories_of(world, seed)
+    if names:
+        lines.append(f"cost_categories = {toml(names)}")
+    lines += account_map(world, seed, inner.get("accounts", {}), folder)
     for name, values in inner.items():
         lines.append(f"[areas.{name}]")
         lines += [f"{json.dumps(key)} = {toml(value)}" for key, value in values.items()]
     for index in range(random.randint(0, 3) if world.chance(0.6) else 0):
         lines.append("[[rules]]")
         lines += [f"{name} = {toml(value)}" for name, value in rule(world, index).items()]
+    lines += category_rules(world, seed)
     lines.append("[containers]")
     lines += [f"{name} = {toml(value)}" for name, value in containers(world, known)[0].items()]
     seed = "\n".join(lines)

@@ -100,6 +100,7 @@ class World:
     spread: bool = False  # fees are amortized beside the DBR too
     nulls: bool = False  # FOCUS writes nulls as text
     cost_columns: list = field(default_factory=list)  # those of other bases, in a CUR
+    categories: list = field(default_factory=list)  # names of cost categories
 
     def chance(self, probability: float) -> bool:
         """True with that probability."""

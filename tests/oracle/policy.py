@@ -22,6 +22,7 @@ class Rule:
     id: str
     match: dict  # field -> list of patterns, without tags
     tags: dict  # tag key -> list of patterns
+    categories: dict  # cost category -> list of patterns
     shares: dict  # area -> integer weight
     first: str  # in effect from this month on
     last: str  # up to and with this month
@@ -34,7 +35,9 @@ class Policy:
     tag_keys: list = field(default_factory=lambda: ["product_area"])
     case_insensitive: bool = False
     aliases: dict = field(default_factory=dict)
+    cost_categories: list = field(default_factory=list)
     accounts: dict = field(default_factory=dict)
+    account_map: list = field(default_factory=list)  # rows with account, area and maybe from and to
     rules: list = field(default_factory=list)
     window: str = "usage"
     idle: str = "spread"
@@ -52,7 +55,7 @@ class Policy:
     kinds: dict = field(default_factory=dict)  # unknown line item type -> kind
     strict: bool = False
     shared: list = field(default_factory=list)
-    providers: dict = field(default_factory=dict)  # area -> rows of its keys
+    providers: list = field(default_factory=list)  # (area, first month, last month, rows of its keys)
 
     def fold(self, key: str) -> str:
         """A tag key as it is compared (R20)."""
@@ -80,6 +83,18 @@ class Policy:
             return self.tag_of(row.tags, key)
         return ([value for name, value in row.tags if name == rows.folded_key(key)] + [""])[0]
 
+    def row_category(self, row, name: str) -> str:
+        """The value a bill row has for a cost category, "" if none: as written, else as AWS folds names (R72)."""
+        exact = self.tag_of(row.categories, name)
+        return exact or ([value for one, value in row.categories if one == rows.fold_name(name)] + [""])[0]
+
+    def account_area(self, account: str, period: str) -> str | None:
+        """The default area of an account in a month, None if it has none (R74)."""
+        for row in self.account_map:
+            if row["account"] == account and (row.get("from") or "") <= period <= (row.get("to") or "9999-99"):
+                return row["area"]
+        return self.accounts.get(account)
+
     def settle(self, row) -> None:
         """Give a row of unknown type the kind the policy maps it to, else its type as written (spec 3.1).
 
@@ -105,6 +120,14 @@ class Policy:
         return keys
 
 
+def scanned_categories(policy: Policy) -> list:
+    """The cost categories a charge keeps: those that name areas, then those that rules and pools ask for."""
+    names = list(policy.cost_categories)
+    for rule in [*policy.rules, *policy.shared]:
+        names += [name for name in rule.categories if name not in names]
+    return names
+
+
 def plain_key(key: str) -> str:
     """`Key`, `user:Key`, `resourceTags/user:Key` and `resource_tags_user_key` name the same tag (spec 2.9)."""
     key = key.removeprefix("resourceTags/").removeprefix("resource_tags_user_")
@@ -116,14 +139,15 @@ def as_list(value) -> list:
     return list(value) if isinstance(value, list) else [value]
 
 
-def read_match(table: dict) -> tuple[dict, dict]:
-    """What a rule or pool asks for: fields, and tags."""
+def read_match(table: dict) -> tuple[dict, dict, dict]:
+    """What a rule or pool asks for: fields, tags, and cost categories."""
     given = table.get("match", {})
-    match = {name: as_list(value) for name, value in given.items() if name != "tag"}
+    match = {name: as_list(value) for name, value in given.items() if name not in ("tag", "cost_category")}
     for name in match:
         if name not in RULE_TEXTS:
             raise ValueError(f"unknown match field {name}")
-    return match, {plain_key(key): as_list(value) for key, value in given.get("tag", {}).items()}
+    tags = {plain_key(key): as_list(value) for key, value in given.get("tag", {}).items()}
+    return match, tags, {name: as_list(value) for name, value in given.get("cost_category", {}).items()}
 
 
 def read_shares(split: dict) -> dict:
@@ -135,11 +159,12 @@ def read_shares(split: dict) -> dict:
 
 def read_pool(table: dict, position: int, folder: str) -> pools.Pool:
     """One `[[shared]]` table."""
-    match, tags = read_match(table)
+    match, tags, categories = read_match(table)
     pool = pools.Pool(
         table.get("name") or f"shared-{position}",
         match,
         tags,
+        categories,
         table.get("from", "0000-00"),
         table.get("to", "9999-99"),
         table["method"],
@@ -153,9 +178,9 @@ def read_pool(table: dict, position: int, folder: str) -> pools.Pool:
 
 def read_rule(table: dict) -> Rule:
     """One `[[rules]]` table; the percentages of a split sum to exactly 1 (R26)."""
-    match, tags = read_match(table)
+    match, tags, categories = read_match(table)
     shares = {table["area"]: 1} if "area" in table else read_shares(table["split"])
-    return Rule(table["id"], match, tags, shares, table.get("from", "0000-00"), table.get("to", "9999-99"))
+    return Rule(table["id"], match, tags, categories, shares, table.get("from", "0000-00"), table.get("to", "9999-99"))
 
 
 def load(path: str | None, tags: list | None = None) -> Policy:
@@ -170,7 +195,9 @@ def load(path: str | None, tags: list | None = None) -> Policy:
     policy.tag_keys = [plain_key(key) for key in (tags or areas.get("tag_keys", policy.tag_keys))]
     policy.case_insensitive = areas.get("case_insensitive", False)
     policy.aliases = areas.get("aliases", {})
+    policy.cost_categories = areas.get("cost_categories", [])
     policy.accounts = areas.get("accounts", {})
+    policy.account_map = pools.table_rows(areas.get("account_map", []), os.path.dirname(path or ""))
     policy.rules = [read_rule(rule) for rule in table.get("rules", [])]
     containers = table.get("containers", {})
     policy.window = containers.get("window", policy.window)
@@ -194,6 +221,9 @@ def load(path: str | None, tags: list | None = None) -> Policy:
     policy.strict = line_items.get("strict", policy.strict)
     folder = os.path.dirname(path or "")
     policy.shared = [read_pool(pool, at, folder) for at, pool in enumerate(table.get("shared", []), 1)]
-    policy.providers = {one["area"]: pools.table_rows(one.get("keys", []), folder) for one in table.get("providers", [])}
+    policy.providers = [
+        (one["area"], one.get("from", "0000-00"), one.get("to", "9999-99"), pools.table_rows(one.get("keys", []), folder))
+        for one in table.get("providers", [])
+    ]
     policy.unknown_term = commitments.get("unknown_term", policy.unknown_term)
     return policy

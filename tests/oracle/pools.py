@@ -21,6 +21,7 @@ class Pool:
     name: str
     match: dict
     tags: dict
+    categories: dict
     first: str
     last: str
     method: str
@@ -78,10 +79,12 @@ def weights(pool: Pool, period: str, origin: tuple, before: list) -> dict:
     return {owner: max(cost, 0) for owner, cost in owners.items()}
 
 
-def keys_in(providers: dict, period: str) -> dict:
+def keys_in(providers: list, period: str) -> dict:
     """provider -> consumer -> key, without keys of 0 and of itself; a provider without consumers is none."""
     found = {}
-    for provider, rows in providers.items():
+    for provider, first, last, rows in providers:
+        if not first <= period <= last:
+            continue
         own = [row for row in rows if row.get("provider") in (None, "", provider)]
         keys = {
             consumer: key

@@ -33,6 +33,7 @@ class Row:
     period: str | None = None  # billing period the row itself names
     tags: list = field(default_factory=list)  # (tag key as the dialect keeps it, value), sorted
     folded: bool = False  # whether the dialect folds tag keys
+    categories: list = field(default_factory=list)  # (name of a cost category as the file keeps it, value), sorted
     excluded: bool = False
     kind: str = ""
     unknown: str | None = None  # the type as written, where it is not known

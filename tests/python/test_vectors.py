@@ -166,8 +166,11 @@ ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 
 
+COMMANDS = ("bases", "categories", "dialects", "end_to_end", "idle")
+
+
 def run(vector: Vector, folder: Path) -> Any:
-    if vector["stage"] in ("bases", "dialects", "end_to_end", "idle"):
+    if vector["stage"] in COMMANDS:
         return end_to_end(vector["input"], folder, vector.get("expect") or {})
     return ADAPTERS[vector["stage"]](vector["input"])
 
@@ -195,4 +198,4 @@ def test_every_vector_gives_what_it_says(tmp_path: Path, capsys: pytest.CaptureF
         for stage, count in counts.items():
             print(f"{stage}: {count} vectors")
     assert not failures, "\n".join(failures)
-    assert counts.keys() == {*ADAPTERS, "bases", "dialects", "end_to_end", "idle"}
+    assert counts.keys() == {*ADAPTERS, *COMMANDS}

@@ -66,6 +66,11 @@ class Bill:
         return list(self._head["tag_keys"])
 
     @property
+    def cost_categories(self) -> list[str]:
+        """Cost categories whose values were kept, in order."""
+        return list(self._head["cost_categories"])
+
+    @property
     def currencies(self) -> list[str]:
         """Currencies that occur, sorted."""
         return list(self._head["currencies"])

@@ -13,7 +13,8 @@ from ._table import Table
 from ._values import with_decimals
 
 TableName = Literal[
-    "area_costs", "service_costs", "product_area_costs", "mechanisms", "reallocations", "cells", "diagnostics"
+    "area_costs", "service_costs", "product_area_costs", "mechanisms", "reallocations", "coverage", "unattributed", "wins",
+    "cells", "diagnostics"
 ]  # fmt: skip
 
 
@@ -95,7 +96,12 @@ class Report:
 
     @property
     def coverage(self) -> dict[str, Any]:
-        """What would raise the attributed share most: largest unattributed resources, missing tags (spec 5.9)."""
+        """How much has an owner and what would raise it most (spec 5.9).
+
+        Lists of dicts: `mechanisms` and `unattributed_products` with cost and share, `unattributed_resources`,
+        `missing_tags` and `wins`; empty for a report of a store. The tables `coverage`, `unattributed` and `wins` are the
+        first, the second and the last.
+        """
         coverage: dict[str, Any] = with_decimals(self._head["coverage"])
         return coverage
 
@@ -141,6 +147,16 @@ class Report:
     def reallocations(self) -> Table:
         """Provider and consumer → what was passed on (spec 5.8)."""
         return self.table("reallocations")
+
+    @property
+    def unattributed(self) -> Table:
+        """AWS product → what nobody owns of it, with its share, largest first (spec 5.9)."""
+        return self.table("unattributed")
+
+    @property
+    def wins(self) -> Table:
+        """What would raise the attributed share, largest first; actions overlap (spec 5.9)."""
+        return self.table("wins")
 
     @property
     def cells(self) -> Table:

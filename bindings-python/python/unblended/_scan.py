@@ -47,6 +47,7 @@ def scan(
     basis: Basis | None = None,
     tag_keys: Iterable[str] | None = None,
     more_tag_keys: Iterable[str] = (),
+    cost_categories: Iterable[str] = (),
     tags_case_insensitive: bool = False,
     policy: Policy | Mapping[str, Any] | None = None,
     evidence: Evidence | None = None,
@@ -71,7 +72,9 @@ def scan(
         basis: cost basis; `unblended` where neither this nor a policy says otherwise.
         tag_keys: tag keys to keep, exactly as written; `product_area` where it occurs and nothing is said.
         more_tag_keys: tag keys to keep beside them or beside those of the policy.
-        tags_case_insensitive: whether tag keys match in any case.
+        cost_categories: cost categories to keep, or to keep beside those of the policy; AWS has them in a CUR, CUR 2.0
+            and FOCUS.
+        tags_case_insensitive: whether tag keys and cost categories match in any case.
         policy: keeps what this policy needs, instead of `basis`, `tag_keys` and `tags_case_insensitive`.
         evidence: keeps the usage intervals of what it names, instead of `keep_intervals`.
         keep_intervals: whose usage intervals are kept: `all` instances, volumes and tasks, so that any evidence can
@@ -106,6 +109,7 @@ def scan(
         "currency": currency,
         "tag_keys": None if tag_keys is None else list(tag_keys),
         "more_tag_keys": list(more_tag_keys),
+        "cost_categories": list(cost_categories),
         "tags_case_insensitive": tags_case_insensitive,
         "keep_intervals": kept,
         "max_bad_rows": max_bad_rows,

@@ -14,7 +14,7 @@ Path = Union[str, "os.PathLike[str]"]
 
 # Keys whose values are amounts, wherever they stand in an answer.
 _AMOUNTS = frozenset(
-    {"amount", "billed", "candidate", "change", "cost", "difference", "fee", "finalized", "totals", "unblended"}
+    {"amount", "billed", "candidate", "change", "cost", "difference", "fee", "finalized", "share", "totals", "unblended"}
 )
 
 

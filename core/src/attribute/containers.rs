@@ -13,7 +13,7 @@ use crate::evidence::{Capacity, Evidence, TaskRun};
 use crate::ids::ProductArea;
 use crate::index::Index;
 use crate::money::Amount;
-use crate::policy::{ContainerPolicy, Idle, Policy, Unused, Window};
+use crate::policy::{ContainerPolicy, Idle, Policy, Window};
 use crate::split::{Parts, split};
 use crate::time::Interval;
 
@@ -207,17 +207,14 @@ impl<'c, 'a> Shares<'c, 'a> {
 
     /// Splits one amount over the services that ran on the instance in a window (R9).
     ///
-    /// Where no run overlaps the window the amount is `empty_host` or `not_run`; where none has weight in `spread` it is
-    /// `not_run` too.
+    /// Where no run overlaps the window the amount is `empty_host`; where none has weight in `spread` it is `not_run`.
     pub(super) fn add(&mut self, window: &[Interval], amount: Amount) -> Result<()> {
         let containers = self.containers;
         let whole_period = [containers.period];
         let window = if containers.policy.window == Window::Period { &whole_period } else { window };
         self.sum_up(window);
         if self.used.ran.is_empty() {
-            let is_timed = window.iter().any(|interval| !interval.is_empty());
-            let is_row = is_timed && self.host.is_some() && containers.policy.empty_host() == Unused::Separate;
-            return add(if is_row { &mut self.empty_host } else { &mut self.not_run }, amount);
+            return add(&mut self.empty_host, amount);
         }
         let pools = containers.pools;
         if pools.memory == 0 {

@@ -1,32 +1,150 @@
-//! How much of the bill has an owner, and what would raise it most (spec 5.9).
+//! How much of the bill has an owner, and what would raise it most (spec 5.9, R77).
+//!
+//! Invariants: mechanisms sum to all cost and products to what is unattributed; wins are of what nobody owns.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
-use super::ledger::Ledger;
+use super::ledger::Unattributed;
+use super::tags::Tags;
 use crate::bill::Bill;
 use crate::error::Result;
+use crate::ids::Cluster;
 use crate::money::{Amount, Currency};
 use crate::policy::Policy;
-use crate::rollup::{Coverage, MissingTag, UnattributedResource};
+use crate::rollup::{
+    Cell, Coverage, MechanismShare, MissingTag, RowKind, UnattributedProduct, UnattributedResource, Win, WinAction,
+    share_of,
+};
 
 /// Rows listed of each kind.
 const LISTED: usize = 20;
 
-pub(super) fn coverage(bill: &Bill, policy: &Policy, currency: Currency, ledger: &Ledger<'_>) -> Result<Coverage> {
-    // Largest first, then by product and resource.
-    let mut sums: Vec<(Reverse<Amount>, (&str, &str))> =
-        ledger.unattributed().iter().map(|(key, cost)| (Reverse(*cost), *key)).collect();
+/// What coverage is told from.
+pub(super) struct Covered<'c, 'a> {
+    pub(super) bill: &'c Bill,
+    pub(super) policy: &'c Policy,
+    pub(super) currency: Currency,
+    pub(super) tags: &'c Tags<'a>,
+    pub(super) cells: &'c [Cell],
+    pub(super) unattributed: &'c Unattributed<'a>,
+}
+
+pub(super) fn coverage(covered: &Covered<'_, '_>) -> Result<Coverage> {
+    let whole = Amount::sum(covered.cells.iter().map(|cell| cell.cost))?;
+    Ok(Coverage {
+        mechanisms: mechanisms(covered.cells, whole)?,
+        unattributed_products: unattributed_products(covered.cells, whole)?,
+        unattributed_resources: unattributed_resources(covered.unattributed)?,
+        missing_tags: missing_tags(covered.bill, covered.policy, covered.currency)?,
+        wins: wins(covered, whole)?,
+    })
+}
+
+fn mechanisms(cells: &[Cell], whole: Amount) -> Result<Vec<MechanismShare>> {
+    let sums = sums(cells.iter().map(|cell| (cell.mechanism, cell.cost)))?.into_iter();
+    Ok(sums.map(|(mechanism, cost)| MechanismShare { mechanism, cost, share: share_of(cost, whole) }).collect())
+}
+
+fn unattributed_products(cells: &[Cell], whole: Amount) -> Result<Vec<UnattributedProduct>> {
+    let of_nobody = cells.iter().filter(|cell| cell.row_kind == RowKind::Unattributed);
+    let sums = sums(of_nobody.map(|cell| (cell.product.as_str(), cell.cost)))?.into_iter();
+    let mut products: Vec<UnattributedProduct> = sums
+        .map(|(product, cost)| UnattributedProduct { product: product.to_owned(), cost, share: share_of(cost, whole) })
+        .collect();
+    // The sort keeps the order of names.
+    products.sort_by_key(|product| Reverse(product.cost));
+    Ok(products)
+}
+
+fn unattributed_resources(unattributed: &Unattributed<'_>) -> Result<Vec<UnattributedResource>> {
+    let sums = sums(unattributed.iter().map(|((origin, resource, _), cost)| ((origin.product, *resource), *cost)))?;
+    let listed = largest(sums).into_iter().map(|((product, resource), cost)| UnattributedResource {
+        product: product.to_owned(),
+        resource: resource.to_owned(),
+        cost,
+    });
+    Ok(listed.collect())
+}
+
+fn sums<K: Ord>(amounts: impl Iterator<Item = (K, Amount)>) -> Result<BTreeMap<K, Amount>> {
+    let mut sums: BTreeMap<K, Amount> = BTreeMap::new();
+    for (key, amount) in amounts {
+        let sum = sums.entry(key).or_default();
+        *sum = sum.checked_add(amount)?;
+    }
+    Ok(sums)
+}
+
+/// The largest sums, largest first, then by key.
+fn largest<K: Ord>(sums: BTreeMap<K, Amount>) -> Vec<(K, Amount)> {
+    let mut sums: Vec<(Reverse<Amount>, K)> = sums.into_iter().map(|(key, cost)| (Reverse(cost), key)).collect();
     if sums.len() > LISTED {
         sums.select_nth_unstable(LISTED);
         sums.truncate(LISTED);
     }
     sums.sort_unstable();
-    let listed = sums.into_iter().map(|(Reverse(cost), (product, resource))| UnattributedResource {
-        product: product.to_owned(),
-        resource: resource.to_owned(),
-        cost,
+    sums.into_iter().map(|(Reverse(cost), key)| (key, cost)).collect()
+}
+
+/// What would give unattributed cost an owner, largest first.
+fn wins(covered: &Covered<'_, '_>, whole: Amount) -> Result<Vec<Win>> {
+    let mut found = Found { whole, wins: Vec::new() };
+    // What services without an area used stays theirs, whatever tags and defaults say.
+    let services = covered.cells.iter().filter(|cell| cell.product_area.is_none()).filter_map(|cell| {
+        let cluster = cell.cluster.as_ref().map(Cluster::as_str);
+        Some(((cluster, cell.service.as_ref()?.as_str()), cell.cost))
     });
-    Ok(Coverage { unattributed_resources: listed.collect(), missing_tags: missing_tags(bill, policy, currency)? })
+    found.add_largest(WinAction::MapService, sums(services)?);
+    let others = || covered.unattributed.iter().filter(|((.., is_of_service), _)| !is_of_service);
+    let accounts = others().filter(|((origin, ..), _)| !covered.tags.has_account(origin.account));
+    let accounts = sums(accounts.map(|((origin, ..), cost)| ((None, origin.account), *cost)))?;
+    found.add_largest(WinAction::AccountDefault, accounts);
+    let products = others().filter(|((_, resource, _), _)| resource.is_empty());
+    let products = sums(products.map(|((origin, ..), cost)| ((None, origin.product), *cost)))?;
+    found.add_largest(WinAction::Rule, products);
+    let resources = others().filter(|((_, resource, _), _)| !resource.is_empty());
+    let mut resources = sums(resources.map(|((_, resource, _), cost)| ((None, *resource), *cost)))?;
+    resources.retain(|_, cost| *cost > Amount::ZERO);
+    for (at, key) in covered.policy.areas.tag_keys.iter().enumerate() {
+        let missing = resources.iter().filter(|((_, resource), _)| !covered.tags.has_value(resource, at));
+        let missing: Vec<Amount> = missing.map(|(_, cost)| *cost).collect();
+        let count = u64::try_from(missing.len()).unwrap_or(u64::MAX);
+        found.add(WinAction::TagKey, (None, key), Some(count), Amount::sum(missing)?);
+    }
+    found.add_largest(WinAction::TagResource, resources);
+    let Found { mut wins, .. } = found;
+    // Of one action the sort keeps the order of subjects; tag keys stay in that of the policy.
+    wins.sort_by_key(|win| (Reverse(win.cost), win.action));
+    Ok(wins)
+}
+
+/// Wins so far.
+struct Found {
+    whole: Amount,
+    wins: Vec<Win>,
+}
+
+impl Found {
+    /// Adds one by its cluster and subject, unless there is nothing to win.
+    fn add(
+        &mut self,
+        action: WinAction,
+        (cluster, subject): (Option<&str>, &str),
+        resources: Option<u64>,
+        cost: Amount,
+    ) {
+        if cost > Amount::ZERO {
+            let (cluster, subject) = (cluster.map(str::to_owned), subject.to_owned());
+            self.wins.push(Win { action, subject, cluster, resources, cost, share: share_of(cost, self.whole) });
+        }
+    }
+
+    fn add_largest(&mut self, action: WinAction, sums: BTreeMap<(Option<&str>, &str), Amount>) {
+        for (subject, cost) in largest(sums) {
+            self.add(action, subject, None, cost);
+        }
+    }
 }
 
 /// Per area tag key, the rows of resources without a value of it, most first.

@@ -11,14 +11,16 @@ use crate::index::Index;
 use crate::money::Amount;
 use crate::rollup::{Cell, RowDetail, RowKind};
 
+/// What nobody owns, by origin, resource and whether a service without an area used it; in no order.
+pub(super) type Unattributed<'a> = Index<(Origin<'a>, &'a str, bool), Amount>;
+
 /// Sums by origin and claim.
 #[derive(Debug, Default)]
 pub(super) struct Ledger<'a> {
     cells: Index<(Origin<'a>, Claim<'a>), Amount>,
     /// What shared pools keep, by origin and pool.
     kept: BTreeMap<(Origin<'a>, String), Amount>,
-    /// What nobody owns, by product and resource; in no order.
-    unattributed: Index<(&'a str, &'a str), Amount>,
+    unattributed: Unattributed<'a>,
     watch: Option<Watch<'a>>,
 }
 
@@ -101,7 +103,7 @@ impl<'a> Ledger<'a> {
         resource: &'a str,
         amount: Amount,
     ) -> Result<()> {
-        let sum = self.unattributed.entry((origin.product, resource)).or_default();
+        let sum = self.unattributed.entry((origin, resource, claim.service.is_some())).or_default();
         *sum = sum.checked_add(amount)?;
         self.add(origin, claim, amount)
     }
@@ -129,8 +131,9 @@ impl<'a> Ledger<'a> {
         Ok(sums)
     }
 
-    pub(super) fn unattributed(&self) -> &Index<(&'a str, &'a str), Amount> {
-        &self.unattributed
+    /// What nobody owns, which is then forgotten.
+    pub(super) fn take_unattributed(&mut self) -> Unattributed<'a> {
+        std::mem::take(&mut self.unattributed)
     }
 
     /// What was noted, sorted.

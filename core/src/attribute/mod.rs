@@ -1,7 +1,7 @@
 //! Charges → owners (spec 5): the whole of a bill, owner by owner, exact.
 //!
-//! Order: shared pools and rules on original attributes, fees set aside, volumes, containers, tags and account
-//! defaults; then fees, pools and providers are shared.
+//! Order: shared pools and rules on original attributes, fees set aside, volumes, containers, tags, cost categories
+//! and account defaults; then fees, pools and providers are shared.
 //!
 //! Invariants:
 //! - every split is checked where it happens, and all amounts per product and usage account at the end (spec 0.1);
@@ -18,6 +18,9 @@ mod fees;
 mod intervals;
 mod ledger;
 mod lineage;
+mod overlaps;
+#[cfg(test)]
+mod owners_tests;
 mod pools;
 #[cfg(test)]
 mod pools_tests;
@@ -47,12 +50,13 @@ pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
 use claim::Claim;
 use conserved::{Billed, conserved, residual};
 use containers::{Containers, ServiceOwner, Shares};
+use coverage::Covered;
 use fees::Fees;
 use intervals::TimeLine;
 use ledger::Ledger;
 pub use lineage::{CellFilter, Contribution, ExplainedCharge, ExplainedPool};
 use pools::Pools;
-use rules::Rules;
+use rules::{Rules, Subject};
 use tags::{Tags, origin};
 use volumes::Volumes;
 
@@ -134,6 +138,7 @@ struct Attributed<'a> {
     currency: Currency,
     fees: Fees<'a>,
     pools: Pools<'a>,
+    tags: Tags<'a>,
     reallocations: Vec<Reallocation>,
     found: Diagnostics,
 }
@@ -157,7 +162,7 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
         CommitmentPolicy { spread: policy.commitments.spread && !bill.basis().is_amortized(), ..policy.commitments };
     fees::check_terms(bill, commitments, currency, &mut found)?;
 
-    let tags = Tags::new(bill, policy)?;
+    let tags = Tags::new(bill, policy, period)?;
     let stages = Stages {
         rules: Rules::new(policy, bill)?,
         volumes: policy.volumes.follow_attachments.then(|| Volumes::new(job.evidence)),
@@ -170,23 +175,29 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
     let mut billed = Billed::default();
     for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
         billed.add(origin(charge), charge.amount())?;
-        if !fees::is_set_aside(charge, commitments) && !pools.take_charge(charge)? {
-            ledger.look_at(Some(charge));
-            stages.own(charge, ledger)?;
+        if fees::is_set_aside(charge, commitments) {
+            continue;
         }
+        if pools.take_charge(charge)? {
+            stages.rules.note_pooled(&Subject::Charge(charge.key()), charge.amount())?;
+            continue;
+        }
+        ledger.look_at(Some(charge));
+        stages.own(charge, ledger)?;
     }
     ledger.look_at(None);
     let mut fees = Fees::of_period(bill, job.reservations, commitments, period, currency)?;
     fees.pool(&mut pools)?;
     let covered = products_with_covered_usage(bill);
     fees.share(commitments, &stages.rules, ledger, &covered, &mut found)?;
-    pools.share(ledger, &mut found)?;
+    pools.share(ledger, currency, &mut found)?;
     let reallocations = providers::reallocate(policy, period, ledger, &mut found)?;
     reconcile(billed, &fees, ledger)?;
 
-    stages.rules.report(&mut found);
+    stages.rules.report(currency, &mut found);
+    stages.tags.report_accounts(bill, &mut found);
     stages.tags.report_conflicts(bill, currency, &mut found)?;
-    Ok(Attributed { period, currency, fees, pools, reallocations, found })
+    Ok(Attributed { period, currency, fees, pools, tags: stages.tags, reallocations, found })
 }
 
 /// The bill's findings but those of line item types that the policy maps (spec 3.1).
@@ -242,6 +253,12 @@ impl<'a> Stages<'a> {
         }
         conserved("containers", origin(charge), charge.amount(), &[shares.sum()?])?;
         self.own_shares(charge, instance, &shares, ledger)?;
+        if let Some(amount) = shares.empty_host {
+            match self.policy.containers.empty_host() {
+                Unused::Owner => self.own_tagged(charge, Mechanism::EcsIdle, amount, ledger)?,
+                Unused::Separate => self.own_idle(charge, instance, IdleReason::EmptyHost, amount, ledger)?,
+            }
+        }
         shares.not_run.map_or(Ok(()), |amount| self.own_tagged(charge, Mechanism::EcsIdle, amount, ledger))
     }
 
@@ -262,7 +279,7 @@ impl<'a> Stages<'a> {
         moved.sort_unstable_by_key(|(instance, ..)| *instance);
         for (instance, shares) in moved {
             self.own_shares(charge, instance, &shares, ledger)?;
-            if let Some(not_run) = shares.not_run {
+            for not_run in [shares.empty_host, shares.not_run].into_iter().flatten() {
                 let own_tags = || self.tags.area_of_charge(charge);
                 let area = self.tags.area_of_resource(instance).or_else(own_tags);
                 self.tags.own(charge, area.map(|area| (area, Mechanism::Volume)), not_run, ledger)?;
@@ -290,12 +307,19 @@ impl<'a> Stages<'a> {
         for (service, amount) in shares.services() {
             own_service(charge, service, amount, ledger)?;
         }
-        let idle = [(IdleReason::EmptyHost, shares.empty_host), (IdleReason::Unreserved, shares.unreserved)];
-        for (reason, amount) in idle.into_iter().filter_map(|(reason, amount)| Some((reason, amount?))) {
-            let claim = Claim::idle(self.tags.area_of_resource(instance), reason);
-            ledger.add(origin(charge), claim, amount)?;
-        }
-        Ok(())
+        let idle = |amount| self.own_idle(charge, instance, IdleReason::Unreserved, amount, ledger);
+        shares.unreserved.map_or(Ok(()), idle)
+    }
+
+    fn own_idle(
+        &self,
+        charge: &'a Charge,
+        instance: &'a str,
+        reason: IdleReason,
+        amount: Amount,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<()> {
+        ledger.add(origin(charge), Claim::idle(self.tags.area_of_resource(instance), reason), amount)
     }
 
     fn own_tagged(
@@ -394,11 +418,19 @@ fn note_unmapped_services(cells: &[Cell], found: &mut Diagnostics) {
     }
 }
 
-fn report(job: &Attribution<'_>, ledger: Ledger<'_>, attributed: &mut Attributed<'_>) -> Result<Report> {
-    let Attributed { period, currency, fees, reallocations, found, .. } = attributed;
+fn report(job: &Attribution<'_>, mut ledger: Ledger<'_>, attributed: &mut Attributed<'_>) -> Result<Report> {
+    let Attributed { period, currency, fees, tags, reallocations, found, .. } = attributed;
     let (bill, currency) = (job.bill, *currency);
-    let coverage = coverage::coverage(bill, job.policy, currency, &ledger)?;
+    let unattributed = ledger.take_unattributed();
     let cells = ledger.into_cells();
+    let coverage = coverage::coverage(&Covered {
+        bill,
+        policy: job.policy,
+        currency,
+        tags,
+        cells: &cells,
+        unattributed: &unattributed,
+    })?;
     note_unmapped_services(&cells, found);
     let of_kind = |kind: RowKind| Amount::sum(cells.iter().filter(|cell| cell.row_kind == kind).map(|cell| cell.cost));
     let totals = Totals {

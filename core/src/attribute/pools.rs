@@ -11,13 +11,14 @@ use super::claim::{Origin, Owner};
 use super::conserved::conserved;
 use super::ledger::Ledger;
 use super::lineage::{Contribution, ExplainedCharge, ExplainedPool};
+use super::overlaps::Overlaps;
 use super::rules::{Matcher, Subject, weights};
 use super::tags::origin;
 use crate::bill::{Bill, Charge};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::Result;
-use crate::money::Amount;
-use crate::policy::{Among, Policy, PoolMethod, PoolScope, SharedPool};
+use crate::money::{Amount, Currency};
+use crate::policy::{Among, Policy, PoolMethod, PoolScope, SharedPool, is_in_effect};
 use crate::rollup::{Mechanism, RowKind};
 use crate::split::split;
 use crate::time::BillingPeriod;
@@ -27,16 +28,17 @@ pub(super) struct Pools<'a> {
     policy: &'a Policy,
     period: BillingPeriod,
     in_effect: Vec<CompiledPool<'a>>,
+    /// Names of the pools that are not in effect.
+    not_in_effect: Vec<Cow<'a, str>>,
     /// What was taken, by position in `in_effect` and origin.
     taken: BTreeMap<(usize, Origin<'a>), Amount>,
-    overlaps: u64,
+    overlaps: Overlaps,
 }
 
 struct CompiledPool<'a> {
     pool: &'a SharedPool,
     name: Cow<'a, str>,
     matcher: Matcher,
-    matched: u64,
 }
 
 /// The part of the bill whose cost a pool compares.
@@ -76,14 +78,17 @@ impl<'a> Before<'a> {
 
 impl<'a> Pools<'a> {
     pub(super) fn new(policy: &'a Policy, bill: &Bill, period: BillingPeriod) -> Result<Self> {
-        let mut in_effect = Vec::new();
+        let (mut in_effect, mut not_in_effect) = (Vec::new(), Vec::new());
         for (position, pool) in policy.shared.iter().enumerate() {
-            if pool.from.is_none_or(|from| from <= period) && pool.to.is_none_or(|to| period <= to) {
-                let matcher = Matcher::new(&pool.matches, policy, bill)?;
-                in_effect.push(CompiledPool { pool, name: pool.name_at(position), matcher, matched: 0 });
+            let name = pool.name_at(position);
+            if is_in_effect(pool.from, pool.to, period) {
+                in_effect.push(CompiledPool { pool, name, matcher: Matcher::new(&pool.matches, policy, bill)? });
+            } else {
+                not_in_effect.push(name);
             }
         }
-        Ok(Self { policy, period, in_effect, taken: BTreeMap::new(), overlaps: 0 })
+        let (taken, overlaps) = (BTreeMap::new(), Overlaps::default());
+        Ok(Self { policy, period, in_effect, not_in_effect, taken, overlaps })
     }
 
     /// Sets a charge aside for the first pool that matches it; `false` where none does.
@@ -99,18 +104,15 @@ impl<'a> Pools<'a> {
         let kinds = &self.policy.line_items.kinds;
         let mut matching = self.in_effect.iter().enumerate().filter(|(_, pool)| pool.matcher.matches(subject, kinds));
         let Some((at, _)) = matching.next() else { return Ok(false) };
-        self.overlaps += u64::from(matching.next().is_some());
-        if let Some(pool) = self.in_effect.get_mut(at) {
-            pool.matched += 1;
-        }
+        self.overlaps.take(at, matching.map(|(at, _)| at), amount)?;
         let sum = self.taken.entry((at, origin)).or_default();
         *sum = sum.checked_add(amount)?;
         Ok(true)
     }
 
     /// Gives what was taken to those who take part, or keeps it.
-    pub(super) fn share(&self, ledger: &mut Ledger<'a>, found: &mut Diagnostics) -> Result<()> {
-        self.report(found);
+    pub(super) fn share(&self, ledger: &mut Ledger<'a>, currency: Currency, found: &mut Diagnostics) -> Result<()> {
+        self.report(currency, found);
         if self.taken.is_empty() {
             return Ok(());
         }
@@ -130,15 +132,30 @@ impl<'a> Pools<'a> {
         Ok(())
     }
 
-    /// Reports pools that overlapped or never matched.
-    fn report(&self, found: &mut Diagnostics) {
-        if self.overlaps > 0 {
-            let message = "charges match several shared pools, the first in the policy takes them";
-            found.add(DiagnosticCode::SharedOverlap, message, self.overlaps, None);
+    /// Reports pools that overlapped, took nothing, or are not in effect.
+    fn report(&self, currency: Currency, found: &mut Diagnostics) {
+        let name = |at: usize| self.in_effect.get(at).map(|pool| &*pool.name).unwrap_or_default();
+        for (first, later, charges, amount) in self.overlaps.pairs() {
+            let (first, later) = (name(first), name(later));
+            let message = format!(
+                "shared pool `{first}` comes before shared pool `{later}`: charges of {amount} {currency} match both"
+            );
+            found.add(DiagnosticCode::SharedOverlap, message, charges, None);
         }
-        for pool in self.in_effect.iter().filter(|pool| pool.matched == 0) {
-            let message = format!("shared pool `{}` matched no charge", pool.name);
-            found.add(DiagnosticCode::SharedNeverMatched, message, 1, None);
+        for (at, pool) in self.in_effect.iter().enumerate().filter(|(at, _)| !self.overlaps.has_taken(*at)) {
+            let name = &pool.name;
+            let (code, message) = match self.overlaps.missed(at) {
+                None => (DiagnosticCode::SharedNeverMatched, format!("shared pool `{name}` matched no charge")),
+                Some(amount) => (
+                    DiagnosticCode::SharedShadowed,
+                    format!("shared pool `{name}` matches only what earlier ones take, {amount} {currency}"),
+                ),
+            };
+            found.add(code, message, 1, None);
+        }
+        for name in &self.not_in_effect {
+            let message = format!("shared pool `{name}` is not in effect in the period");
+            found.add(DiagnosticCode::SharedNotInEffect, message, 1, None);
         }
     }
 

@@ -143,7 +143,9 @@ fn pools_come_before_rules_and_do_not_see_each_other() {
     let expected = costs(&[("a", "23"), ("b", "12")]);
     let report = report_of(&bill, &format!("{rule}{even}{tax}"));
     assert_eq!(owners(&report), expected);
-    assert_eq!(codes(&report), ["rules.never_matched"]);
+    assert_eq!(codes(&report), ["rules.shadowed"]);
+    let message = "rule `r` matches only what shared pools or earlier rules take, 10 USD";
+    assert!(report.diagnostics.iter().any(|found| found.message == message));
     assert_eq!(owners(&report_of(&bill, &format!("{tax}{even}"))), expected);
 }
 
@@ -159,9 +161,20 @@ fn pools_that_overlap_never_match_or_are_not_in_effect_are_told() {
     );
     assert_eq!(owners(&report), costs(&[("a", "1"), ("shared:first", "10")]));
     let told: Vec<_> = report.diagnostics.iter().filter(|d| d.code.as_str().starts_with("shared.")).collect();
-    assert_eq!(told.len(), 2);
-    assert_eq!(told[0].message, "shared pool `second` matched no charge");
-    assert_eq!((told[1].code, told[1].count), (DiagnosticCode::SharedOverlap, 1));
+    let told: Vec<_> = told.into_iter().map(|d| (d.code, d.count, d.message.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (DiagnosticCode::SharedNotInEffect, 1, "shared pool `early` is not in effect in the period"),
+            (DiagnosticCode::SharedNotInEffect, 1, "shared pool `late` is not in effect in the period"),
+            (
+                DiagnosticCode::SharedOverlap,
+                1,
+                "shared pool `first` comes before shared pool `second`: charges of 10 USD match both"
+            ),
+            (DiagnosticCode::SharedShadowed, 1, "shared pool `second` matches only what earlier ones take, 10 USD"),
+        ]
+    );
 }
 
 #[test]
@@ -255,7 +268,7 @@ fn a_closed_cycle_and_a_table_nobody_read_are_errors() {
     for (area, consumer) in [("a", "b"), ("b", "a")] {
         let key = crate::policy::KeyRow { provider: None, consumer: consumer.into(), key: 1.into(), period: None };
         let keys = crate::policy::PolicyTable::Rows(vec![key]);
-        closed.providers.push(crate::policy::Provider { area: area.into(), keys });
+        closed.providers.push(crate::policy::Provider { area: area.into(), from: None, to: None, keys });
     }
     let error = attribute(&job(&bill, &closed, &Default::default())).unwrap_err();
     assert_eq!(error.code(), ErrorCode::AttributeClosedCycle);

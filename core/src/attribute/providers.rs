@@ -19,7 +19,7 @@ use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::ProductArea;
 use crate::money::Amount;
-use crate::policy::{Keys, Policy, keys_in};
+use crate::policy::{Keys, Policy, is_in_effect, keys_in};
 use crate::rollup::{Mechanism, Reallocation, RowKind};
 use crate::split::split;
 use crate::time::BillingPeriod;
@@ -43,7 +43,7 @@ pub(super) fn reallocate<'a>(
         .filter(|(_, claim, _)| claim.row_kind == RowKind::Area)
         .filter_map(|(_, claim, _)| claim.area)
         .collect();
-    report(policy, &keys, &areas, found);
+    report(policy, period, &keys, &areas, found);
     let providers: BTreeSet<&str> = keys.keys().copied().collect();
     let mut moved: BTreeMap<&'a str, BTreeMap<Origin<'a>, Amount>> = BTreeMap::new();
     for (area, origin, amount) in ledger.take_cost_of(&providers)? {
@@ -70,10 +70,11 @@ pub(super) fn reallocate<'a>(
 }
 
 /// Reports what in the tables of keys is likely a mistake.
-fn report(policy: &Policy, keys: &Keys<'_>, areas: &BTreeSet<&str>, found: &mut Diagnostics) {
+fn report(policy: &Policy, period: BillingPeriod, keys: &Keys<'_>, areas: &BTreeSet<&str>, found: &mut Diagnostics) {
     let declared: BTreeSet<&str> = policy.providers.iter().map(|provider| provider.area.as_str()).collect();
     let consumers: BTreeSet<&str> = keys.values().flat_map(BTreeMap::keys).copied().collect();
-    for provider in &declared {
+    let in_effect = policy.providers.iter().filter(|provider| is_in_effect(provider.from, provider.to, period));
+    for provider in in_effect.map(|provider| provider.area.as_str()) {
         if !keys.contains_key(provider) {
             let message = format!("provider `{provider}` has no consumers and keeps its cost");
             found.add(DiagnosticCode::ProvidersNoConsumers, message, 1, None);

@@ -1,6 +1,6 @@
 //! Ordered, effective-dated rules on a charge's original attributes (spec 5.1).
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
@@ -9,13 +9,14 @@ use wildmatch::WildMatch;
 use super::claim::{Claim, Origin};
 use super::conserved::conserved;
 use super::ledger::Ledger;
-use super::tags::tag_position;
+use super::overlaps::Overlaps;
+use super::tags::{cost_category_position, tag_position};
 use crate::bill::{Bill, Charge, ChargeKey};
 use crate::classify::LineItemKind;
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
-use crate::money::Amount;
-use crate::policy::{Match, Patterns, Policy, Rule};
+use crate::money::{Amount, Currency};
+use crate::policy::{Match, Patterns, Policy, Rule, is_in_effect};
 use crate::rollup::Mechanism;
 use crate::split::split;
 
@@ -24,7 +25,9 @@ pub(super) struct Rules<'a> {
     /// Kinds of line item types that the format does not name.
     kinds: &'a BTreeMap<String, LineItemKind>,
     in_effect: Vec<CompiledRule<'a>>,
-    overlaps: Cell<u64>,
+    /// Ids of the rules that are not in effect.
+    not_in_effect: Vec<&'a str>,
+    overlaps: RefCell<Overlaps>,
 }
 
 struct CompiledRule<'a> {
@@ -32,7 +35,6 @@ struct CompiledRule<'a> {
     matcher: Matcher,
     /// Areas with integer weights in the order of the areas.
     owners: Vec<(&'a str, u128)>,
-    matched: Cell<u64>,
 }
 
 /// An attribute with the patterns of which one must match.
@@ -55,6 +57,7 @@ enum Attribute {
     Region,
     Resource,
     Kind,
+    /// Of a tag or cost category, by its position in the keys of charges.
     Tag(usize),
 }
 
@@ -101,24 +104,17 @@ fn kind_of<'k>(key: &'k ChargeKey, kinds: &BTreeMap<String, LineItemKind>) -> &'
 
 impl<'a> Rules<'a> {
     pub(super) fn new(policy: &'a Policy, bill: &Bill) -> Result<Self> {
-        let is_in_effect = |rule: &&Rule| {
-            bill.period()
-                .is_none_or(|now| rule.from.is_none_or(|from| from <= now) && rule.to.is_none_or(|to| now <= to))
-        };
-        let in_effect = policy
-            .rules
-            .iter()
-            .filter(is_in_effect)
-            .map(|rule| {
-                Ok(CompiledRule {
-                    rule,
-                    matcher: Matcher::new(&rule.matches, policy, bill)?,
-                    owners: owners(rule)?,
-                    matched: Cell::new(0),
-                })
-            })
-            .collect::<Result<_>>()?;
-        Ok(Self { kinds: &policy.line_items.kinds, in_effect, overlaps: Cell::new(0) })
+        let holds = |rule: &&Rule| bill.period().is_none_or(|now| is_in_effect(rule.from, rule.to, now));
+        let (in_effect, others): (Vec<&Rule>, Vec<&Rule>) = policy.rules.iter().partition(holds);
+        let compiled = in_effect.into_iter().map(|rule| {
+            Ok(CompiledRule { rule, matcher: Matcher::new(&rule.matches, policy, bill)?, owners: owners(rule)? })
+        });
+        Ok(Self {
+            kinds: &policy.line_items.kinds,
+            in_effect: compiled.collect::<Result<_>>()?,
+            not_in_effect: others.into_iter().map(|rule| rule.id.as_str()).collect(),
+            overlaps: RefCell::default(),
+        })
     }
 
     /// Gives a charge to the owners its first matching rule names; `false` where no rule matches.
@@ -134,10 +130,9 @@ impl<'a> Rules<'a> {
         amount: Amount,
         ledger: &mut Ledger<'a>,
     ) -> Result<bool> {
-        let mut matching = self.in_effect.iter().filter(|rule| rule.matcher.matches(subject, self.kinds));
-        let Some(first) = matching.next() else { return Ok(false) };
-        first.matched.set(first.matched.get() + 1);
-        self.overlaps.set(self.overlaps.get() + u64::from(matching.next().is_some()));
+        let mut matching = self.matching(subject);
+        let Some((at, first)) = matching.next() else { return Ok(false) };
+        self.overlaps.borrow_mut().take(at, matching.map(|(at, _)| at), amount)?;
         let parts = split(amount, &first.owners)?.unwrap_or_default();
         conserved("rules", origin, amount, &parts)?;
         ledger.by_rule(Some(&first.rule.id));
@@ -150,15 +145,39 @@ impl<'a> Rules<'a> {
         Ok(true)
     }
 
-    /// Reports rules that overlapped or never matched.
-    pub(super) fn report(&self, found: &mut Diagnostics) {
-        if self.overlaps.get() > 0 {
-            let message = "charges match several rules, the first in the policy wins";
-            found.add(DiagnosticCode::RulesOverlap, message, self.overlaps.get(), None);
+    /// Notes that a shared pool took what rules may match too.
+    pub(super) fn note_pooled(&self, subject: &Subject<'_>, amount: Amount) -> Result<()> {
+        self.overlaps.borrow_mut().miss(self.matching(subject).map(|(at, _)| at), amount)
+    }
+
+    fn matching(&self, subject: &Subject<'_>) -> impl Iterator<Item = (usize, &CompiledRule<'a>)> {
+        self.in_effect.iter().enumerate().filter(|(_, rule)| rule.matcher.matches(subject, self.kinds))
+    }
+
+    /// Reports rules that overlapped, took nothing, or are not in effect.
+    pub(super) fn report(&self, currency: Currency, found: &mut Diagnostics) {
+        let overlaps = self.overlaps.borrow();
+        let id = |at: usize| self.in_effect.get(at).map(|rule| rule.rule.id.as_str()).unwrap_or_default();
+        for (first, later, charges, amount) in overlaps.pairs() {
+            let (first, later) = (id(first), id(later));
+            let message =
+                format!("rule `{first}` comes before rule `{later}`: charges of {amount} {currency} match both");
+            found.add(DiagnosticCode::RulesOverlap, message, charges, None);
         }
-        for rule in self.in_effect.iter().filter(|rule| rule.matched.get() == 0) {
-            let message = format!("rule `{}` matched no charge", rule.rule.id);
-            found.add(DiagnosticCode::RulesNeverMatched, message, 1, None);
+        for (at, rule) in self.in_effect.iter().enumerate().filter(|(at, _)| !overlaps.has_taken(*at)) {
+            let id = &rule.rule.id;
+            let (code, message) = match overlaps.missed(at) {
+                None => (DiagnosticCode::RulesNeverMatched, format!("rule `{id}` matched no charge")),
+                Some(amount) => (
+                    DiagnosticCode::RulesShadowed,
+                    format!("rule `{id}` matches only what shared pools or earlier rules take, {amount} {currency}"),
+                ),
+            };
+            found.add(code, message, 1, None);
+        }
+        for id in &self.not_in_effect {
+            let message = format!("rule `{id}` is not in effect in the period");
+            found.add(DiagnosticCode::RulesNotInEffect, message, 1, None);
         }
     }
 }
@@ -207,6 +226,9 @@ fn compile(matches: &Match, policy: &Policy, bill: &Bill) -> Result<Vec<Field>> 
     .collect();
     for (key, given) in &matches.tag {
         fields.push(Field::new(Attribute::Tag(tag_position(bill, policy, key)?), given));
+    }
+    for (name, given) in &matches.cost_category {
+        fields.push(Field::new(Attribute::Tag(cost_category_position(bill, policy, name)?), given));
     }
     Ok(fields)
 }

@@ -1,4 +1,4 @@
-//! Tags, then the account default (spec 5.5, R8, R20).
+//! Tags, then cost categories, then the account default (spec 5.5, R8, R20, R72, R73).
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,13 +12,18 @@ use crate::index::Index;
 use crate::money::{Amount, Currency};
 use crate::policy::{AreaPolicy, Policy};
 use crate::rollup::Mechanism;
+use crate::time::BillingPeriod;
 
 /// What tags say about charges and resources of one bill.
 pub(super) struct Tags<'a> {
     policy: &'a AreaPolicy,
     /// Positions of the area tag keys in the scan's order.
     keys: Vec<usize>,
+    /// Positions of the area cost categories in the keys of charges.
+    cost_categories: Vec<usize>,
     folded_aliases: BTreeMap<String, &'a str>,
+    /// Usage account → area in the period of the bill.
+    accounts: BTreeMap<&'a str, &'a str>,
     /// Where the values of a resource start.
     resources: Index<&'a str, usize>,
     /// For each resource and area tag key, its values.
@@ -66,8 +71,23 @@ pub(super) fn tag_position(bill: &Bill, policy: &Policy, key: &str) -> Result<us
     })
 }
 
+/// Where the scan keeps a cost category: in the keys of charges they follow the tags.
+pub(super) fn cost_category_position(bill: &Bill, policy: &Policy, name: &str) -> Result<usize> {
+    let same =
+        |kept: &String| kept == name || (policy.areas.case_insensitive && kept.to_lowercase() == name.to_lowercase());
+    let position = bill.cost_categories().iter().position(same).ok_or_else(|| {
+        Error::new(
+            ErrorCode::AttributeNotScanned,
+            format!(
+                "the policy needs cost category `{name}`, which the scan did not keep: scan with that cost category"
+            ),
+        )
+    })?;
+    Ok(bill.tag_keys().len() + position)
+}
+
 impl<'a> Tags<'a> {
-    pub(super) fn new(bill: &'a Bill, policy: &'a Policy) -> Result<Self> {
+    pub(super) fn new(bill: &'a Bill, policy: &'a Policy, period: BillingPeriod) -> Result<Self> {
         let keys: Vec<usize> =
             policy.areas.tag_keys.iter().map(|key| tag_position(bill, policy, key)).collect::<Result<_>>()?;
         let mut resources: Index<&str, usize> = Index::default();
@@ -89,7 +109,16 @@ impl<'a> Tags<'a> {
         }
         let aliases = policy.areas.aliases.iter();
         let folded_aliases = aliases.map(|(value, area)| (value.to_lowercase(), area.as_str())).collect();
-        Ok(Self { policy: &policy.areas, keys, folded_aliases, resources, values })
+        let names = policy.areas.cost_categories.iter();
+        Ok(Self {
+            cost_categories: names.map(|name| cost_category_position(bill, policy, name)).collect::<Result<_>>()?,
+            accounts: policy.areas.accounts_in(period)?,
+            policy: &policy.areas,
+            keys,
+            folded_aliases,
+            resources,
+            values,
+        })
     }
 
     /// The values of each area tag key on a resource, where it has any.
@@ -142,7 +171,13 @@ impl<'a> Tags<'a> {
         value.map(|value| self.alias(value))
     }
 
-    /// Gives an amount to the area its tags name, else to the account's default, else to nobody.
+    /// The area a charge's cost categories name: the first that its own rows have, because categories are no resource's.
+    fn area_of_categories(&self, charge: &'a Charge) -> Option<&'a str> {
+        let value = self.cost_categories.iter().find_map(|position| charge.key().tag(*position));
+        value.map(|value| self.alias(value))
+    }
+
+    /// Gives an amount to the area its tags name, else its cost categories, else the account's default, else to nobody.
     pub(super) fn own(
         &self,
         charge: &'a Charge,
@@ -151,10 +186,34 @@ impl<'a> Tags<'a> {
         ledger: &mut Ledger<'a>,
     ) -> Result<()> {
         let origin = origin(charge);
-        let by_account = || self.policy.accounts.get(origin.account).map(|area| (area.as_str(), Mechanism::Account));
-        match tagged.or_else(by_account) {
+        let by_category = || self.area_of_categories(charge).map(|area| (area, Mechanism::CostCategory));
+        let by_account = || self.accounts.get(origin.account).map(|area| (*area, Mechanism::Account));
+        match tagged.or_else(by_category).or_else(by_account) {
             Some((area, mechanism)) => ledger.add(origin, Claim::area(area, mechanism), amount),
             None => ledger.add_unattributed(origin, Claim::unattributed(), charge.key().resource_id(), amount),
+        }
+    }
+
+    /// Whether charges of an account have a default area.
+    pub(super) fn has_account(&self, account: &str) -> bool {
+        self.accounts.contains_key(account)
+    }
+
+    /// Whether some row of a resource has a value of the area tag key at `index`.
+    pub(super) fn has_value(&self, resource: &str, index: usize) -> bool {
+        let values = self.of_resource(resource).and_then(|values| values.get(index));
+        values.is_some_and(|values| !matches!(values, Values::None))
+    }
+
+    /// Lists default areas of accounts that the bill does not have.
+    pub(super) fn report_accounts(&self, bill: &Bill, found: &mut Diagnostics) {
+        if self.accounts.is_empty() {
+            return;
+        }
+        let used: BTreeSet<&str> = bill.charges().iter().map(|charge| charge.key().usage_account()).collect();
+        for (account, area) in self.accounts.iter().filter(|(account, _)| !used.contains(*account)) {
+            let message = format!("account `{account}`, by default of `{area}`, is not in the bill");
+            found.add(DiagnosticCode::AccountsNeverMatched, message, 1, None);
         }
     }
 

@@ -49,6 +49,8 @@ pub struct BillOptions {
     pub currency: Currency,
     /// Tag keys whose values are kept, in order.
     pub tag_keys: Vec<String>,
+    /// Cost categories whose values are kept, in order.
+    pub cost_categories: Vec<String>,
     /// Whose usage intervals are kept.
     pub keep_intervals: KeepIntervals,
 }
@@ -59,6 +61,7 @@ impl Default for BillOptions {
             basis: CostBasis::Unblended,
             currency: Currency::USD,
             tag_keys: Vec::new(),
+            cost_categories: Vec::new(),
             keep_intervals: KeepIntervals::None,
         }
     }
@@ -212,7 +215,12 @@ impl<'o> BillBuilder<'o> {
         self.charges.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         refuse_two_dialects(&self.charges)?;
         Ok(Bill {
-            scope: Some(Scope { period, basis: self.options.basis, tag_keys: self.options.tag_keys.clone() }),
+            scope: Some(Scope {
+                period,
+                basis: self.options.basis,
+                tag_keys: self.options.tag_keys.clone(),
+                cost_categories: self.options.cost_categories.clone(),
+            }),
             charges: self.charges,
             coverage: self.coverage,
             statement: self.statement,

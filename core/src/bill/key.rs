@@ -267,7 +267,8 @@ impl ChargeKey {
         self.field(Field::Description)
     }
 
-    /// Value of the requested tag key at `index` in the scan's order; `None` where the row has none.
+    /// Value of the requested tag key at `index` in the scan's order, those of the cost categories after the last of
+    /// them; `None` where the row has none.
     #[must_use]
     pub fn tag(&self, index: usize) -> Option<&str> {
         Some(self.part(FIELDS.saturating_add(index))).filter(|value| !value.is_empty())

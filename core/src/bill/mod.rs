@@ -51,6 +51,8 @@ struct Scope {
     period: BillingPeriod,
     basis: CostBasis,
     tag_keys: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cost_categories: Vec<String>,
 }
 
 /// Identity of an input: its uncompressed size and a fast hash of its content (spec 2.6).
@@ -121,6 +123,12 @@ impl Bill {
     #[must_use]
     pub fn tag_keys(&self) -> &[String] {
         self.scope.as_ref().map_or(&[], |scope| &scope.tag_keys)
+    }
+
+    /// Cost categories whose values were kept, in order; in the keys of charges they follow the tag keys.
+    #[must_use]
+    pub fn cost_categories(&self) -> &[String] {
+        self.scope.as_ref().map_or(&[], |scope| &scope.cost_categories)
     }
 
     /// All charges, sorted by key.
@@ -255,7 +263,7 @@ impl Bill {
     /// Both bills as one.
     ///
     /// # Errors
-    /// `bill.incompatible` where period, basis or tag keys differ; `read.duplicate` where both were read from the same
+    /// `bill.incompatible` where period, basis, tag keys or cost categories differ; `read.duplicate` where both were read from the same
     /// file; `money.overflow` where sums leave the range.
     pub fn merge(self, other: Self) -> Result<Self> {
         let scope = match (&self.scope, &other.scope) {
@@ -265,7 +273,7 @@ impl Bill {
             (Some(_), Some(_)) => {
                 return Err(Error::new(
                     ErrorCode::BillIncompatible,
-                    "bills of different period, basis or tag keys cannot be merged",
+                    "bills of different period, basis, tag keys or cost categories cannot be merged",
                 ));
             }
         };

@@ -323,7 +323,7 @@ pub struct LineItem<'a> {
     /// Unblended (or billed) cost, which says whether the row costs anything at all; `None` where it is the same.
     #[serde(default)]
     pub unblended: Option<Amount>,
-    /// Values of the requested tag keys, in their order; empty text is no value.
+    /// Values of the requested tag keys, then of the requested cost categories, in their order; empty text is no value.
     #[serde(default, borrow)]
     pub tags: Vec<&'a str>,
 }

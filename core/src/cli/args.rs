@@ -20,6 +20,8 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Attribute a bill to product areas: three tables, and a run in the store
     Rollup(Box<Rollup>),
+    /// Show how much of a bill has an owner, and what would raise it most
+    Coverage(Box<Rollup>),
     /// Show what a bill holds: period, status, totals, tag coverage, gaps
     Inspect(Inspect),
     /// Copy a run to the finalized tables, if the bill is final, complete and reconciled
@@ -99,6 +101,9 @@ pub(super) struct Rollup {
     /// Tag key that names the product area, in order; instead of the policy's
     #[arg(long = "tag", value_name = "KEY")]
     pub(super) tags: Vec<String>,
+    /// Cost category that names the product area of what no tag does, in order; instead of the policy's
+    #[arg(long = "cost-category", value_name = "NAME")]
+    pub(super) cost_categories: Vec<String>,
     /// ECS task events, snapshots or a table of task runs
     #[arg(long, value_name = "PATH")]
     pub(super) tasks: Vec<String>,

@@ -59,6 +59,7 @@ where
 fn execute(command: Command, console: &mut Console) -> Result<Outcome> {
     match command {
         Command::Rollup(args) => rollup::run(&args, console),
+        Command::Coverage(args) => rollup::run_coverage(&args, console),
         Command::Inspect(args) => inspect::run(&args, console),
         Command::Finalize(args) => finalize::run(&args, console),
         Command::Runs(args) => runs::run(&args, console),

@@ -9,6 +9,7 @@ use super::bill::{as_of, scan_bill};
 use super::output::Console;
 use super::tables;
 use crate::amortize::ReservationBook;
+use crate::bill::Bill;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::evidence::{self, Evidence};
 use crate::facade::{
@@ -20,6 +21,41 @@ use crate::rollup::Report;
 use crate::time::Timestamp;
 
 pub(super) fn run(args: &Rollup, console: &mut Console) -> Result<Outcome> {
+    let Attributed { bill, report, mut store, given } = attributed(args, console)?;
+    let run_id = facade::new_run_id();
+    // Everything that can fail for want of room or rights comes before the run is stored.
+    let written = match args.output {
+        Output::Csv => Written::Files(csv_files(args.out.as_deref(), &report, &rollup_tables(&report))?),
+        Output::Json => Written::of(args, report.to_json(&run_id)?)?,
+        Output::Table => Written::of(args, tables::of_report(&report, &run_id)?)?,
+    };
+    if let Some(store) = &mut store {
+        store.add_reservations(&given)?;
+        store.append_as(&run_id, &report, &bill)?;
+    }
+    written.show(&report, console)
+}
+
+/// The same bill, policy and evidence as for a rollup; nothing is stored.
+pub(super) fn run_coverage(args: &Rollup, console: &mut Console) -> Result<Outcome> {
+    let Attributed { report, .. } = attributed(args, console)?;
+    let written = match args.output {
+        Output::Csv => Written::Files(csv_files(args.out.as_deref(), &report, &COVERAGE_TABLES)?),
+        Output::Json => Written::of(args, report.coverage_json()?)?,
+        Output::Table => Written::of(args, tables::of_coverage(&report))?,
+    };
+    written.show(&report, console)
+}
+
+/// A bill with its report, and what a store is to be told beside them.
+struct Attributed {
+    bill: Bill,
+    report: Report,
+    store: Option<StoreHandle>,
+    given: ReservationBook,
+}
+
+fn attributed(args: &Rollup, console: &mut Console) -> Result<Attributed> {
     if args.output == Output::Csv {
         csv_folder(args.out.as_deref())?;
     }
@@ -27,7 +63,7 @@ pub(super) fn run(args: &Rollup, console: &mut Console) -> Result<Outcome> {
     let as_of = as_of(&args.bill);
     let evidence = read_evidence(args, &policy, as_of)?;
     let bill = scan_bill(&args.bill, |request| keep(request, args, &policy, &evidence), console)?;
-    let mut store = args.store.as_deref().map(|url| StoreHandle::open(url, true)).transpose()?;
+    let store = args.store.as_deref().map(|url| StoreHandle::open(url, true)).transpose()?;
     let given = args.reservations.as_deref().map(facade::reservations).transpose()?.unwrap_or_default();
     let book = match &store {
         Some(store) => ReservationBook::combine(&given, &store.reservations()?)?,
@@ -35,19 +71,7 @@ pub(super) fn run(args: &Rollup, console: &mut Console) -> Result<Outcome> {
     };
     let request = AttributeRequest { policy, currency: args.currency, as_of: Some(as_of) };
     let report = facade::attribute(&bill, &evidence, &book, &request)?;
-    let run_id = facade::new_run_id();
-    // Everything that can fail for want of room or rights comes before the run is stored.
-    let written = write(args, &report, &run_id)?;
-    if let Some(store) = &mut store {
-        store.add_reservations(&given)?;
-        store.append_as(&run_id, &report, &bill)?;
-    }
-    console.show_diagnostics(&report.diagnostics);
-    match written {
-        Written::Text(text) => console.print(&text)?,
-        Written::Files(files) => files.put_in_place()?,
-    }
-    Ok(Outcome::Done)
+    Ok(Attributed { bill, report, store, given })
 }
 
 /// The policy file, with what the command line says instead.
@@ -61,6 +85,9 @@ fn policy(args: &Rollup) -> Result<Policy> {
     }
     if !args.tags.is_empty() {
         policy.areas.tag_keys.clone_from(&args.tags);
+    }
+    if !args.cost_categories.is_empty() {
+        policy.areas.cost_categories.clone_from(&args.cost_categories);
     }
     Ok(policy)
 }
@@ -96,15 +123,23 @@ enum Written {
     Files(StagedFiles),
 }
 
-fn write(args: &Rollup, report: &Report, run_id: &str) -> Result<Written> {
-    let text = match args.output {
-        Output::Csv => return csv_files(args.out.as_deref(), report).map(Written::Files),
-        Output::Json => report.to_json(run_id)?,
-        Output::Table => tables::of_report(report, run_id)?,
-    };
-    match &args.out {
-        Some(path) => StagedFiles::write(vec![(path.clone(), text.into_bytes())]).map(Written::Files),
-        None => Ok(Written::Text(text)),
+impl Written {
+    /// A text, in the file that was asked for.
+    fn of(args: &Rollup, text: String) -> Result<Self> {
+        match &args.out {
+            Some(path) => StagedFiles::write(vec![(path.clone(), text.into_bytes())]).map(Self::Files),
+            None => Ok(Self::Text(text)),
+        }
+    }
+
+    /// Shows the findings and the result.
+    fn show(self, report: &Report, console: &mut Console) -> Result<Outcome> {
+        console.show_diagnostics(&report.diagnostics);
+        match self {
+            Self::Text(text) => console.print(&text)?,
+            Self::Files(files) => files.put_in_place()?,
+        }
+        Ok(Outcome::Done)
     }
 }
 
@@ -115,13 +150,17 @@ fn csv_folder(folder: Option<&Path>) -> Result<&Path> {
     })
 }
 
-/// One file a table, in a folder; hops of providers only where there are any.
-fn csv_files(folder: Option<&Path>, report: &Report) -> Result<StagedFiles> {
-    let folder = csv_folder(folder)?;
-    fs::create_dir_all(folder).map_err(|cause| {
-        let location = Location::file(folder.display().to_string());
-        Error::new(ErrorCode::OutputIo, "the folder cannot be made").with_cause(cause).at(location)
-    })?;
+/// A file and its table.
+type CsvTable = (&'static str, TableName);
+
+const COVERAGE_TABLES: [CsvTable; 3] = [
+    ("coverage.csv", TableName::Coverage),
+    ("unattributed.csv", TableName::Unattributed),
+    ("wins.csv", TableName::Wins),
+];
+
+/// The rollup tables; hops of providers only where there are any.
+fn rollup_tables(report: &Report) -> Vec<CsvTable> {
     let mut tables = vec![
         ("area_costs.csv", TableName::AreaCosts),
         ("service_costs.csv", TableName::ServiceCosts),
@@ -130,7 +169,17 @@ fn csv_files(folder: Option<&Path>, report: &Report) -> Result<StagedFiles> {
     if !report.reallocations.is_empty() {
         tables.push(("reallocations.csv", TableName::Reallocations));
     }
-    let files = tables.into_iter().map(|(file, name)| Ok((folder.join(file), csv_of(&facade::table(report, name)?)?)));
+    tables
+}
+
+/// One file a table, in a folder.
+fn csv_files(folder: Option<&Path>, report: &Report, tables: &[CsvTable]) -> Result<StagedFiles> {
+    let folder = csv_folder(folder)?;
+    fs::create_dir_all(folder).map_err(|cause| {
+        let location = Location::file(folder.display().to_string());
+        Error::new(ErrorCode::OutputIo, "the folder cannot be made").with_cause(cause).at(location)
+    })?;
+    let files = tables.iter().map(|(file, name)| Ok((folder.join(file), csv_of(&facade::table(report, *name)?)?)));
     StagedFiles::write(files.collect::<Result<_>>()?)
 }
 

@@ -7,8 +7,10 @@ use comfy_table::{CellAlignment, Table, presets};
 use crate::bill::BridgeRow;
 use crate::error::Result;
 use crate::money::Amount;
-use crate::rollup::{Report, RowDetail, RowKind, Totals};
+use crate::rollup::{Report, RowDetail, RowKind, Totals, Win, WinAction};
 
+/// Wins shown at the end of a report; all are those of `coverage`.
+const WINS_SHOWN: usize = 5;
 /// Decimals shown.
 const SHOWN: u32 = 4;
 
@@ -85,7 +87,7 @@ pub(super) fn of_report(report: &Report, run_id: &str) -> Result<String> {
         let rows = hops.map(|hop| vec![hop.provider.to_string(), hop.consumer.to_string(), rounded(hop.cost)]);
         text += &table("Reallocated by providers", &["provider", "consumer", "cost"], 2, rows.collect());
     }
-    text += &of_coverage(report);
+    text += &largest_gaps(report);
     Ok(text)
 }
 
@@ -131,7 +133,63 @@ fn heading(report: &Report, run_id: &str) -> String {
     text
 }
 
-fn of_coverage(report: &Report) -> String {
+/// How much has an owner and by what, what nobody owns, and what would raise coverage most.
+pub(super) fn of_coverage(report: &Report) -> String {
+    let coverage = &report.coverage;
+    let mut text = format!(
+        "{} · {} · {} · {}\nunattributed {} (exactly)\n\n",
+        report.period,
+        report.status.as_str(),
+        report.basis,
+        report.currency,
+        report.totals.unattributed
+    );
+    let rows = coverage.mechanisms.iter();
+    let rows = rows.map(|row| vec![row.mechanism.as_str().to_owned(), rounded(row.cost), share(row.share)]);
+    text += &table("Cost by what named its owner", &["mechanism", "cost", "share"], 1, rows.collect());
+    let rows = coverage.unattributed_products.iter();
+    let rows = rows.map(|row| vec![row.product.clone(), rounded(row.cost), share(row.share)]);
+    text += &table("Unattributed by AWS product", &["AWS product", "cost", "share"], 1, rows.collect());
+    text + &of_wins(report, usize::MAX) + &largest_unattributed(report)
+}
+
+/// A share as a percentage with four decimals, which is exact, or a dash.
+fn share(share: Option<Amount>) -> String {
+    let percentage = share.and_then(|share| share.units().checked_mul(100)).map(Amount::from_units);
+    percentage.map_or("–".to_owned(), |percentage| format!("{} %", rounded(percentage)))
+}
+
+fn of_wins(report: &Report, shown: usize) -> String {
+    let wins = &report.coverage.wins;
+    if wins.is_empty() {
+        return String::new();
+    }
+    let rows = wins.iter().take(shown).map(|win| vec![advice(win), rounded(win.cost), share(win.share)]);
+    table("What would raise coverage most (these overlap)", &["what to do", "cost", "share"], 1, rows.collect())
+}
+
+/// What to do, in words.
+fn advice(win: &Win) -> String {
+    let subject = if win.subject.is_empty() { "(no name)" } else { &win.subject };
+    match win.action {
+        WinAction::AccountDefault => format!("give account {subject} a default area"),
+        WinAction::MapService => {
+            let cluster = win.cluster.as_deref().unwrap_or_default();
+            let cluster = cluster.rsplit('/').next().unwrap_or_default();
+            format!("map service {subject} of cluster {cluster}")
+        }
+        WinAction::Rule => format!("a rule or pool for {subject} without resource"),
+        WinAction::TagKey => format!("tag {} resources with {subject}", win.resources.unwrap_or_default()),
+        WinAction::TagResource => format!("tag resource {subject}"),
+    }
+}
+
+/// The largest wins and sums of nobody, for the end of a report.
+fn largest_gaps(report: &Report) -> String {
+    of_wins(report, WINS_SHOWN) + &largest_unattributed(report)
+}
+
+fn largest_unattributed(report: &Report) -> String {
     let mut text = String::new();
     let resources = &report.coverage.unattributed_resources;
     if !resources.is_empty() {

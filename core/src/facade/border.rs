@@ -40,7 +40,7 @@ pub fn document<T: DeserializeOwned>(text: &str) -> Result<T> {
     })
 }
 
-/// A scan as it was asked for; a policy decides basis, tag keys and folding of case where it is given as JSON text.
+/// A scan as it was asked for; a policy decides basis, tag keys, cost categories and folding of case where it is given as JSON text.
 ///
 /// # Errors
 /// As [`request`], and those of [`Policy::from_json`].
@@ -48,8 +48,11 @@ pub fn scan_request(text: &str, policy: Option<&str>) -> Result<ScanRequest> {
     let mut asked: ScanRequest = request(text)?;
     if let Some(text) = policy {
         let more = std::mem::take(&mut asked.more_tag_keys);
+        let categories = std::mem::take(&mut asked.cost_categories);
         asked.keep_for(&self::policy(text, true)?);
         asked.more_tag_keys.extend(more);
+        let others = categories.into_iter().filter(|name| !asked.cost_categories.contains(name)).collect::<Vec<_>>();
+        asked.cost_categories.extend(others);
     }
     Ok(asked)
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::error::{ErrorClass, ErrorCode};
 use crate::policy::Policy;
-use crate::rollup::ReportJson;
+use crate::rollup::{CoverageJson, ReportJson};
 
 /// One error code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -36,6 +36,7 @@ pub fn schemas() -> BTreeMap<&'static str, schemars::Schema> {
     BTreeMap::from([
         ("allocation_request", schemars::schema_for!(AllocationRequest)),
         ("attribute_request", schemars::schema_for!(AttributeRequest)),
+        ("coverage", schemars::schema_for!(CoverageJson<'_>)),
         ("evidence_request", schemars::schema_for!(EvidenceRequest)),
         ("explain_request", schemars::schema_for!(ExplainRequest)),
         ("final_row", schemars::schema_for!(FinalRow)),

@@ -44,7 +44,9 @@ pub struct ScanRequest {
     pub tag_keys: Option<Vec<String>>,
     /// Tag keys to keep beside them, such as those of rules.
     pub more_tag_keys: Vec<String>,
-    /// Whether tag keys match in any case.
+    /// Cost categories to keep.
+    pub cost_categories: Vec<String>,
+    /// Whether tag keys and cost categories match in any case.
     pub tags_case_insensitive: bool,
     /// Whose usage intervals are kept.
     pub keep_intervals: Keep,
@@ -66,6 +68,7 @@ impl Default for ScanRequest {
             currency: Currency::USD,
             tag_keys: None,
             more_tag_keys: Vec::new(),
+            cost_categories: Vec::new(),
             tags_case_insensitive: false,
             keep_intervals: Keep::All,
             max_bad_rows: 0,
@@ -76,13 +79,14 @@ impl Default for ScanRequest {
 }
 
 impl ScanRequest {
-    /// Asks for what a policy needs: its basis, tag keys and folding of case. A policy with the tag keys nobody asked
+    /// Asks for what a policy needs: its basis, tag keys, cost categories and folding of case. A policy with the tag keys nobody asked
     /// for leaves them a default, which no input needs to have.
     pub fn keep_for(&mut self, policy: &Policy) {
         let areas = &policy.areas.tag_keys;
         self.basis = policy.basis;
         self.tag_keys = (*areas != Policy::default().areas.tag_keys).then(|| areas.clone());
         self.more_tag_keys = policy.tag_keys().into_iter().filter(|key| !areas.contains(key)).collect();
+        self.cost_categories = policy.cost_categories();
         self.tags_case_insensitive = policy.areas.case_insensitive;
     }
 }
@@ -102,7 +106,13 @@ pub fn scan(request: &ScanRequest, given: Vec<Input>, progress: &Progress) -> Re
     let mut tag_keys = request.tag_keys.clone().unwrap_or_else(|| vec![DEFAULT_TAG_KEY.to_owned()]);
     tag_keys.extend(request.more_tag_keys.iter().filter(|key| !tag_keys.contains(key)).cloned().collect::<Vec<_>>());
     let options = ScanOptions {
-        bill: BillOptions { basis: request.basis, currency: request.currency, tag_keys, keep_intervals },
+        bill: BillOptions {
+            basis: request.basis,
+            currency: request.currency,
+            tag_keys,
+            cost_categories: request.cost_categories.clone(),
+            keep_intervals,
+        },
         dialect: request.format,
         period: request.period,
         max_bad_rows: request.max_bad_rows,

@@ -20,6 +20,12 @@ pub enum TableName {
     Mechanisms,
     /// Provider and consumer → what was passed on.
     Reallocations,
+    /// Mechanism → cost and share of all cost.
+    Coverage,
+    /// AWS product → what nobody owns of it, largest first.
+    Unattributed,
+    /// What would raise the attributed share, largest first.
+    Wins,
     /// The finest cells: product, usage account, area, kind, mechanism, service → cost.
     Cells,
     /// Findings of the run.
@@ -109,6 +115,11 @@ pub fn table(report: &Report, name: TableName) -> Result<Table> {
         }
         TableName::Mechanisms => columns(&["mechanism", "cost"], &report.mechanisms()?),
         TableName::Reallocations => columns(&["provider", "consumer", "cost"], &report.reallocations),
+        TableName::Coverage => columns(&["mechanism", "cost", "share"], &report.coverage.mechanisms),
+        TableName::Unattributed => columns(&["product", "cost", "share"], &report.coverage.unattributed_products),
+        TableName::Wins => {
+            columns(&["action", "subject", "cluster", "resources", "cost", "share"], &report.coverage.wins)
+        }
         TableName::Cells => {
             let names =
                 ["product", "usage_account", "product_area", "row_kind", "mechanism", "cluster", "service", "cost"];
@@ -137,8 +148,8 @@ fn columns(names: &[&str], rows: &[impl Serialize]) -> Result<Table> {
         .map(|name| Column {
             name: (*name).to_owned(),
             column_type: match *name {
-                "cost" => ColumnType::Money,
-                "count" => ColumnType::Count,
+                "cost" | "share" => ColumnType::Money,
+                "count" | "resources" => ColumnType::Count,
                 _ => ColumnType::Text,
             },
             values: Vec::with_capacity(rows.len()),

@@ -16,7 +16,8 @@ use crate::time::Timestamp;
 #[must_use]
 pub fn bill_head(bill: &Bill) -> Value {
     json!({
-        "period": bill.period(), "basis": bill.basis(), "tag_keys": bill.tag_keys(), "rows": bill.rows(),
+        "period": bill.period(), "basis": bill.basis(), "tag_keys": bill.tag_keys(),
+        "cost_categories": bill.cost_categories(), "rows": bill.rows(),
         "excluded_rows": bill.excluded_rows(), "charges": bill.charges().len(), "currencies": bill.currencies(),
         "payers": bill.payers(),
     })

@@ -63,6 +63,7 @@ impl Policy {
         if self.containers.default_cpu == 0 {
             return Err(bad_value("`containers.default_cpu` must be above zero".to_owned()));
         }
+        super::accounts::check(&self.areas)?;
         super::shared::check(self)
     }
 
@@ -77,7 +78,8 @@ impl Policy {
             let rows = provider.keys.given_rows().iter();
             std::iter::once(&provider.area).chain(rows.flat_map(|row| row.provider.iter().chain([&row.consumer])))
         });
-        let by_tags = self.areas.aliases.values().chain(self.areas.accounts.values());
+        let by_accounts = self.areas.account_map.given_rows().iter().map(|row| &row.area);
+        let by_tags = self.areas.aliases.values().chain(self.areas.accounts.values()).chain(by_accounts);
         by_tags.chain(by_rules).chain(by_pools).chain(by_providers)
     }
 
@@ -92,6 +94,19 @@ impl Policy {
             }
         }
         keys
+    }
+
+    /// Cost categories a scan must keep for this policy: those that name areas, then those of rules, then those of pools.
+    #[must_use]
+    pub fn cost_categories(&self) -> Vec<String> {
+        let mut names = self.areas.cost_categories.clone();
+        let matches = self.rules.iter().map(|rule| &rule.matches).chain(self.shared.iter().map(|pool| &pool.matches));
+        for name in matches.flat_map(|matches| matches.cost_category.keys()) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
     }
 
     /// Hash of the policy's meaning: defaults written out, order of keys ignored.
@@ -232,6 +247,8 @@ mod tests {
             basis = "unblended"
             [areas]
             tag_keys = ["product_area"]
+            cost_categories = ["Team"]
+            account_map = "accounts.csv"
             [areas.aliases]
             "Warehouse" = "warehouses"
             [areas.accounts]

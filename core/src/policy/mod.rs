@@ -3,6 +3,7 @@
 //! The types are the file's shape; [`Policy::from_toml`] and [`Policy::from_json`] also refuse unknown keys with a
 //! suggestion and check what serde cannot.
 
+mod accounts;
 mod file;
 mod shared;
 mod table;
@@ -66,12 +67,40 @@ pub struct LineItemPolicy {
 pub struct AreaPolicy {
     /// Tag keys that name the area, in order.
     pub tag_keys: Vec<String>,
-    /// Whether tag keys, and values looked up as aliases, match in any case.
+    /// Cost categories whose values name the area of what no tag does, in order (spec 5.5).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cost_categories: Vec<String>,
+    /// Whether tag keys and cost categories, and values looked up as aliases, match in any case.
     pub case_insensitive: bool,
     /// Value as tagged → area.
     pub aliases: BTreeMap<String, ProductArea>,
     /// Usage account → area of what has no tag.
     pub accounts: BTreeMap<String, ProductArea>,
+    /// The same with dates, as a table: a path, or its rows.
+    #[serde(skip_serializing_if = "PolicyTable::is_empty")]
+    pub account_map: PolicyTable<AccountRow>,
+}
+
+/// The area of what has no tag in one usage account, in some periods or all.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AccountRow {
+    /// Usage account.
+    pub account: String,
+    /// Its area.
+    pub area: ProductArea,
+    /// First billing period it holds in.
+    #[serde(default)]
+    pub from: Option<BillingPeriod>,
+    /// Last billing period it holds in.
+    #[serde(default)]
+    pub to: Option<BillingPeriod>,
+}
+
+/// Whether what holds from a first to a last period, each of them if it is given, holds in a period.
+pub(crate) fn is_in_effect(from: Option<BillingPeriod>, to: Option<BillingPeriod>, period: BillingPeriod) -> bool {
+    from.is_none_or(|from| from <= period) && to.is_none_or(|to| period <= to)
 }
 
 /// The tag key that is looked for when nobody names one.
@@ -81,9 +110,11 @@ impl Default for AreaPolicy {
     fn default() -> Self {
         Self {
             tag_keys: vec![DEFAULT_TAG_KEY.to_owned()],
+            cost_categories: Vec::new(),
             case_insensitive: false,
             aliases: BTreeMap::new(),
             accounts: BTreeMap::new(),
+            account_map: PolicyTable::default(),
         }
     }
 }
@@ -134,6 +165,9 @@ pub struct Match {
     pub kind: Patterns,
     /// Tag key → value.
     pub tag: BTreeMap<String, Patterns>,
+    /// Cost category → value.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub cost_category: BTreeMap<String, Patterns>,
 }
 
 /// One pattern or several, any of which may match; none matches everything.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::DecimalText;
 use super::file::bad_value;
 use super::table::PolicyTable;
-use super::{Among, Match, Policy};
+use super::{Among, Match, Policy, is_in_effect};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::ProductArea;
 use crate::time::BillingPeriod;
@@ -106,6 +106,12 @@ pub struct MetricRow {
 pub struct Provider {
     /// The provider.
     pub area: ProductArea,
+    /// First billing period it is one in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<BillingPeriod>,
+    /// Last billing period it is one in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<BillingPeriod>,
     /// Its consumers: a path, or the rows. Without consumers it keeps its cost.
     #[serde(default)]
     pub keys: PolicyTable<KeyRow>,
@@ -198,9 +204,12 @@ pub(super) fn check(policy: &Policy) -> Result<()> {
             return Err(bad_value(format!("two shared pools have the name `{name}`")));
         }
     }
-    let mut areas = BTreeSet::new();
-    for provider in &policy.providers {
-        if !areas.insert(&provider.area) {
+    for (at, provider) in policy.providers.iter().enumerate() {
+        if provider.from.zip(provider.to).is_some_and(|(from, to)| to < from) {
+            return Err(bad_value(format!("the provider `{}` ends before it starts", provider.area)));
+        }
+        let mut others = policy.providers.iter().take(at).filter(|other| other.area == provider.area);
+        if others.any(|other| provider.overlaps(other)) {
             return Err(bad_value(format!("the provider `{}` stands twice", provider.area)));
         }
         if provider.keys.given_rows().iter().any(|row| row.key < Decimal::ZERO) {
@@ -210,16 +219,37 @@ pub(super) fn check(policy: &Policy) -> Result<()> {
     if policy.has_unread_tables() {
         return Ok(());
     }
-    let rows = policy.providers.iter().flat_map(|provider| provider.keys.given_rows());
-    let periods: BTreeSet<Option<BillingPeriod>> = rows.map(|row| row.period).collect();
-    periods.into_iter().try_for_each(|period| keys_in(&policy.providers, period).and_then(|keys| refuse_closed(&keys)))
+    let mut periods = differing_periods(&policy.providers).into_iter().map(Some).chain([None]);
+    periods.try_for_each(|period| keys_in(&policy.providers, period).and_then(|keys| refuse_closed(&keys)))
 }
 
-/// The keys of a period; of `None` those that hold in every period. Keys of 0 and of a provider to itself are left out,
-/// and so are providers without consumers.
+/// Periods of which every other one has the keys of one of them, or of the time before all of them: those that rows
+/// name, those in which a provider starts or has ended, and those after each.
+fn differing_periods(providers: &[Provider]) -> BTreeSet<BillingPeriod> {
+    let rows = providers.iter().flat_map(|provider| provider.keys.given_rows()).filter_map(|row| row.period);
+    let starts = providers.iter().filter_map(|provider| provider.from);
+    let ends = providers.iter().filter_map(|provider| provider.to).map(BillingPeriod::next);
+    rows.chain(starts).chain(ends).flat_map(|period| [period, period.next()]).collect()
+}
+
+impl Provider {
+    fn overlaps(&self, other: &Self) -> bool {
+        let starts_by =
+            |from: Option<BillingPeriod>, to: Option<BillingPeriod>| from.zip(to).is_none_or(|(from, to)| from <= to);
+        starts_by(self.from, other.to) && starts_by(other.from, self.to)
+    }
+
+    /// Whether it is a provider in a period; in `None`, the time before any that the policy names.
+    fn is_in_effect(&self, period: Option<BillingPeriod>) -> bool {
+        period.map_or(self.from.is_none(), |period| is_in_effect(self.from, self.to, period))
+    }
+}
+
+/// The keys of a period; of `None` those that hold before every period that the policy names. Keys of 0 and of a
+/// provider to itself are left out, and so are providers without consumers.
 pub(crate) fn keys_in(providers: &[Provider], period: Option<BillingPeriod>) -> Result<Keys<'_>> {
     let mut keys = Keys::new();
-    for provider in providers {
+    for provider in providers.iter().filter(|provider| provider.is_in_effect(period)) {
         let name = provider.area.as_str();
         for row in provider.keys.rows()? {
             let of_another = row.provider.as_ref().is_some_and(|named| named.as_str() != name);
@@ -336,8 +366,40 @@ mod tests {
     }
 
     #[test]
+    fn a_cycle_that_dates_keep_apart_is_none() {
+        let text = |a: &str, b: &str| {
+            let provider = |area: &str, consumer: &str, dates: &str| {
+                format!(
+                    "[[providers]]\narea = \"{area}\"\n{dates}\nkeys = [{{ consumer = \"{consumer}\", key = 1 }}]\n"
+                )
+            };
+            Policy::from_toml(&(provider("a", "b", a) + &provider("b", "a", b)))
+        };
+        text("to = \"2016-05\"", "from = \"2016-06\"").unwrap();
+        for (a, b) in [
+            ("to = \"2016-06\"", "from = \"2016-06\""),
+            ("to = \"2016-06\"", ""),
+            ("from = \"2016-06\"", ""),
+            ("from = \"2016-06\"\nto = \"2016-06\"", "from = \"2016-01\""),
+        ] {
+            assert_eq!(text(a, b).unwrap_err().code(), ErrorCode::AttributeClosedCycle, "{a}, {b}");
+        }
+    }
+
+    #[test]
     fn providers_that_stand_twice_and_negative_keys_are_refused() {
         assert_eq!(code(&"[[providers]]\narea = \"a\"\n".repeat(2)), ErrorCode::ConfigBadValue);
+        let dated = |first: &str, second: &str| {
+            Policy::from_toml(&format!("[[providers]]\narea = \"a\"\n{first}\n[[providers]]\narea = \"a\"\n{second}"))
+        };
+        dated("to = \"2016-05\"", "from = \"2016-06\"").unwrap();
+        for (first, second) in [
+            ("to = \"2016-06\"", "from = \"2016-06\""),
+            ("from = \"2016-06\"", ""),
+            ("from = \"2016-06\"\nto = \"2016-05\"", ""),
+        ] {
+            assert_eq!(dated(first, second).unwrap_err().code(), ErrorCode::ConfigBadValue, "{first}, {second}");
+        }
         assert_eq!(providers(&[("a", "b", "-1")]).unwrap_err().code(), ErrorCode::ConfigBadValue);
         assert_eq!(code("[[providers]]\narea = \"\""), ErrorCode::ConfigBadValue);
         assert_eq!(providers(&[("a", "", "1")]).unwrap_err().code(), ErrorCode::ConfigBadValue);

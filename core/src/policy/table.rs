@@ -1,4 +1,5 @@
-//! Tables that a policy names: metrics and keys, as rows or as the path of a CSV or JSON file (spec 5.7, 5.8).
+//! Tables that a policy names: account maps, metrics and keys, as rows or as the path of a CSV or JSON file (spec 5.5,
+//! 5.7, 5.8).
 //!
 //! The policy itself reads no files: who holds it hands the bytes in ([`Policy::read_tables`]), and what was read stands
 //! in the policy as rows, so that its digest is that of their content.
@@ -11,8 +12,9 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{DeserializeOwned, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Policy;
+use super::accounts::refuse_conflicts;
 use super::shared::{KeyRow, MetricRow};
+use super::{AccountRow, Policy};
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::ids::ProductArea;
 use crate::time::BillingPeriod;
@@ -55,7 +57,12 @@ impl<R> PolicyTable<R> {
     }
 
     pub(super) fn is_given(&self) -> bool {
-        !matches!(self, Self::Rows(rows) if rows.is_empty())
+        !self.is_empty()
+    }
+
+    /// Whether there are no rows and no path.
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self, Self::Rows(rows) if rows.is_empty())
     }
 
     fn is_unread(&self) -> bool {
@@ -102,23 +109,30 @@ impl Policy {
     /// Whether a table is known by its path only.
     #[must_use]
     pub fn has_unread_tables(&self) -> bool {
-        self.shared.iter().any(|pool| pool.metric.is_unread())
+        self.areas.account_map.is_unread()
+            || self.shared.iter().any(|pool| pool.metric.is_unread())
             || self.providers.iter().any(|provider| provider.keys.is_unread())
     }
 
     /// Puts rows in place of every path, then checks the policy: `read` gives the bytes of a path.
     ///
-    /// A table of metrics has the columns `area` and `weight`, one of keys `consumer` and `key` and may have
+    /// An account map has the columns `account` and `area` and may have `from` and `to`. A table of metrics has the columns `area` and `weight`, one of keys `consumer` and `key` and may have
     /// `provider`; both may have `period`. Other columns are ignored.
     ///
     /// # Errors
     /// Those of `read`; `config.bad_table` naming file, row and column; those of [`Policy::check`].
     pub fn read_tables(&mut self, mut read: impl FnMut(&str) -> Result<Vec<u8>>) -> Result<()> {
+        let accounts = &self.areas.accounts;
+        read_table(&mut self.areas.account_map, &mut read, |rows| {
+            let numbered = rows.iter().map(|(at, row)| (*at, row));
+            refuse_conflicts(numbered, accounts)
+                .map_err(|(row, problem)| bad(problem).at(Location { row, ..of_column("account") }))
+        })?;
         for pool in &mut self.shared {
-            read_table(&mut pool.metric, &mut read)?;
+            read_table(&mut pool.metric, &mut read, |_| Ok(()))?;
         }
         for provider in &mut self.providers {
-            read_table(&mut provider.keys, &mut read)?;
+            read_table(&mut provider.keys, &mut read, |_| Ok(()))?;
         }
         self.check()
     }
@@ -133,12 +147,23 @@ trait TableRow: DeserializeOwned + Ord {
     fn of(values: &[&str]) -> std::result::Result<Self, (&'static str, String)>;
 }
 
+impl TableRow for AccountRow {
+    const COLUMNS: &'static [(&'static str, bool)] =
+        &[("account", true), ("area", true), ("from", false), ("to", false)];
+
+    fn of(values: &[&str]) -> std::result::Result<Self, (&'static str, String)> {
+        let &[account, area, from, to] = values else { return Err(("account", "the row is too short".to_owned())) };
+        let (from, to) = (month("from", from)?, month("to", to)?);
+        Ok(Self { account: account.to_owned(), area: name("area", area)?, from, to })
+    }
+}
+
 impl TableRow for MetricRow {
     const COLUMNS: &'static [(&'static str, bool)] = &[("area", true), ("weight", true), ("period", false)];
 
     fn of(values: &[&str]) -> std::result::Result<Self, (&'static str, String)> {
         let &[area, number, period] = values else { return Err(("area", "the row is too short".to_owned())) };
-        Ok(Self { area: name("area", area)?, weight: weight("weight", number)?, period: month(period)? })
+        Ok(Self { area: name("area", area)?, weight: weight("weight", number)?, period: month("period", period)? })
     }
 }
 
@@ -154,7 +179,7 @@ impl TableRow for KeyRow {
             provider: (!provider.is_empty()).then(|| provider.into()),
             consumer: name("consumer", consumer)?,
             key: weight("key", key)?,
-            period: month(period)?,
+            period: month("period", period)?,
         })
     }
 }
@@ -172,30 +197,38 @@ fn weight(column: &'static str, text: &str) -> std::result::Result<Decimal, (&'s
     }
 }
 
-fn month(text: &str) -> std::result::Result<Option<BillingPeriod>, (&'static str, String)> {
+fn month(column: &'static str, text: &str) -> std::result::Result<Option<BillingPeriod>, (&'static str, String)> {
     let period = (!text.is_empty()).then(|| text.parse::<BillingPeriod>()).transpose();
-    period.map_err(|error| ("period", error.to_string()))
+    period.map_err(|error| (column, error.to_string()))
 }
 
-fn read_table<R: TableRow>(table: &mut PolicyTable<R>, read: &mut impl FnMut(&str) -> Result<Vec<u8>>) -> Result<()> {
+/// Puts the rows of a file in place of its path; `check` sees them with their numbers, where the file has such.
+fn read_table<R: TableRow>(
+    table: &mut PolicyTable<R>,
+    read: &mut impl FnMut(&str) -> Result<Vec<u8>>,
+    check: impl Fn(&[(Option<u64>, R)]) -> Result<()>,
+) -> Result<()> {
     let PolicyTable::Path(path) = table else { return Ok(()) };
     let bytes = read(path)?;
     let is_json = path.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("json"));
     let rows = if is_json { json_rows(&bytes) } else { csv_rows(&bytes) };
-    let mut rows = rows.map_err(|error| error.at(Location::file(path.as_str())))?;
+    let checked = rows.and_then(|rows| check(&rows).map(|()| rows));
+    let rows = checked.map_err(|error| error.at(Location::file(path.as_str())))?;
+    let mut rows: Vec<R> = rows.into_iter().map(|(_, row)| row).collect();
     rows.sort_unstable();
     *table = PolicyTable::Rows(rows);
     Ok(())
 }
 
-fn json_rows<R: TableRow>(bytes: &[u8]) -> Result<Vec<R>> {
-    serde_json::from_slice(bytes).map_err(|cause| {
+fn json_rows<R: TableRow>(bytes: &[u8]) -> Result<Vec<(Option<u64>, R)>> {
+    let rows: Vec<R> = serde_json::from_slice(bytes).map_err(|cause| {
         let row = u64::try_from(cause.line()).ok();
         bad("the table is no JSON array of such rows").with_cause(cause).at(Location { row, ..Location::default() })
-    })
+    })?;
+    Ok(rows.into_iter().map(|row| (None, row)).collect())
 }
 
-fn csv_rows<R: TableRow>(bytes: &[u8]) -> Result<Vec<R>> {
+fn csv_rows<R: TableRow>(bytes: &[u8]) -> Result<Vec<(Option<u64>, R)>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
     let unreadable = |cause: csv::Error| bad("the table cannot be read").with_cause(cause);
@@ -218,7 +251,8 @@ fn csv_rows<R: TableRow>(bytes: &[u8]) -> Result<Vec<R>> {
         let record = record.map_err(|cause| unreadable(cause).at(place()))?;
         let value = |position: &Option<usize>| position.and_then(|at| record.get(at)).unwrap_or_default();
         let values: Vec<&str> = positions.iter().map(value).collect();
-        rows.push(R::of(&values).map_err(|(column, message)| bad(message).at(of_column(column)).at(place()))?);
+        let row = R::of(&values).map_err(|(column, message)| bad(message).at(of_column(column)).at(place()))?;
+        rows.push((Some(at), row));
     }
     Ok(rows)
 }
@@ -300,6 +334,31 @@ mod tests {
         let error = read(KEYS, &[("k.json", "[{\"consumer\": \"a\"}]")]).unwrap_err();
         assert_eq!((error.code(), error.to_string().contains("JSON array")), (ErrorCode::ConfigBadTable, true));
         assert_eq!(read(KEYS, &[]).unwrap_err().code(), ErrorCode::ReadIo);
+    }
+
+    #[test]
+    fn an_account_map_of_a_file_is_that_of_its_rows_and_refused_at_its_row() {
+        let policy = "[areas]\naccount_map = \"accounts.csv\"\n[areas.accounts]\n9 = \"nine\"";
+        let of = |csv: &str| read(policy, &[("accounts.csv", csv)]);
+        let inline = "[areas]\naccount_map = [{ account = \"007\", area = \"a\", to = \"2016-06\" }]\n\
+            [areas.accounts]\n9 = \"nine\"";
+        assert_eq!(of("name,to,area,account\nx,2016-06,a,007\n").unwrap(), Policy::from_toml(inline).unwrap());
+        for (csv, report) in [
+            (
+                "account,area\n1,a\n2,b\n1,c\n",
+                "account `1` has two areas at once, `a` and `c` (accounts.csv, row 4, column `account`)",
+            ),
+            (
+                "account,area\n9,a\n",
+                "account `9` is in `areas.accounts` and in `areas.account_map` (accounts.csv, row 2, column `account`)",
+            ),
+            (
+                "account,area,from\n1,a,June\n",
+                "`June` is not a billing period of the form YYYY-MM (accounts.csv, row 2, column `from`)",
+            ),
+        ] {
+            assert_eq!(of(csv).unwrap_err().report(), format!("config.bad_table: {report}"));
+        }
     }
 
     #[test]

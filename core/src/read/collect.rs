@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
 use crate::policy::DEFAULT_TAG_KEY;
 use crate::read::ScanOptions;
-use crate::read::table::tags::TagKeysSeen;
+use crate::read::table::tags::{KeySpace, TagKeysSeen};
 use crate::time::BillingPeriod;
 
 /// Inputs of one bill: those of a period, or all those that name none.
@@ -43,6 +43,7 @@ pub(super) struct Collector<'o> {
     bad_rows: u64,
     first_bad_row: Option<Error>,
     pub(super) tag_keys: TagKeysSeen,
+    pub(super) cost_categories: TagKeysSeen,
 }
 
 /// An input, or part of one, with data rows. Sorted by content, then name.
@@ -67,6 +68,7 @@ impl<'o> Collector<'o> {
             bad_rows: 0,
             first_bad_row: None,
             tag_keys: TagKeysSeen::default(),
+            cost_categories: TagKeysSeen::default(),
         }
     }
 
@@ -170,7 +172,7 @@ fn earlier(a: Option<Error>, b: Option<Error>) -> Option<Error> {
 ///
 /// # Errors
 /// The first bad row where there are more than allowed, else `read.duplicate`, `read.period_mismatch`,
-/// `read.unknown_tag_key`; `money.overflow` where sums leave the range.
+/// `read.unknown_tag_key`, `read.unknown_cost_category`; `money.overflow` where sums leave the range.
 pub(super) fn bills(collectors: Vec<Collector<'_>>) -> Result<BTreeMap<BillingPeriod, Bill>> {
     let mut all = Gathered::default();
     let Some(options) = collectors.first().map(Collector::options) else { return Ok(BTreeMap::new()) };
@@ -190,6 +192,7 @@ pub(super) fn bills(collectors: Vec<Collector<'_>>) -> Result<BTreeMap<BillingPe
             }
         }
         all.tag_keys.merge(collector.tag_keys);
+        all.cost_categories.merge(collector.cost_categories);
     }
     if let Some(error) = first_bad_row.filter(|_| bad_rows > options.max_bad_rows) {
         return Err(error);
@@ -210,6 +213,7 @@ struct Gathered<'o> {
     other_periods: BTreeMap<BillingPeriod, String>,
     has_unnamed: bool,
     tag_keys: TagKeysSeen,
+    cost_categories: TagKeysSeen,
 }
 
 impl<'o> Gathered<'o> {
@@ -275,14 +279,17 @@ impl<'o> Gathered<'o> {
     fn note_tag_keys(&mut self, options: &ScanOptions) -> Result<()> {
         for key in self.tag_keys.not_found(&options.bill.tag_keys) {
             if !(options.default_tag_keys && key == DEFAULT_TAG_KEY) {
-                return Err(self.tag_keys.unknown(key));
+                return Err(self.tag_keys.unknown(KeySpace::Tags, key));
             }
             for first in self.builders.values_mut().filter_map(|builders| builders.first_mut()) {
                 let message = format!("tag key `{key}` is in no input");
                 first.diagnostics.add(DiagnosticCode::ReadTagKeyNotFound, message, 1, None);
             }
         }
-        Ok(())
+        match self.cost_categories.not_found(&options.bill.cost_categories).next() {
+            Some(name) => Err(self.cost_categories.unknown(KeySpace::CostCategories, name)),
+            None => Ok(()),
+        }
     }
 
     fn finish(mut self) -> Result<BTreeMap<BillingPeriod, Bill>> {

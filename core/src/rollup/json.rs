@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::coverage::Coverage;
 use super::report::{Reallocation, Report, Totals};
 use super::tables::{AreaCost, MechanismCost, ProductAreaCost, ServiceCost};
 use crate::bill::{BillStatus, BridgeRow};
@@ -38,7 +39,30 @@ fn is_empty(hops: &&[Reallocation]) -> bool {
     hops.is_empty()
 }
 
+/// What `coverage --output json` prints.
+#[derive(Serialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+pub(crate) struct CoverageJson<'r> {
+    period: BillingPeriod,
+    status: BillStatus,
+    basis: CostBasis,
+    currency: Currency,
+    totals: Totals,
+    #[serde(flatten)]
+    coverage: &'r Coverage,
+}
+
 impl Report {
+    /// How much has an owner and what would raise it most, as one JSON object on one line (spec 5.9, 11.3).
+    ///
+    /// # Errors
+    /// `output.io` where it cannot be written.
+    pub fn coverage_json(&self) -> Result<String> {
+        let Self { period, status, basis, currency, totals, coverage, .. } = self;
+        let (period, status, basis, currency, totals) = (*period, *status, *basis, *currency, *totals);
+        json_line(&CoverageJson { period, status, basis, currency, totals, coverage })
+    }
+
     /// The report as one JSON object on one line, with a line feed at its end; costs are decimal text.
     ///
     /// # Errors
@@ -59,11 +83,15 @@ impl Report {
             reallocations: &self.reallocations,
             diagnostics: &self.diagnostics,
         };
-        let mut text = serde_json::to_string(&object)
-            .map_err(|cause| Error::new(ErrorCode::OutputIo, "a report cannot be written").with_cause(cause))?;
-        text.push('\n');
-        Ok(text)
+        json_line(&object)
     }
+}
+
+fn json_line(object: &impl Serialize) -> Result<String> {
+    let mut text = serde_json::to_string(object)
+        .map_err(|cause| Error::new(ErrorCode::OutputIo, "a report cannot be written").with_cause(cause))?;
+    text.push('\n');
+    Ok(text)
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
 //! The report of one run and its tables (spec 7.1, 7.2, 11.2).
 
 mod check;
+mod coverage;
 mod json;
 mod report;
 #[cfg(test)]
 pub(crate) mod samples;
 mod tables;
 
+pub(crate) use coverage::share_of;
+pub use coverage::{Coverage, MechanismShare, MissingTag, UnattributedProduct, UnattributedResource, Win, WinAction};
 #[cfg(feature = "facade")]
-pub(crate) use json::ReportJson;
-pub use report::{
-    Cell, Coverage, IdleReason, Mechanism, MissingTag, Reallocation, Report, ReportDigests, RowDetail, RowKind, Totals,
-    UnattributedResource,
-};
+pub(crate) use json::{CoverageJson, ReportJson};
+pub use report::{Cell, IdleReason, Mechanism, Reallocation, Report, ReportDigests, RowDetail, RowKind, Totals};
 pub use tables::{AreaCost, MechanismCost, ProductAreaCost, ServiceCost};

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::coverage::Coverage;
 use crate::bill::{BillStatus, BridgeRow, Digest, InputDigest};
 use crate::classify::CostBasis;
 use crate::diagnostic::Diagnostic;
@@ -239,37 +240,6 @@ pub struct ReportDigests {
     pub reservations: Digest,
 }
 
-/// What would raise the attributed share most (spec 5.9). The share by mechanism is [`Report::mechanisms`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Coverage {
-    /// The 20 largest unattributed sums by product and resource; an empty resource is cost without one.
-    pub unattributed_resources: Vec<UnattributedResource>,
-    /// Per area tag key, how much of the resources' cost lacks it; most rows first.
-    pub missing_tags: Vec<MissingTag>,
-}
-
-/// Unattributed cost of one resource.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct UnattributedResource {
-    /// AWS product.
-    pub product: String,
-    /// Resource id, or empty.
-    pub resource: String,
-    /// Exact cost.
-    pub cost: Amount,
-}
-
-/// Rows of resources that carry no value of a tag key.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct MissingTag {
-    /// The key.
-    pub tag_key: String,
-    /// How many rows.
-    pub rows: u64,
-    /// Exact cost.
-    pub cost: Amount,
-}
-
 /// The result of attributing one bill in one currency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -292,7 +262,7 @@ pub struct Report {
     /// What each kind of rows was charged and costs in the basis; `None` where that is the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bridge: Option<Vec<BridgeRow>>,
-    /// What would raise the attributed share most.
+    /// How much has an owner, and what would raise it most.
     pub coverage: Coverage,
     /// Every amount, sorted; no two cells differ in cost alone.
     pub cells: Vec<Cell>,

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::report::{
-    Cell, Coverage, IdleReason, Mechanism, Reallocation, Report, ReportDigests, RowDetail, RowKind, Totals,
-};
+use super::coverage::Coverage;
+use super::report::{Cell, IdleReason, Mechanism, Reallocation, Report, ReportDigests, RowDetail, RowKind, Totals};
 use crate::bill::{BillStatus, Digest, InputDigest};
 use crate::classify::CostBasis;
 use crate::money::{Amount, Currency};

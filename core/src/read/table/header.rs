@@ -10,7 +10,7 @@ use crate::read::table::dialect::{ATTRIBUTES, Attribute, DialectTable, Need, Pla
 use crate::read::table::maps::{EntryKey, EntryPlace, Maps};
 use crate::read::table::nearest::nearest;
 use crate::read::table::spans::{Span, spans};
-use crate::read::table::tags::TagPlaces;
+use crate::read::table::tags::{KeySpace, TagPlaces};
 
 /// Where a value stands in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub(super) struct Columns {
     /// Columns of the unblended cost and of that in the scan's basis.
     pub(super) costs: Costs,
     pub(super) tags: TagPlaces,
+    pub(super) cost_categories: TagPlaces,
     /// Places of each attribute, best first.
     bound: Vec<Vec<Bound>>,
 }
@@ -55,8 +56,12 @@ impl Columns {
             }
         }
         let costs = Costs::bind(table, &names, options.bill.basis)?;
-        let tags = TagPlaces::bind(table, &names, &options.bill.tag_keys, options.tags_case_insensitive, &mut maps);
-        Ok((Self { names, table, costs, tags, bound }, maps))
+        let mut places = |space: KeySpace, keys: &[String]| {
+            TagPlaces::bind(space, table, &names, keys, options.tags_case_insensitive, &mut maps)
+        };
+        let tags = places(KeySpace::Tags, &options.bill.tag_keys);
+        let cost_categories = places(KeySpace::CostCategories, &options.bill.cost_categories);
+        Ok((Self { names, table, costs, tags, cost_categories, bound }, maps))
     }
 
     /// The dialect.
@@ -120,7 +125,7 @@ impl Columns {
 
     /// The columns that are read, sorted; maps are among them.
     pub(super) fn wanted(&self, maps: &Maps) -> Vec<usize> {
-        let places = self.bound.iter().flatten().chain(self.tags.places());
+        let places = self.bound.iter().flatten().chain(self.tags.places()).chain(self.cost_categories.places());
         let columns = places.filter_map(|place| if let Bound::Column(at) = place { Some(*at) } else { None });
         let mut wanted: Vec<usize> = columns.chain(self.costs.columns()).chain(maps.columns()).collect();
         wanted.sort_unstable();

@@ -19,6 +19,8 @@ pub(super) struct ReadRow<'r> {
     pub(super) residue: Residue,
     /// Number of the rule its cost follows.
     pub(super) rule: usize,
+    /// Whether it has a tag key under several spellings with different values.
+    pub(super) has_contested_tags: bool,
     /// Whether it fills no column of its rule and so counts at its unblended cost.
     pub(super) fills_no_column: bool,
 }
@@ -44,7 +46,14 @@ pub(super) fn read_row<'m, 'r: 'm>(
     let treatment = classify(&item);
     // Rows that do not count are evidence of what is invoiced.
     let (Treatment::Counts(kind) | Treatment::CountsUnknown(kind)) = treatment else {
-        return Ok(ReadRow { item, treatment, residue: cost.residue, rule: 0, fills_no_column: false });
+        return Ok(ReadRow {
+            item,
+            treatment,
+            residue: cost.residue,
+            rule: 0,
+            has_contested_tags: false,
+            fills_no_column: false,
+        });
     };
     if cost_text.is_empty() {
         return Err(columns.empty_cost(unblended));
@@ -58,7 +67,8 @@ pub(super) fn read_row<'m, 'r: 'm>(
         }
         RowCost::Unblended | RowCost::Empty => cost.residue,
     };
-    Ok(ReadRow { item, treatment, residue, rule, fills_no_column: of_basis == RowCost::Empty })
+    let has_contested_tags = columns.tags.contested(cells, maps).next().is_some();
+    Ok(ReadRow { item, treatment, residue, rule, has_contested_tags, fills_no_column: of_basis == RowCost::Empty })
 }
 
 fn line_item<'m, 'r: 'm>(
@@ -68,7 +78,8 @@ fn line_item<'m, 'r: 'm>(
     cost: Amount,
     mut tags: Vec<&'m str>,
 ) -> Result<LineItem<'m>> {
-    tags.extend((0..columns.tags.keys()).map(|index| columns.tags.value(index, cells, maps)));
+    tags.extend(columns.tags.values(cells, maps));
+    tags.extend(columns.cost_categories.values(cells, maps));
     let text = |attribute| columns.text(attribute, cells, maps);
     let payer_account = text(Attribute::Payer);
     let usage_account = text(Attribute::UsageAccount);

@@ -39,10 +39,18 @@ struct MapColumn {
     at: usize,
     keys: Vec<EntryKey>,
     numbers: HashMap<Box<str>, usize, FixedState>,
-    decoded: Vec<Box<[Box<str>]>>,
+    decoded: Vec<Box<[Value]>>,
     current: Option<usize>,
     names: BTreeSet<String>,
     has_value: BTreeSet<usize>,
+}
+
+/// What a map says under a key.
+#[derive(Debug)]
+struct Value {
+    text: Box<str>,
+    /// Whether another spelling of the key has another value.
+    is_contested: bool,
 }
 
 impl Maps {
@@ -97,9 +105,17 @@ impl Maps {
 
     /// An entry of the current row's map; empty where it has none.
     pub(super) fn value(&self, place: EntryPlace) -> &str {
-        let column = self.0.get(place.map);
-        let values = column.and_then(|column| column.decoded.get(column.current?));
-        values.and_then(|values| values.get(place.key)).map_or("", |value| value)
+        self.entry(place).map_or("", |value| &value.text)
+    }
+
+    /// Whether the current row's map has the key under several spellings with different values.
+    pub(super) fn is_contested(&self, place: EntryPlace) -> bool {
+        self.entry(place).is_some_and(|value| value.is_contested)
+    }
+
+    fn entry(&self, place: EntryPlace) -> Option<&Value> {
+        let column = self.0.get(place.map)?;
+        column.decoded.get(column.current?)?.get(place.key)
     }
 
     /// Whether some row had a value there.
@@ -123,8 +139,9 @@ impl MapColumn {
             self.decoded.clear();
             self.numbers.clear();
         }
-        let values: Box<[Box<str>]> = self.keys.iter().map(|key| key.value(&entries).into()).collect();
-        self.has_value.extend(values.iter().enumerate().filter(|(_, value)| !value.is_empty()).map(|(key, _)| key));
+        let values: Box<[Value]> = self.keys.iter().map(|key| key.value(&entries)).collect();
+        self.has_value
+            .extend(values.iter().enumerate().filter(|(_, value)| !value.text.is_empty()).map(|(key, _)| key));
         for (name, _) in entries.iter().filter(|(_, value)| !value.is_empty()) {
             if !self.names.contains(name) {
                 self.names.insert(name.clone());
@@ -137,13 +154,15 @@ impl MapColumn {
 }
 
 impl EntryKey {
-    fn value<'e>(&self, entries: &'e BTreeMap<String, String>) -> &'e str {
+    fn value(&self, entries: &BTreeMap<String, String>) -> Value {
         let exact = self.spellings.iter().filter_map(|spelling| entries.get(spelling));
         let folded = self.spellings.iter().filter(|_| self.ignores_case).flat_map(|spelling| {
             let wanted = spelling.to_lowercase();
             entries.iter().filter(move |(name, _)| name.to_lowercase() == wanted).map(|(_, value)| value)
         });
-        exact.chain(folded).find(|value| !value.is_empty()).map_or("", String::as_str)
+        let mut values = exact.chain(folded).filter(|value| !value.is_empty());
+        let text = values.next().map_or("", String::as_str);
+        Value { text: text.into(), is_contested: values.any(|value| value != text) }
     }
 }
 

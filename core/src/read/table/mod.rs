@@ -77,6 +77,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
         let (columns, maps) =
             Columns::bind(header, name, collector.options()).map_err(|error| error.at(Location::file(name)))?;
         collector.tag_keys.add_header(&columns.tags);
+        collector.cost_categories.add_header(&columns.cost_categories);
         let values = Values::of(&columns);
         let patterns = Patterns::over(columns.names.len(), steps_of(&columns, &maps, values.as_ref()));
         Ok(Self {
@@ -179,6 +180,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
     /// A part of the table is complete; the groups its rows belong to.
     pub(in crate::read) fn finish_part(self) -> (BTreeSet<Group>, &'c mut Collector<'o>) {
         self.collector.tag_keys.add_maps(&self.columns.tags, &self.maps);
+        self.collector.cost_categories.add_maps(&self.columns.cost_categories, &self.maps);
         let at = || Some(Location::file(&self.name));
         let mut groups = BTreeSet::new();
         for (number, rows) in self.rows.iter().enumerate().filter(|(_, rows)| **rows > 0) {
@@ -322,11 +324,12 @@ impl<'c, 'o> TableReader<'c, 'o> {
         let period = self.period_of(cells)?;
         let Some(group) = self.collector.group(period, &self.name) else { return Ok(None) };
         let Self { columns, maps, collector, rows, name, spare, has_large, .. } = self;
-        let ReadRow { item, treatment, residue, rule, fills_no_column } =
+        let ReadRow { item, treatment, residue, rule, has_contested_tags, fills_no_column } =
             read_row(columns, cells, maps, std::mem::take(spare))?;
         *has_large |=
             is_large(item.cost) || item.unblended.is_some_and(is_large) || item.usage_quantity.is_some_and(is_large);
         let number = collector.number_of(group);
+        let tag_keys = &collector.options().bill.tag_keys;
         let Some((_, builder)) = collector.builder(number) else { return Ok(None) };
         let mut place = None;
         match treatment {
@@ -338,8 +341,13 @@ impl<'c, 'o> TableReader<'c, 'o> {
                     && note_unrecognized(builder, &item, is_unknown.then_some(kind), name, at);
                 // The kind of usage follows from the columns that decide and the sign; a fee has its term beside them.
                 let sign_text = columns.cell(cells, columns.costs.unblended);
-                let is_repeatable =
-                    kind.is_usage() && !is_noted && has_plain_sign(sign_text, item.unblended.unwrap_or(item.cost));
+                if has_contested_tags {
+                    note_contested(builder, columns.tags.contested(cells, maps), tag_keys, name, at);
+                }
+                let is_repeatable = kind.is_usage()
+                    && !is_noted
+                    && !has_contested_tags
+                    && has_plain_sign(sign_text, item.unblended.unwrap_or(item.cost));
                 place = is_repeatable.then_some(Place { builder: number, charge, rule });
                 if fills_no_column {
                     builder.note_not_spread(&item, kind)?;
@@ -408,6 +416,24 @@ fn count_row(rows: &mut Vec<u64>, builder: usize) {
 /// Whether the cost is negative exactly where its text has a sign.
 fn has_plain_sign(text: &str, cost: Amount) -> bool {
     cost.is_negative() == text.starts_with('-')
+}
+
+/// Reports tag keys that a row has under several spellings with different values (spec 2.9).
+fn note_contested(
+    builder: &mut BillBuilder<'_>,
+    contested: impl Iterator<Item = usize>,
+    tag_keys: &[String],
+    name: &str,
+    at: &impl Fn() -> Location,
+) {
+    for key in contested.filter_map(|index| tag_keys.get(index)) {
+        let message = format!(
+            "rows have tag `{key}` under several spellings with different values: that of the exact spelling counts, \
+             else of the first in byte order"
+        );
+        let here = Location { file: Some(name.to_owned()), ..at() };
+        builder.diagnostics.add(DiagnosticCode::TagsCaseCollision, message, 1, Some(here));
+    }
 }
 
 /// Reports an invoice id or record type that no Detailed Billing Report is known to have; whether there was one.

@@ -7,6 +7,7 @@ mod bases;
 mod batches;
 #[cfg(feature = "parquet")]
 mod columns;
+mod cost_categories;
 mod dialects;
 #[cfg(feature = "fs")]
 mod fast_path;

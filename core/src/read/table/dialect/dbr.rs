@@ -38,6 +38,7 @@ pub(super) const TABLE: DialectTable = DialectTable {
         (A::ResourceId, &[Column("ResourceId")], Optional("no volumes, containers or inherited tags")),
     ],
     tags: &[TagForm::Column("")],
+    cost_categories: &[],
     other_columns: &COLUMNS,
     steady: &["RateId", "PricingPlanId"],
     null_text: None,

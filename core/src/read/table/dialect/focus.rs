@@ -37,6 +37,7 @@ pub(super) const TABLE: DialectTable = DialectTable {
         (A::CommitmentCategory, &[Column("CommitmentDiscountCategory")], Rare),
     ],
     tags: &[TagForm::Entry("Tags")],
+    cost_categories: &[TagForm::Entry("x_CostCategories")],
     other_columns: &["BilledCost", "ContractedCost", "EffectiveCost", "ListCost"],
     // The specification forbids it and published exports have it.
     steady: &[],

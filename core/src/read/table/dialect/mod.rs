@@ -64,10 +64,10 @@ pub(super) enum Need {
     Rare,
 }
 
-/// How a dialect spells tags (spec 2.9).
+/// How a dialect spells tags, or cost categories (spec 2.9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TagForm {
-    /// A column: this prefix, then `user:Key` or `aws:Key` as written.
+    /// A column: this prefix, then `user:Key` or `aws:Key` as written, or the name of a cost category.
     Column(&'static str),
     /// A column: this prefix, then the key as AWS folds names.
     FoldedColumn(&'static str),
@@ -86,6 +86,8 @@ pub(super) struct DialectTable {
     pub(super) dialect: Dialect,
     pub(super) attributes: &'static [AttributePlaces],
     pub(super) tags: &'static [TagForm],
+    /// How it spells cost categories, whose names have no prefix.
+    pub(super) cost_categories: &'static [TagForm],
     /// Further columns of the format, which nothing is read from.
     pub(super) other_columns: &'static [&'static str],
     /// Columns that rows of one charge agree in as a rule, by the start of their names. What is read of a row never

@@ -106,6 +106,8 @@ pub(super) const FORMS: [Form; 6] = [
         ("lineItem/LineItemDescription", Text),
         ("lineItem/ResourceId", Resource),
         ("resourceTags/user:t", Tag),
+        ("costCategory/t", Tag),
+        ("resourceTags/user:T", Tag),
     ],
     &[
         ("resource_tags", Map),
@@ -118,6 +120,7 @@ pub(super) const FORMS: [Form; 6] = [
         ("line_item_currency_code", Currency),
         ("line_item_unblended_cost", Cost),
         ("product", Map),
+        ("cost_category", Map),
     ],
     &[
         ("BilledCost", Cost),
@@ -131,6 +134,7 @@ pub(super) const FORMS: [Form; 6] = [
         ("ServiceName", Product),
         ("Tags", Map),
         ("ResourceId", Resource),
+        ("x_CostCategories", Map),
     ],
 ];
 

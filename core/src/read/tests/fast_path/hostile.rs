@@ -156,7 +156,7 @@ fn damage(content: &mut Vec<u8>, dice: &mut Dice) {
 
 fn options(dice: &mut Dice) -> ScanOptions {
     let usual = asking("t");
-    match dice.below(8) {
+    match dice.below(9) {
         0 => ScanOptions::default(),
         1 => ScanOptions { max_bad_rows: 2, ..usual },
         2 => ScanOptions { max_bad_rows: 1000, ..usual },
@@ -165,6 +165,10 @@ fn options(dice: &mut Dice) -> ScanOptions {
         5 => {
             let bill = BillOptions { keep_intervals: KeepIntervals::None, ..usual.bill };
             ScanOptions { bill, default_tag_keys: true, ..ScanOptions::default() }
+        }
+        6 => {
+            let bill = BillOptions { cost_categories: vec!["t".to_owned()], ..usual.bill };
+            ScanOptions { bill, ..usual }
         }
         _ => usual,
     }
