@@ -94,6 +94,10 @@ class Report {
     return tableOf(this, 'reallocations');
   }
 
+  async splitCheck() {
+    return tableOf(this, 'splitCheck');
+  }
+
   async cells() {
     return tableOf(this, 'cells');
   }

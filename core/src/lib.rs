@@ -47,7 +47,8 @@ mod time;
 pub use amortize::*;
 pub use attribute::{
     AllocationRequest, AllocationRow, Attribution, CellFilter, Contribution, ExplainedCharge, ExplainedPool,
-    Explanation, allocate_cpu, attribute, explain,
+    Explanation, Quantities, ResourceCosts, SplitCostRequest, SplitCostTask, CostByTask, TaskCost, UnusedCost,
+    allocate_cpu, attribute, explain, split_cost,
 };
 pub use bill::*;
 pub use classify::{

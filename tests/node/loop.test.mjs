@@ -124,6 +124,7 @@ const asked = {
   'Report.productAreaCosts': () => report.productAreaCosts(),
   'Report.mechanisms': () => report.mechanisms(),
   'Report.reallocations': () => report.reallocations(),
+  'Report.splitCheck': () => report.splitCheck(),
   'Report.cells': () => report.cells(),
   'Report.rows': async () => {
     for await (const row of report.rows('cells')) assert.ok(row.cost);
@@ -169,6 +170,10 @@ const asked = {
     const [start, end] = ['2016-06-01T00:00:00Z', '2016-06-01T01:00:00Z'];
     const run = (number) => ({ service: `s${number}`, cpu: 128, started: start, stopped: end });
     return unblended.allocateCpu({ cost: 1, start, end, runs: Array.from({ length: 100 }, (_, number) => run(number)) });
+  },
+  splitCost: () => {
+    const tasks = Array.from({ length: 100 }, (_, number) => ({ task: `t${number}`, reserved: { vcpu: '0.1' } }));
+    return unblended.splitCost({ cost: 1, capacity: { vcpu: 36, memory: 60 }, tasks });
   },
   isFinal: () => unblended.isFinal([{ invoiceId: '1', cost: '1' }], '2016-06', asOf),
   newRunId: () => unblended.newRunId(),

@@ -13,7 +13,8 @@ from ._table import Table
 from ._values import with_decimals
 
 TableName = Literal[
-    "area_costs", "service_costs", "product_area_costs", "mechanisms", "reallocations", "cells", "diagnostics"
+    "area_costs", "service_costs", "product_area_costs", "mechanisms", "reallocations", "split_check", "cells",
+    "diagnostics",
 ]  # fmt: skip
 
 
@@ -141,6 +142,11 @@ class Report:
     def reallocations(self) -> Table:
         """Provider and consumer → what was passed on (spec 5.8)."""
         return self.table("reallocations")
+
+    @property
+    def split_check(self) -> Table:
+        """Cluster and service → our split of instances, AWS's own, and why they differ; empty without both (spec 5.4)."""
+        return self.table("split_check")
 
     @property
     def cells(self) -> Table:

@@ -20,6 +20,8 @@ pub enum TableName {
     Mechanisms,
     /// Provider and consumer → what was passed on.
     Reallocations,
+    /// Cluster and service → our split of instances and AWS's own.
+    SplitCheck,
     /// The finest cells: product, usage account, area, kind, mechanism, service → cost.
     Cells,
     /// Findings of the run.
@@ -109,6 +111,10 @@ pub fn table(report: &Report, name: TableName) -> Result<Table> {
         }
         TableName::Mechanisms => columns(&["mechanism", "cost"], &report.mechanisms()?),
         TableName::Reallocations => columns(&["provider", "consumer", "cost"], &report.reallocations),
+        TableName::SplitCheck => {
+            let names = ["cluster", "service", "ours", "ours_volumes", "scad", "difference", "why"];
+            columns(&names, &report.split_check)
+        }
         TableName::Cells => {
             let names =
                 ["product", "usage_account", "product_area", "row_kind", "mechanism", "cluster", "service", "cost"];
@@ -125,6 +131,11 @@ fn with_pool<'n>(report: &Report, names: &[&'n str]) -> Vec<&'n str> {
     names.iter().flat_map(and_pool).flatten().collect()
 }
 
+/// Names as one text.
+fn list(names: &[Value]) -> String {
+    names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+}
+
 /// Rows → columns through their own serde form, so that names and texts are those of the JSON.
 fn columns(names: &[&str], rows: &[impl Serialize]) -> Result<Table> {
     let mut columns: Vec<Column> = names
@@ -132,7 +143,7 @@ fn columns(names: &[&str], rows: &[impl Serialize]) -> Result<Table> {
         .map(|name| Column {
             name: (*name).to_owned(),
             column_type: match *name {
-                "cost" => ColumnType::Money,
+                "cost" | "ours" | "ours_volumes" | "scad" | "difference" => ColumnType::Money,
                 "count" => ColumnType::Count,
                 _ => ColumnType::Text,
             },
@@ -146,6 +157,7 @@ fn columns(names: &[&str], rows: &[impl Serialize]) -> Result<Table> {
             column.values.push(match row.get(&column.name) {
                 Some(Value::String(text)) => Some(text.clone()),
                 Some(Value::Null) | None => None,
+                Some(Value::Array(texts)) => Some(list(texts)),
                 Some(other) => Some(other.to_string()),
             });
         }

@@ -10,6 +10,7 @@ use crate::read::table::dialect::{ATTRIBUTES, Attribute, DialectTable, Need, Pla
 use crate::read::table::maps::{EntryKey, EntryPlace, Maps};
 use crate::read::table::nearest::nearest;
 use crate::read::table::spans::{Span, spans};
+use crate::read::table::split_rows::SplitColumns;
 use crate::read::table::tags::TagPlaces;
 
 /// Where a value stands in a row.
@@ -27,6 +28,8 @@ pub(super) struct Columns {
     /// Columns of the unblended cost and of that in the scan's basis.
     pub(super) costs: Costs,
     pub(super) tags: TagPlaces,
+    /// Columns of split cost allocation data, where the header has them.
+    pub(super) split: Option<SplitColumns>,
     /// Places of each attribute, best first.
     bound: Vec<Vec<Bound>>,
 }
@@ -56,7 +59,8 @@ impl Columns {
         }
         let costs = Costs::bind(table, &names, options.bill.basis)?;
         let tags = TagPlaces::bind(table, &names, &options.bill.tag_keys, options.tags_case_insensitive, &mut maps);
-        Ok((Self { names, table, costs, tags, bound }, maps))
+        let split = SplitColumns::bind(table, &names, options.bill.basis, &mut maps);
+        Ok((Self { names, table, costs, tags, split, bound }, maps))
     }
 
     /// The dialect.
@@ -120,6 +124,15 @@ impl Columns {
 
     /// The columns that are read, sorted; maps are among them.
     pub(super) fn wanted(&self, maps: &Maps) -> Vec<usize> {
+        let split = self.split.iter().flat_map(SplitColumns::columns);
+        let mut wanted: Vec<usize> = self.read_of_all(maps).into_iter().chain(split).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        wanted
+    }
+
+    /// The columns that are read of rows that count, sorted.
+    fn read_of_all(&self, maps: &Maps) -> Vec<usize> {
         let places = self.bound.iter().flatten().chain(self.tags.places());
         let columns = places.filter_map(|place| if let Bound::Column(at) = place { Some(*at) } else { None });
         let mut wanted: Vec<usize> = columns.chain(self.costs.columns()).chain(maps.columns()).collect();
@@ -135,14 +148,14 @@ impl Columns {
         let is_value = |at: &usize| {
             costs.contains(at) || values.iter().any(|value| self.places(*value).contains(&Bound::Column(*at)))
         };
-        self.wanted(maps).into_iter().filter(|at| !is_value(at)).collect()
+        self.read_of_all(maps).into_iter().filter(|at| !is_value(at)).collect()
     }
 
     /// The columns that decide what a row is, as runs of columns that stand side by side. What stands between them is
     /// taken along where it hardly tells more.
     pub(super) fn deciding_spans(&self, maps: &Maps) -> Vec<Span> {
         let is_steady = |name: &String| self.table.is_steady(name) || self.tags.is_tag(name);
-        let values = self.wanted(maps);
+        let values = self.read_of_all(maps);
         spans(&self.deciding(maps), |at| !values.contains(&at) && self.names.get(at).is_some_and(is_steady))
     }
 
