@@ -35,6 +35,7 @@ TABLES = {
     "product_area_costs": ("product", "product_area", "row_kind", "pool"),
     "mechanisms": ("mechanism",),
     "reallocations": ("provider", "consumer"),
+    "split_check": ("cluster", "service"),
     "bridge": ("kind", "rows", "unblended", "difference"),
 }
 SHOWN = 12  # differences printed per month
@@ -64,7 +65,7 @@ REQUIRED = {
     "areas": "accounts|aliases|case_insensitive",
     "rule": "account|product|usage_type|operation|region|resource|tag|kind|area|split|dates|list",
     "containers": "window usage|window period|idle spread|idle separate|memory weight|default_cpu|capacity by id"
-    "|capacity by type",
+    "|capacity by type|scad",
     "volumes": "follow True|follow False",
     "commitments": "among all|among areas|spread",
     "task": "across month border|without stop|no startedAt (pull)|no startedAt (created)|no startedAt (pending)"
@@ -80,6 +81,8 @@ REQUIRED = {
     "fee": "upfront|recurring|unknown term|inclusive end|odd term|negative|equal keys",
     "book": "other period|this period's own entry",
     "option": "tag",
+    "split": "row|fair",
+    "split_check": "rounding|only_ours|only_scad|basis|idle|host_hours_without_tasks|instance_cost|memory|shares",
     "basis": "net_unblended|amortized|net_amortized|net columns",
 }
 
@@ -100,6 +103,7 @@ def features_of(options: dict, rollup) -> set:
     found |= {f"mechanism:{piece.mechanism}" for piece in rollup.pieces}
     found |= {f"row_kind:{piece.row_kind}" for piece in rollup.pieces}
     found.add(f"status:{rollup.status}")
+    found |= {f"split_check:{why}" for row in rollup.result.get("split_check", []) for why in row["why"] or ["equal"]}
     found |= {"bill:correction" for row in rollup.rows if row.correction}
     found |= {"bill:excluded split cost" for row in rollup.excluded if row.dialect != "dbr"}
     found |= {"bill:another currency" for _ in rollup.rows[:1] if rollup.currency != "USD"}
@@ -145,12 +149,12 @@ def table_differences(name: str, keys: tuple, expected: list, got: list) -> list
     actual = {name_of(row, keys): row for row in got}
     for key, row in wanted.items():
         if key not in actual:
-            found.append(f"{name} {key}: missing, the oracle has {row['cost']}")
+            found.append(f"{name} {key}: missing, the oracle has {row}")
         elif actual[key] != row:
             found.append(f"{name} {key}: oracle {row}, program {actual[key]}")
     for key, row in actual.items():
         if key not in wanted:
-            found.append(f"{name} {key}: not in the oracle, the program has {row.get('cost')}")
+            found.append(f"{name} {key}: not in the oracle, the program has {row}")
     return found or [f"{name}: the same rows in another order, or a row twice"]
 
 

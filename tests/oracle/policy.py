@@ -36,6 +36,7 @@ class Policy:
     aliases: dict = field(default_factory=dict)
     accounts: dict = field(default_factory=dict)
     rules: list = field(default_factory=list)
+    split: str = "cpu_seconds"
     window: str = "usage"
     idle: str = "spread"
     cpu_weight: int = 1
@@ -171,6 +172,7 @@ def load(path: str | None, tags: list | None = None) -> Policy:
     policy.accounts = areas.get("accounts", {})
     policy.rules = [read_rule(rule) for rule in table.get("rules", [])]
     containers = table.get("containers", {})
+    policy.split = containers.get("split", policy.split)
     policy.window = containers.get("window", policy.window)
     policy.idle = containers.get("idle", policy.idle)
     weights = containers.get("weights", {})

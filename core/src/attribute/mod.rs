@@ -26,6 +26,8 @@ mod providers;
 mod rules;
 mod split_check;
 mod split_cost;
+#[cfg(test)]
+mod split_tests;
 mod tags;
 #[cfg(test)]
 mod tests;

@@ -25,6 +25,7 @@ mod parquet;
 mod periods;
 #[cfg(feature = "fs")]
 mod samples;
+mod split_rows;
 mod tag_keys;
 
 use super::{ScanOptions, scan_reader};
