@@ -84,6 +84,23 @@ impl<'a> AwsSplit<'a> {
         Ok(Self { hosts })
     }
 
+    /// Takes an amount of a charge that lies on an instance to its services; whether it has any.
+    pub(super) fn own(
+        &self,
+        charge: &'a Charge,
+        instance: &str,
+        amount: Amount,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<bool> {
+        let Some(parts) = self.parts(instance, amount)? else { return Ok(false) };
+        let amounts: Vec<Amount> = parts.iter().map(|(_, part)| *part).collect();
+        conserved("containers", origin(charge), amount, &amounts)?;
+        for (service, part) in parts {
+            super::own_service(charge, service, part, ledger)?;
+        }
+        Ok(true)
+    }
+
     /// The parts of an amount that lies on an instance; `None` where the data says nothing of it.
     fn parts(&self, instance: &str, amount: Amount) -> Result<Option<Vec<(&ServiceOwner<'a>, Amount)>>> {
         let Some(weights) = self.hosts.get(instance) else { return Ok(None) };
@@ -93,24 +110,6 @@ impl<'a> AwsSplit<'a> {
 }
 
 impl<'a> Stages<'a> {
-    /// Takes an amount of a charge that lies on an instance to its services; whether it has any.
-    pub(super) fn own_by_aws(
-        &self,
-        aws: &AwsSplit<'a>,
-        charge: &'a Charge,
-        instance: &str,
-        amount: Amount,
-        ledger: &mut Ledger<'a>,
-    ) -> Result<bool> {
-        let Some(parts) = aws.parts(instance, amount)? else { return Ok(false) };
-        let amounts: Vec<Amount> = parts.iter().map(|(_, part)| *part).collect();
-        conserved("containers", origin(charge), amount, &amounts)?;
-        for (service, part) in parts {
-            super::own_service(charge, service, part, ledger)?;
-        }
-        Ok(true)
-    }
-
     /// A volume's charge: what moved to each instance at once, and the rest that stays.
     pub(super) fn own_volume_by_aws(
         &self,
@@ -126,7 +125,7 @@ impl<'a> Stages<'a> {
             Ok(())
         })?;
         for (instance, amount) in moved {
-            if !self.own_by_aws(aws, charge, instance, amount, ledger)? {
+            if !aws.own(charge, instance, amount, ledger)? {
                 self.own_moved(charge, instance, amount, ledger)?;
             }
         }

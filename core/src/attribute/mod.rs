@@ -61,7 +61,7 @@ use pools::Pools;
 use rules::Rules;
 use split_check::SplitCheck;
 pub use split_cost::{
-    Quantities, ResourceCosts, SplitCostRequest, SplitCostTask, CostByTask, TaskCost, UnusedCost, split_cost,
+    CostByTask, Quantities, ResourceCosts, SplitCostRequest, SplitCostTask, TaskCost, UnusedCost, split_cost,
 };
 use tags::{Tags, origin};
 use volumes::Volumes;
@@ -248,7 +248,7 @@ impl<'a> Stages<'a> {
         }
         match &self.aws {
             None if self.containers.has_runs(resource) => return self.own_instance(charge, ledger),
-            Some(aws) if self.own_by_aws(aws, charge, resource, charge.amount(), ledger)? => return Ok(()),
+            Some(aws) if aws.own(charge, resource, charge.amount(), ledger)? => return Ok(()),
             _ => {}
         }
         if let Some(service) = self.containers.fargate_service(resource) {

@@ -193,7 +193,7 @@ impl<'a> SplitCheck<'a> {
             why.extend(self.reasons_of_cost(host));
         }
         // The same cost, split as AWS does.
-        let by_aws = self.expected(host, who, total, |sums| sums.scad.unwrap_or_default())?;
+        let by_aws = host.expected(who, total, |sums| sums.scad.unwrap_or_default())?;
         if is_more(ours.checked_sub(by_aws)?, sums.rows) {
             if all.clone().any(|sums| sums.scad.is_none()) {
                 why.push(SplitReason::OnlyOurs);
@@ -232,19 +232,18 @@ impl<'a> SplitCheck<'a> {
         if self.weighs_as_aws || !has_memory {
             return Ok(vec![SplitReason::Shares]);
         }
-        let by_cpu = self.expected(host, who, total, |sums| sums.cpu)?;
+        let by_cpu = host.expected(who, total, |sums| sums.cpu)?;
         let is_cpu_alike =
             ours.checked_sub(by_cpu)?.units().unsigned_abs() <= u128::from(rows) * ROUNDED.unsigned_abs();
         Ok(if is_cpu_alike { vec![SplitReason::Memory] } else { vec![SplitReason::Memory, SplitReason::Shares] })
     }
+}
 
-    /// A service's part of a cost that is split over all of its host's by weights.
-    fn expected(&self, host: &Host<'a>, who: Who<'a>, cost: Amount, weight: fn(&Sums) -> Amount) -> Result<Amount> {
-        let weights: Vec<(&Who<'a>, u128)> = host
-            .services
-            .iter()
-            .map(|(who, sums)| (who, u128::try_from(weight(sums).units()).unwrap_or(0)))
-            .collect();
+impl<'a> Host<'a> {
+    /// A service's part of a cost that is split over all of the host's by weights.
+    fn expected(&self, who: Who<'a>, cost: Amount, weight: fn(&Sums) -> Amount) -> Result<Amount> {
+        let weights: Vec<(&Who<'a>, u128)> =
+            self.services.iter().map(|(who, sums)| (who, u128::try_from(weight(sums).units()).unwrap_or(0))).collect();
         let parts = split(cost, &weights)?.unwrap_or_default();
         let part = weights.iter().zip(parts).find(|((of, _), _)| **of == who).map(|(_, part)| part);
         Ok(part.unwrap_or_default())

@@ -151,7 +151,8 @@ pub fn split_cost(request: &SplitCostRequest) -> Result<CostByTask> {
     let mut kept = [Amount::ZERO; 3];
     let none = || vec![[Amount::ZERO; 3]; request.tasks.len()];
     let (mut splits, mut shares) = (none(), none());
-    for (at, (pool, (kept, available))) in pools.into_iter().zip(kept.iter_mut().zip(request.capacity.list())).enumerate()
+    for (at, (pool, (kept, available))) in
+        pools.into_iter().zip(kept.iter_mut().zip(request.capacity.list())).enumerate()
     {
         let taken = |task: &SplitCostTask| {
             let of = |quantities: Quantities| quantities.list().get(at).copied().unwrap_or_default();

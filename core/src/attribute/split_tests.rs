@@ -14,11 +14,8 @@ const MEMORY: &str = "USW2-ECS-EC2-GB-Hours";
 type Split = (&'static str, &'static str, &'static str, &'static str, &'static str);
 
 fn bill_of(rows: &[LineItem<'_>], splits: &[Split]) -> Bill {
-    let options = BillOptions {
-        tag_keys: vec!["team".into()],
-        keep_intervals: KeepIntervals::All,
-        ..BillOptions::default()
-    };
+    let options =
+        BillOptions { tag_keys: vec!["team".into()], keep_intervals: KeepIntervals::All, ..BillOptions::default() };
     let mut builder = BillBuilder::new(&options);
     for row in rows {
         match classify(row) {
@@ -60,11 +57,7 @@ fn evidence(tasks: Vec<TaskRun>) -> Evidence {
     let capacity = Capacity { cpu: 4096, memory: 16_384 };
     Evidence {
         tasks,
-        attachments: vec![VolumeAttachment {
-            volume: "vol-1".into(),
-            instance: "i-1".into(),
-            interval: hours(0, 744),
-        }],
+        attachments: vec![VolumeAttachment { volume: "vol-1".into(), instance: "i-1".into(), interval: hours(0, 744) }],
         registrations: vec![Registration { instance: "i-1".into(), since: Timestamp::MIN, capacity }],
         services: ServiceMap::new(vec![map("web", "site"), map("jobs", "ops")]),
         ..Evidence::default()

@@ -168,24 +168,21 @@ impl SplitCollector {
                 && (key.currency, key.resource) == (currency, resource)
                 && key.tags.iter().map(String::as_str).eq(item.tags.iter().copied())
         };
-        let at = match self.index.find(hash, |at| self.sums.get(*at).is_some_and(is_same)) {
-            Some(at) => *at,
-            None => {
-                let key = SplitKey {
-                    currency,
-                    instance: bare_resource_id(parent).to_owned(),
-                    cluster: cluster_of(line.cluster, item.resource_id),
-                    service: line.service.to_owned(),
-                    task: if line.service.is_empty() { item.resource_id.to_owned() } else { String::new() },
-                    tags: item.tags.iter().map(|tag| (*tag).to_owned()).collect(),
-                    resource,
-                };
-                let written =
-                    Written { parent: parent.into(), cluster: line.cluster.into(), resource: written.into() };
-                self.sums.push((written, SplitCost { key, rows: 0, split: Amount::ZERO, unused: Amount::ZERO }));
-                self.insert(hash)
-            }
-        };
+        let known = self.index.find(hash, |at| self.sums.get(*at).is_some_and(is_same)).copied();
+        let at = known.unwrap_or_else(|| {
+            let key = SplitKey {
+                currency,
+                instance: bare_resource_id(parent).to_owned(),
+                cluster: cluster_of(line.cluster, item.resource_id),
+                service: line.service.to_owned(),
+                task: if line.service.is_empty() { item.resource_id.to_owned() } else { String::new() },
+                tags: item.tags.iter().map(|tag| (*tag).to_owned()).collect(),
+                resource,
+            };
+            let written = Written { parent: parent.into(), cluster: line.cluster.into(), resource: written.into() };
+            self.sums.push((written, SplitCost { key, rows: 0, split: Amount::ZERO, unused: Amount::ZERO }));
+            self.insert(hash)
+        });
         let Some((_, sum)) = self.sums.get_mut(at) else { return Ok(()) };
         let unused = sum.unused.checked_add(line.unused)?;
         sum.split = sum.split.checked_add(line.split)?;
@@ -270,7 +267,9 @@ mod tests {
     #[test]
     fn rows_without_service_are_told_apart_by_task_and_a_null_parent_is_none() {
         let mut rows = SplitCollector::default();
-        for (parent, resource) in [("null", TASK), ("NULL", TASK), ("i-1", "arn:aws:eks:r:1:pod/c/ns/p/u"), ("i-1", TASK)] {
+        for (parent, resource) in
+            [("null", TASK), ("NULL", TASK), ("i-1", "arn:aws:eks:r:1:pod/c/ns/p/u"), ("i-1", TASK)]
+        {
             rows.add(&row(parent, resource, "EKS-EC2-GPU-Hours", &[]), &line("", "", "1", "0"), Currency::USD).unwrap();
         }
         let sums = rows.finish().unwrap();

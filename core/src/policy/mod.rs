@@ -202,6 +202,7 @@ pub enum ContainerSplit {
 }
 
 impl ContainerSplit {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
     fn is_default(&self) -> bool {
         *self == Self::default()
     }

@@ -10,7 +10,7 @@ mod tables;
 #[cfg(feature = "facade")]
 pub(crate) use json::ReportJson;
 pub use report::{
-    Cell, Coverage, Mechanism, MissingTag, Reallocation, Report, ReportDigests, RowKind, SplitCheckRow, SplitReason, Totals,
-    UnattributedResource,
+    Cell, Coverage, Mechanism, MissingTag, Reallocation, Report, ReportDigests, RowKind, SplitCheckRow, SplitReason,
+    Totals, UnattributedResource,
 };
 pub use tables::{AreaCost, MechanismCost, ProductAreaCost, ServiceCost};

@@ -72,7 +72,8 @@ fn every_spelling_says_the_same_sums_by_instance_and_service() {
     // CUR 2.0 keeps tags in a map.
     let tags = "resource_tags_user_team,resource_tags_aws_ecs_cluster_name,resource_tags_aws_ecs_service_name";
     let map = |row: String| {
-        let map = r#""{""user_team"": ""red"", ""aws_ecs_cluster_name"": ""main"", ""aws_ecs_service_name"": ""web""}""#;
+        let map =
+            r#""{""user_team"": ""red"", ""aws_ecs_cluster_name"": ""main"", ""aws_ecs_service_name"": ""web""}""#;
         row.replace(",red,main,web", &format!(",{map}"))
     };
     let mapped = [
