@@ -569,6 +569,22 @@ export interface Reallocation {
   readonly consumer: string;
   readonly cost: DecimalText;
 }
+/** Our split of instances over one service and AWS's own. */
+export interface SplitCheckRow {
+  /** Name of the cluster. */
+  readonly cluster: string;
+  readonly service: string;
+  /** What was split to it of the hours of its instances. */
+  readonly ours: DecimalText;
+  /** What was split to it of all else: volumes, traffic, Fargate tasks. */
+  readonly oursVolumes: DecimalText;
+  /** Split and unused cost of AWS's data. */
+  readonly scad: DecimalText;
+  /** `ours − scad`. */
+  readonly difference: DecimalText;
+  /** Reasons, separated by `, `. */
+  readonly why: string;
+}
 export interface Cell {
   readonly product: string;
   readonly usageAccount: string;
@@ -622,6 +638,7 @@ export interface Tables {
   coverage: MechanismShare;
   unattributed: UnattributedProduct;
   wins: Win;
+  splitCheck: SplitCheckRow;
   cells: Cell;
   diagnostics: Omit<Diagnostic, 'location'>;
 }
@@ -667,6 +684,8 @@ export class Report {
   unattributed(): Promise<UnattributedProduct[]>;
   /** What would raise the attributed share, largest first. */
   wins(): Promise<Win[]>;
+  /** Our split of instances beside AWS's own, where both are known. */
+  splitCheck(): Promise<SplitCheckRow[]>;
   /** The finest amounts. */
   cells(): Promise<Cell[]>;
   /** Findings of all stages, with locations. */
@@ -803,6 +822,48 @@ export function allocateCpu(options: {
   readonly runs: readonly AllocationRun[];
   readonly capacity?: number;
 }): Record<string, DecimalText> | null;
+
+/** Amounts of each resource; any may be left out. */
+export interface Quantities {
+  readonly vcpu?: Amount;
+  /** GiB. */
+  readonly memory?: Amount;
+  /** Accelerators. */
+  readonly gpu?: Amount;
+}
+
+/** Costs of each resource. */
+export interface ResourceCosts {
+  readonly vcpu: DecimalText;
+  readonly memory: DecimalText;
+  readonly gpu: DecimalText;
+}
+
+/**
+ * Splits the cost of one instance over its tasks as AWS's split cost allocation data does. Each step splits exactly, in
+ * this order: resources, then unused against allocated, then tasks. Totals and what stays apart sum to the cost.
+ */
+export function splitCost(options: {
+  readonly cost: Amount;
+  /** What the instance has. */
+  readonly capacity: Quantities;
+  /** Of each resource the larger of reserved and actual counts; vCPU-hours do as well as vCPUs. */
+  readonly tasks: readonly { readonly task: string; readonly reserved?: Quantities; readonly actual?: Quantities }[];
+  /** Relative cost of a unit; AWS's where left out: vCPU 9, memory 1, or with accelerators gpu 9, vCPU 0.9, memory 0.1. */
+  readonly weights?: Quantities;
+  /** Whether tasks pay for what nobody took (`shared`, where left out) or it stays apart. */
+  readonly unused?: 'shared' | 'kept';
+}): {
+  /** In the given order. */
+  readonly tasks: {
+    readonly task: string;
+    readonly split: ResourceCosts;
+    readonly unused: ResourceCosts;
+    readonly total: DecimalText;
+  }[];
+  /** What stays apart. */
+  readonly unused: ResourceCosts;
+};
 
 export interface Finality {
   /** Whether the period is over and every counting row is invoiced. */

@@ -6,7 +6,7 @@ const { demo, errorCodes, runCli, schemas } = require('./lib/catalogue.js');
 const errors = require('./lib/errors.js');
 const { EcsUsage, Evidence, Reservations, ServiceMap, VolumeAttachments } = require('./lib/evidence.js');
 const { Policy } = require('./lib/policy.js');
-const { allocateCpu, amortize, isFinal, newRunId, split } = require('./lib/pure.js');
+const { allocateCpu, amortize, isFinal, newRunId, split, splitCost } = require('./lib/pure.js');
 const { Report } = require('./lib/report.js');
 const { scan, tagKeys } = require('./lib/scan.js');
 const { Store } = require('./lib/store.js');
@@ -40,6 +40,7 @@ module.exports = {
   scan,
   schemas,
   split,
+  splitCost,
   tagKeys,
   version: native.version(),
 };

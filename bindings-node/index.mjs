@@ -28,6 +28,7 @@ export const {
   scan,
   schemas,
   split,
+  splitCost,
   tagKeys,
   version,
 } = unblended;

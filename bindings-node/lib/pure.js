@@ -58,6 +58,31 @@ function allocateCpu(options) {
 }
 
 /**
+ * Splits the cost of one instance over its tasks as AWS's split cost allocation data does.
+ * @param {any} options
+ */
+function splitCost(options) {
+  const { cost, capacity, tasks, weights, unused } = known(
+    options,
+    ['cost', 'capacity', 'tasks', 'weights', 'unused'],
+    'splitCost',
+  );
+  /** @param {Record<string, string | bigint | number> | undefined} given */
+  const quantities = (given) =>
+    given && Object.fromEntries(Object.entries(given).map(([key, value]) => [key, decimalText(value)]));
+  const request = {
+    cost: decimalText(cost),
+    capacity: quantities(capacity),
+    tasks: tasks.map(({ reserved, actual, ...task }) => {
+      return { ...task, reserved: quantities(reserved), actual: quantities(actual) };
+    }),
+    weights: quantities(weights),
+    unused,
+  };
+  return JSON.parse(sync(() => native.splitCost(JSON.stringify(request))));
+}
+
+/**
  * Is this final? Rows are those of one payer and billing entity.
  * @param {{ invoiceId?: string | null, cost: string | bigint | number }[]} rows
  * @param {string} period
@@ -74,4 +99,4 @@ function newRunId() {
   return native.newRunId();
 }
 
-module.exports = { split, amortize, allocateCpu, isFinal, newRunId };
+module.exports = { split, amortize, allocateCpu, splitCost, isFinal, newRunId };

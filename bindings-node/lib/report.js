@@ -102,6 +102,10 @@ class Report {
     return tableOf(this, 'wins');
   }
 
+  async splitCheck() {
+    return tableOf(this, 'splitCheck');
+  }
+
   async cells() {
     return tableOf(this, 'cells');
   }

@@ -2,7 +2,7 @@
 
 use napi_derive::napi;
 use unblended::facade::border::{answer, request};
-use unblended::facade::{self, AllocationRequest, FinalRow};
+use unblended::facade::{self, AllocationRequest, FinalRow, SplitCostRequest};
 
 use crate::border::{call, value};
 
@@ -22,6 +22,12 @@ pub fn amortize(fee: String, start: String, end: String) -> napi::Result<String>
 #[napi]
 pub fn allocate_cpu(job: String) -> napi::Result<String> {
     call(|| answer(&facade::allocate_cpu(&request::<AllocationRequest>(&job)?)?))
+}
+
+/// Splits the cost of an instance over its tasks, as JSON text.
+#[napi]
+pub fn split_cost(job: String) -> napi::Result<String> {
+    call(|| answer(&facade::split_cost(&request::<SplitCostRequest>(&job)?)?))
 }
 
 /// Is this final? As JSON text.

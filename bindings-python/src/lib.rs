@@ -33,7 +33,7 @@ mod _native {
         _fail_for_test, demo, error_codes, policy, policy_digest, read_policy, run_cli, schemas, tag_keys, version,
     };
     #[pymodule_export]
-    use crate::pure::{_vector, allocate_cpu, amortize, is_final, new_run_id, split};
+    use crate::pure::{_vector, allocate_cpu, amortize, is_final, new_run_id, split, split_cost};
     #[pymodule_export]
     use crate::report::{Report, Table};
     #[pymodule_export]

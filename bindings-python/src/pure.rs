@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use unblended::Amount;
 use unblended::facade::border::{self, answer};
-use unblended::facade::{self, AllocationRequest, FinalRow};
+use unblended::facade::{self, AllocationRequest, FinalRow, SplitCostRequest};
 
 use crate::border::{call, value};
 
@@ -29,6 +29,11 @@ pub(crate) fn amortize(py: Python<'_>, fee: &str, start: &str, end: &str) -> PyR
 #[pyfunction]
 pub(crate) fn allocate_cpu(py: Python<'_>, request: &str) -> PyResult<Option<Parts>> {
     call(py, || Ok(facade::allocate_cpu(&border::request::<AllocationRequest>(request)?)?.map(texts)))
+}
+
+#[pyfunction]
+pub(crate) fn split_cost(py: Python<'_>, request: &str) -> PyResult<String> {
+    call(py, || answer(&facade::split_cost(&border::request::<SplitCostRequest>(request)?)?))
 }
 
 #[pyfunction]

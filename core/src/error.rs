@@ -106,6 +106,7 @@ error_codes! {
     ReservationsBadTable = "reservations.bad_table", Input, "The table of reservations lacks a column or has a bad value.";
     ReservationsConflict = "reservations.conflict", Input, "A fee stands in a given table and in the store with different amounts.";
     AttributeClosedCycle = "attribute.closed_cycle", Config, "Providers take each other's cost in a cycle that no other area takes part in.";
+    AttributeNoSplitData = "attribute.no_split_data", Config, "The policy splits instances by split cost allocation data, and the bill has none.";
     AttributeNotScanned = "attribute.not_scanned", Config, "Evidence or policy needs intervals or a tag key that the scan did not keep.";
     AttributeUnknownCapacity = "attribute.unknown_capacity", Input, "The capacity of a container instance is needed and not known.";
     ReconcileResidual = "reconcile.residual", Internal, "Parts do not sum to the bill; nothing was written.";

@@ -46,8 +46,9 @@ mod time;
 
 pub use amortize::*;
 pub use attribute::{
-    AllocationRequest, AllocationRow, Attribution, CellFilter, Contribution, ExplainedCharge, ExplainedPool,
-    Explanation, allocate_cpu, attribute, explain,
+    AllocationRequest, AllocationRow, Attribution, CellFilter, Contribution, CostByTask, ExplainedCharge,
+    ExplainedPool, Explanation, Quantities, ResourceCosts, SplitCostRequest, SplitCostTask, TaskCost, UnusedCost,
+    allocate_cpu, attribute, explain, split_cost,
 };
 pub use bill::*;
 pub use classify::{

@@ -126,6 +126,7 @@ const asked = {
   'Report.reallocations': () => report.reallocations(),
   'Report.unattributed': () => report.unattributed(),
   'Report.wins': () => report.wins(),
+  'Report.splitCheck': () => report.splitCheck(),
   'Report.cells': () => report.cells(),
   'Report.rows': async () => {
     for await (const row of report.rows('cells')) assert.ok(row.cost);
@@ -171,6 +172,10 @@ const asked = {
     const [start, end] = ['2016-06-01T00:00:00Z', '2016-06-01T01:00:00Z'];
     const run = (number) => ({ service: `s${number}`, cpu: 128, started: start, stopped: end });
     return unblended.allocateCpu({ cost: 1, start, end, runs: Array.from({ length: 100 }, (_, number) => run(number)) });
+  },
+  splitCost: () => {
+    const tasks = Array.from({ length: 100 }, (_, number) => ({ task: `t${number}`, reserved: { vcpu: '0.1' } }));
+    return unblended.splitCost({ cost: 1, capacity: { vcpu: 36, memory: 60 }, tasks });
   },
   isFinal: () => unblended.isFinal([{ invoiceId: '1', cost: '1' }], '2016-06', asOf),
   newRunId: () => unblended.newRunId(),

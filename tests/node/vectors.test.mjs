@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { EcsUsage, Evidence, Policy, ServiceMap, UnblendedError, amortize, scan, split } from 'unblended';
+import { EcsUsage, Evidence, Policy, ServiceMap, UnblendedError, amortize, scan, split, splitCost } from 'unblended';
 
 import { bytes, folder, root } from './support.mjs';
 
@@ -32,6 +32,7 @@ const stages = {
     assert.deepEqual(parts.map(([key]) => key), weights.map(([key]) => key));
     return { parts: parts.map(([, part]) => part) };
   },
+  split_cost: (input) => splitCost(input),
   classify: (input) => hook('classify', input),
   amortization: ({ fee, start, end, periods, ...rest }) => {
     none(rest);

@@ -50,7 +50,7 @@ def any_matches(patterns: list, text: str) -> bool:
 class Attribution:
     """One bill attributed: call `run` once, then read `pieces`."""
 
-    def __init__(self, policy: Policy, period: str, bill: list, fees, tags, containers: Containers, attached: dict):
+    def __init__(self, policy: Policy, period: str, bill: list, fees, tags, containers: Containers, attached: dict, aws, check):
         self.policy = policy
         self.period = period
         self.charges = bill
@@ -58,9 +58,13 @@ class Attribution:
         self.tags = tags
         self.containers = containers
         self.attached = attached
+        self.aws = aws  # split by split cost allocation data (R68)
+        self.check = check  # comparison with it (R69)
         self.pieces = []
         self.pooled = defaultdict(int)  # (position of the pool, product, account) -> amount
         self.hops = []
+        self.summed = defaultdict(list)  # charges of instances by what they agree on besides the interval
+        self.moved = defaultdict(list)  # (the same, instance) -> (charge, part)
 
     def run(self) -> list[Piece]:
         """Pools and rules first, then volumes, containers and tags per charge, then fees, pools and providers."""
@@ -77,6 +81,7 @@ class Attribution:
         for rule, charge, amounts in ruled.values():
             # A rule splits the charge's total over all its usage intervals at once (R26).
             self.give_rule(rule, charge.product, charge.account, sum(amounts))
+        self.give_by_aws()
         self.give_fees()
         self.give_pools()
         self.give_providers()
@@ -136,11 +141,15 @@ class Attribution:
         fee = charge.kind in classify.FEES
         if not fee and charges_module.is_volume(resource) and self.attached.get(resource):
             self.give_volume(charge)
+        elif self.aws and not fee and charges_module.is_instance(resource):
+            self.summed[charge.untimed].append(charge)
         elif not fee and charges_module.is_instance(resource) and self.containers.has_runs(resource):
             self.give_instance(charge)
         elif not fee and resource in self.containers.tasks:
             key = self.containers.service_key(self.containers.tasks[resource])
             self.give_service(charge, key, charge.amount)
+            if self.check:
+                self.check.service(charge, "", key, charge.amount)
         else:
             self.give_tags(charge, charge.amount, "tag")
 
@@ -169,8 +178,12 @@ class Attribution:
                 self.give_moved(charge, instance, inside[instance], part)
 
     def give_moved(self, charge, instance: str, intervals: list, part: int) -> None:
-        """A moved part: on an instance with task runs like its own charges, else by tags (R7)."""
-        if not self.containers.has_runs(instance):
+        """A moved part: over services when runs overlap its window on its instance, else by tags (R7)."""
+        if self.aws:
+            self.moved[(charge.untimed, instance)].append((charge, part))
+            return
+        window = self.containers.window(intervals)
+        if not self.containers.has_runs(instance) or not self.containers.overlapping(instance, window):
             self.give_moved_tags(charge, instance, part)
             return
         for key, share in self.containers.share(part, instance, self.containers.window(intervals)):
@@ -178,6 +191,8 @@ class Attribution:
                 self.give_moved_tags(charge, instance, share)
             else:
                 self.give_service_or_idle(charge, instance, key, share)
+                if self.check and key != IDLE:
+                    self.check.service(charge, instance, key, share)
 
     def give_moved_tags(self, charge, instance: str, part: int) -> None:
         """R7: the instance's tag, the volume's own tag, account default, nobody."""
@@ -193,11 +208,36 @@ class Attribution:
         """A charge of an instance with task runs (spec 5.4; R9, R11)."""
         start, end = charge.interval or (None, None)
         own = [] if start is None or end is None else [(start, end)]
-        for key, share in self.containers.share(charge.amount, charge.resource, self.containers.window(own)):
+        window = self.containers.window(own)
+        ran = bool(self.containers.overlapping(charge.resource, window))
+        if self.check:
+            self.check.charge(charge, charge.resource, self.containers)
+        for key, share in self.containers.share(charge.amount, charge.resource, window):
             if key is None:
                 self.give_tags(charge, share, "ecs_idle")
-            else:
-                self.give_service_or_idle(charge, charge.resource, key, share)
+                continue
+            self.give_service_or_idle(charge, charge.resource, key, share)
+            if self.check and key == IDLE:
+                self.check.idle(charge, charge.resource, share, ran)
+            elif self.check:
+                self.check.service(charge, charge.resource, key, share)
+
+    def give_by_aws(self) -> None:
+        """Instances by split cost allocation data: a charge at once, and at once what moved of it to one (R68)."""
+        for own in self.summed.values():
+            amount, charge = sum(one.amount for one in own), own[0]
+            shares = self.aws.share(amount, charge.resource)
+            if shares is None:
+                self.give_tags(charge, amount, "tag")
+            for key, part in (shares or {}).items():
+                self.give_service(charge, key, part)
+        for (_, instance), parts in self.moved.items():
+            amount, charge = sum(part for _, part in parts), parts[0][0]
+            shares = self.aws.share(amount, instance)
+            if shares is None:
+                self.give_moved_tags(charge, instance, amount)
+            for key, part in (shares or {}).items():
+                self.give_service(charge, key, part)
 
     def give_service_or_idle(self, charge, instance: str, key: tuple, amount: int) -> None:
         """A service's part, or an idle row that carries the instance's tag (R11)."""

@@ -7,6 +7,7 @@ import json
 import bases
 import classify
 import money
+import split_data
 import times
 from rows import Cells, Row, bare_id, fold_name, region_of
 
@@ -97,6 +98,13 @@ class Reader:
                 cell("splitLineItem/ParentResourceId"), cell("lineItem/Operation"), cell("lineItem/UsageType")
             ),
         )
+        if row.excluded and (has("splitLineItem/SplitCost") or has("splitLineItem/UnusedCost")):
+
+            def managed(key: str) -> str:
+                wanted = fold_name(key)
+                return ([value for name, value in row.tags if fold_name(name) == wanted] + [""])[0]
+
+            row.split_data = split_data.of_cells(self.basis, cell, managed, bare_id)
         if not row.excluded:
             line_item_type = cell("lineItem/LineItemType")
             row.kind = classify.cur_kind(line_item_type, reservation)

@@ -15,6 +15,7 @@ import months_fees  # noqa: E402
 import months_files  # noqa: E402
 import months_policy  # noqa: E402
 import months_rows  # noqa: E402
+import months_splits  # noqa: E402
 import months_volumes  # noqa: E402
 import months_world  # noqa: E402
 import times  # noqa: E402
@@ -54,6 +55,7 @@ def make_other(world, folder: str, form: str, seed: int) -> dict:
     facts = months_rows.all_facts(world, months_bill.all_rows(world, fees), False)
     give_categories(world, f"categories {form} {seed}", facts)
     basis = give_costs(world, f"basis {form} {seed}", facts)
+    months_splits.give_splits(world, f"splits {form} {seed}", facts)
     bills, period = months_files.write_bill(world, folder, facts, form)
     options = {"bills": bills, "period": period, "basis": basis}
     counted = [one for one in months_files.kept_by(form, facts) if not one["parent"]]

@@ -156,7 +156,9 @@ class Sheet:
             world.note("file:shuffled columns")
         self.shout = world.chance(0.08)
         if dialect == "cur":
-            self.order += world.cost_columns
+            # CUR 2.0 has all tags in its map.
+            own = [name for name in world.cost_columns if form != "cur2" or not name.startswith("resourceTags/")]
+            self.order += own
         self.categories = {}
         if world.categories and form in ("cur", "athena"):
             self.categories = {f"costCategory/{name}": name for name in world.categories}
@@ -224,6 +226,8 @@ class Sheet:
         entries = {}
         if name == "resource_tags":
             entries = {rows.folded_key(key): value for key, value in facts["tags"].items()}
+            managed = {name.split("/")[1]: text for name, text in facts.items() if name.startswith("resourceTags/")}
+            entries |= {rows.fold_name(key): text for key, text in managed.items() if text}
             entries |= {"aws_created_by": "someone"} if world.chance(0.2) else {}
         elif name == "cost_category":
             folds = world.chance(0.5)

@@ -142,6 +142,8 @@ def containers(world: World, known: set) -> tuple[dict, bool]:
                 sizes = {"cpu": random.choice((1024, 4096, 5)), "memory": random.choice((1000, 8192, 3))}
                 capacity.setdefault(one.type if by_type else one.id, sizes)
                 world.note("containers:capacity by " + ("type" if by_type else "id"))
+    if world.scad:
+        table["split"] = "scad"
     if capacity:
         table["capacity"] = capacity
     return table, memory

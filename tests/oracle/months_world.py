@@ -99,8 +99,9 @@ class World:
     kinds: tuple = ()  # that rules ask for
     spread: bool = False  # fees are amortized beside the DBR too
     nulls: bool = False  # FOCUS writes nulls as text
-    cost_columns: list = field(default_factory=list)  # those of other bases, in a CUR
+    cost_columns: list = field(default_factory=list)  # those of other bases and of split costs, in a CUR
     categories: list = field(default_factory=list)  # names of cost categories
+    scad: bool = False  # the policy splits by split cost allocation data
 
     def chance(self, probability: float) -> bool:
         """True with that probability."""

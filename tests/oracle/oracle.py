@@ -24,6 +24,7 @@ import policy as policy_module  # noqa: E402
 import rollup  # noqa: E402
 import services  # noqa: E402
 import shapes  # noqa: E402
+import split_data  # noqa: E402
 import tasks  # noqa: E402
 import times  # noqa: E402
 import volumes  # noqa: E402
@@ -84,14 +85,25 @@ class Rollup:
         containers = Containers(evidence, entries, bill, policy, self.period)
         attached = evidence.attached if policy.follow_attachments else {}
         tags = charges.ResourceTags(counting, policy)
+        said = [row for row in rows if row.split_data]
+        own = [row for row in said if row.currency == self.currency]
+        aws = check = None
+        if policy.split == "scad":
+            if not said:
+                raise ValueError("attribute.no_split_data")
+            aws = split_data.AwsSplit(own, evidence, entries, policy, self.period)
+        elif own and (evidence.runs or evidence.owners):
+            check = split_data.Check(own, evidence, policy)
         chosen = [charge for charge in bill if charge.currency == self.currency]
-        attribution = Attribution(policy, self.period, chosen, fees, tags, containers, attached)
+        attribution = Attribution(policy, self.period, chosen, fees, tags, containers, attached, aws, check)
         self.pieces = attribution.run()
         self.status = rollup.status(counting, self.period, times.parse(options["as_of"]))
         state = (self.period, self.status, policy.basis, self.currency)
         self.result = rollup.result(state, self.rows, self.excluded, fees, self.pieces)
         if attribution.hops:
             self.result["reallocations"] = attribution.hops
+        if check:
+            self.result["split_check"] = check.table()
 
 
 def chosen_currency(rows: list, asked: str | None, default: str) -> str:

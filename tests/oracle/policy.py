@@ -39,6 +39,7 @@ class Policy:
     accounts: dict = field(default_factory=dict)
     account_map: list = field(default_factory=list)  # rows with account, area and maybe from and to
     rules: list = field(default_factory=list)
+    split: str = "cpu_seconds"
     window: str = "usage"
     idle: str = "spread"
     empty_host: str = "owner"
@@ -200,6 +201,7 @@ def load(path: str | None, tags: list | None = None) -> Policy:
     policy.account_map = pools.table_rows(areas.get("account_map", []), os.path.dirname(path or ""))
     policy.rules = [read_rule(rule) for rule in table.get("rules", [])]
     containers = table.get("containers", {})
+    policy.split = containers.get("split", policy.split)
     policy.window = containers.get("window", policy.window)
     policy.idle = containers.get("idle", policy.idle)
     policy.empty_host = containers.get("empty_host", "separate" if policy.idle == "separate" else "owner")

@@ -39,6 +39,7 @@ class Row:
     unknown: str | None = None  # the type as written, where it is not known
     charged: int | None = None  # unblended (or billed) cost, where the amount is that of another basis
     line_item_kind: str = ""  # the kind before the policy maps it
+    split_data: object = None  # what an excluded row says of a task
     correction: bool = False  # FOCUS: a correction of a period that is invoiced
 
     @property

@@ -56,6 +56,21 @@ def split(given: dict[str, Any]) -> Any:
     return {"parts": [text(part) for _, part in parts]}
 
 
+def split_cost(given: dict[str, Any]) -> Any:
+    options = {key: given[key] for key in ("weights", "unused") if key in given}
+    only(given, "cost", "capacity", "tasks", *options)
+    costs = unblended.split_cost(given["cost"], given["capacity"], given["tasks"], **options)
+
+    def texts(part: dict[str, Decimal]) -> dict[str, str]:
+        return {key: text(cost) for key, cost in part.items()}
+
+    tasks = [
+        {"task": task["task"], "split": texts(task["split"]), "unused": texts(task["unused"]), "total": text(task["total"])}
+        for task in costs["tasks"]
+    ]
+    return {"tasks": tasks, "unused": texts(costs["unused"])}
+
+
 def classify(given: dict[str, Any]) -> Any:
     return hook("classify", given)
 
@@ -158,6 +173,7 @@ def end_to_end(given: dict[str, Any], folder: Path, expect: dict[str, Any]) -> A
 ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "money": money,
     "split": split,
+    "split_cost": split_cost,
     "classify": classify,
     "amortization": amortization,
     "finality": finality,

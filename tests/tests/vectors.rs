@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use unblended::{
     Amount, BillBuilder, BillOptions, BillingPeriod, Interval, LineItem, Result, Timestamp, Treatment, amortize,
-    classify, known_term, split,
+    classify, known_term, split, split_cost,
 };
 use unblended_tests::vectors::{self, Vector};
 
@@ -25,6 +25,7 @@ fn run(vector: &Vector) -> Result<Value> {
     match vector.stage.as_str() {
         "money" => money(typed(input)),
         "split" => split_amount(typed(input)),
+        "split_cost" => split_cost(&typed(input)).map(|costs| json!(costs)),
         "classify" => Ok(classified(&input)),
         "amortization" => amortized(&typed(input)),
         "finality" => finality(&typed(input)),

@@ -29,7 +29,7 @@ from ._errors import (
 from ._evidence import EcsUsage, Evidence, Reservations, ServiceMap, VolumeAttachments
 from ._native import version as _version
 from ._policy import Policy
-from ._pure import Finality, allocate_cpu, amortize, is_final, new_run_id, split
+from ._pure import Finality, allocate_cpu, amortize, is_final, new_run_id, split, split_cost
 from ._report import Report, Totals
 from ._scan import scan, tag_keys
 from ._store import Store
@@ -71,6 +71,7 @@ __all__ = [
     "scan",
     "schemas",
     "split",
+    "split_cost",
     "tag_keys",
 ]
 

@@ -1,4 +1,4 @@
-"""The pieces notebooks use on their own: splitting, amortizing, CPU-second allocation, finality."""
+"""The pieces notebooks use on their own: splitting, amortizing, allocation of instances, finality."""
 
 from __future__ import annotations
 
@@ -99,6 +99,68 @@ def allocate_cpu(
     }
     parts = _native.allocate_cpu(json.dumps(request))
     return None if parts is None else {service: Decimal(part) for service, part in parts}
+
+
+def split_cost(
+    cost: Amount,
+    capacity: Mapping[str, Amount],
+    tasks: Iterable[Mapping[str, Any]],
+    *,
+    weights: Mapping[str, Amount] | None = None,
+    unused: Literal["shared", "kept"] = "shared",
+) -> dict[str, Any]:
+    """Splits the cost of one instance over its tasks as AWS's split cost allocation data does (spec 5.4).
+
+    Each step splits exactly (see `split`), in this order: resources, then unused against allocated, then tasks.
+
+    Args:
+        cost: Decimal, int or decimal text.
+        capacity: what the instance has: `vcpu`, `memory` (GiB), `gpu`; any may be left out.
+        tasks: `task` (a name), `reserved` and `actual` (both as `capacity`): the larger of the two counts. vCPU-hours
+            do as well as vCPUs.
+        weights: relative cost of a unit of each resource; AWS's where None: vCPU 9, memory 1, or with accelerators
+            gpu 9, vCPU 0.9, memory 0.1.
+        unused: whether tasks pay for what nobody took in proportion to what they took, or it stays apart.
+
+    Returns:
+        `tasks` in the given order, each with `task`, `split` and `unused` by resource and `total`; and what stays
+        apart, `unused` by resource. Totals and what stays apart sum to the cost.
+
+    Raises:
+        ConfigError: `config.bad_value` where a quantity is negative, a name occurs twice or nothing has a weight.
+        LimitError: `money.overflow`.
+    """
+
+    def quantities(given: Mapping[str, Amount] | None) -> dict[str, str] | None:
+        return None if given is None else {key: amount_text(value) for key, value in given.items()}
+
+    def written(task: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: quantities(value) if key in ("reserved", "actual") else value for key, value in task.items()}
+
+    request = {
+        "cost": amount_text(cost),
+        "capacity": quantities(capacity),
+        "tasks": [written(task) for task in tasks],
+        "weights": quantities(weights),
+        "unused": unused,
+    }
+    answer = json.loads(_native.split_cost(json.dumps(request)))
+
+    def decimals(costs: dict[str, str]) -> dict[str, Decimal]:
+        return {key: Decimal(cost) for key, cost in costs.items()}
+
+    return {
+        "tasks": [
+            {
+                "task": task["task"],
+                "split": decimals(task["split"]),
+                "unused": decimals(task["unused"]),
+                "total": Decimal(task["total"]),
+            }
+            for task in answer["tasks"]
+        ],
+        "unused": decimals(answer["unused"]),
+    }
 
 
 class Finality(NamedTuple):

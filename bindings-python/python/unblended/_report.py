@@ -13,8 +13,8 @@ from ._table import Table
 from ._values import with_decimals
 
 TableName = Literal[
-    "area_costs", "service_costs", "product_area_costs", "mechanisms", "reallocations", "coverage", "unattributed", "wins",
-    "cells", "diagnostics"
+    "area_costs", "service_costs", "product_area_costs", "mechanisms", "reallocations", "split_check", "coverage",
+    "unattributed", "wins", "cells", "diagnostics",
 ]  # fmt: skip
 
 
@@ -157,6 +157,11 @@ class Report:
     def wins(self) -> Table:
         """What would raise the attributed share, largest first; actions overlap (spec 5.9)."""
         return self.table("wins")
+
+    @property
+    def split_check(self) -> Table:
+        """Cluster and service → our split of instances, AWS's own, and why they differ; empty without both (spec 5.4)."""
+        return self.table("split_check")
 
     @property
     def cells(self) -> Table:

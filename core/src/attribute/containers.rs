@@ -46,6 +46,13 @@ pub(super) struct ServiceOwner<'a> {
     pub(super) area: Option<&'a str>,
 }
 
+impl<'a> ServiceOwner<'a> {
+    /// A service whose area the service map, or else a tag names.
+    pub(super) fn new(cluster: &'a str, service: &'a str, mapped: Option<&'a str>, tag_area: Option<&'a str>) -> Self {
+        Self { cluster, service, tag_area, area: mapped.or(tag_area) }
+    }
+}
+
 struct Run {
     /// Position among the services of all instances, then among those of its host.
     service: usize,
@@ -153,6 +160,11 @@ impl<'a> Containers<'a> {
     /// Whether tasks ran on the instance in the period.
     pub(super) fn has_runs(&self, instance: &str) -> bool {
         self.hosts.contains_key(instance)
+    }
+
+    /// Whether a task ran on the instance in a window.
+    pub(super) fn has_runs_in(&self, instance: &str, window: Interval) -> bool {
+        self.hosts.get(instance).is_some_and(|host| host.runs.is_touched(window))
     }
 
     /// The service a Fargate task belongs to.
@@ -315,8 +327,7 @@ fn service_owners<'a>(
         let mapped = *mapped.entry((cluster_id, service_id)).or_insert_with(area);
         let tag_area = if mapped.is_some() { None } else { tags.area_of_tags(of_task) };
         owner_of.push(*known.entry((cluster_id, service_id, tag_area)).or_insert_with(|| {
-            let area = mapped.or(tag_area);
-            owners.push(ServiceOwner { cluster: cluster_id, service: service_id, tag_area, area });
+            owners.push(ServiceOwner::new(cluster_id, service_id, mapped, tag_area));
             owners.len() - 1
         }));
     }

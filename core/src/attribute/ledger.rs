@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::{Claim, Origin, Owner};
 use super::lineage::{CellFilter, Contribution, Watch};
+use super::split_check::SplitCheck;
 use crate::bill::Charge;
 use crate::error::Result;
 use crate::ids::{Cluster, ProductArea, Service};
@@ -22,6 +23,8 @@ pub(super) struct Ledger<'a> {
     kept: BTreeMap<(Origin<'a>, String), Amount>,
     unattributed: Unattributed<'a>,
     watch: Option<Watch<'a>>,
+    /// The split of instances, to be compared with AWS's own.
+    pub(super) split_check: Option<SplitCheck<'a>>,
 }
 
 impl<'a> Ledger<'a> {

@@ -9,6 +9,7 @@
 //! - the result is a function of the bill, the evidence, the book, the policy and `as_of`, never of any order.
 
 mod allocation;
+mod aws_split;
 mod capacity;
 mod claim;
 mod conserved;
@@ -26,6 +27,10 @@ mod pools;
 mod pools_tests;
 mod providers;
 mod rules;
+mod split_check;
+mod split_cost;
+#[cfg(test)]
+mod split_tests;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -42,11 +47,12 @@ use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::Evidence;
 use crate::money::{Amount, Currency};
-use crate::policy::{CommitmentPolicy, Policy, Unused};
+use crate::policy::{CommitmentPolicy, ContainerSplit, Policy, Unused};
 use crate::rollup::{Cell, IdleReason, Mechanism, Reallocation, Report, ReportDigests, RowKind, Totals};
 use crate::time::{BillingPeriod, Timestamp};
 
 pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
+use aws_split::AwsSplit;
 use claim::Claim;
 use conserved::{Billed, conserved, residual};
 use containers::{Containers, ServiceOwner, Shares};
@@ -57,8 +63,12 @@ use ledger::Ledger;
 pub use lineage::{CellFilter, Contribution, ExplainedCharge, ExplainedPool};
 use pools::Pools;
 use rules::{Rules, Subject};
+use split_check::SplitCheck;
+pub use split_cost::{
+    CostByTask, Quantities, ResourceCosts, SplitCostRequest, SplitCostTask, TaskCost, UnusedCost, split_cost,
+};
 use tags::{Tags, origin};
-use volumes::Volumes;
+use volumes::{Stays, Volumes};
 
 /// What one attribution is made of.
 #[derive(Clone, Copy, Debug)]
@@ -163,10 +173,18 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
     fees::check_terms(bill, commitments, currency, &mut found)?;
 
     let tags = Tags::new(bill, policy, period)?;
+    let aws = match policy.containers.split {
+        ContainerSplit::CpuSeconds => None,
+        ContainerSplit::Scad => Some(AwsSplit::new(bill, job.evidence, &tags, currency, period.start())?),
+    };
+    if aws.is_none() {
+        ledger.split_check = SplitCheck::new(bill, job.evidence, &policy.containers, currency)?;
+    }
     let stages = Stages {
         rules: Rules::new(policy, bill)?,
         volumes: policy.volumes.follow_attachments.then(|| Volumes::new(job.evidence)),
         containers: Containers::new(bill, policy, job.evidence, &tags, period.interval())?,
+        aws,
         tags,
         policy,
         is_amortized: bill.basis().is_amortized(),
@@ -215,6 +233,8 @@ struct Stages<'a> {
     rules: Rules<'a>,
     volumes: Option<Volumes<'a>>,
     containers: Containers<'a>,
+    /// What takes the place of task runs on instances.
+    aws: Option<AwsSplit<'a>>,
     tags: Tags<'a>,
     policy: &'a Policy,
     is_amortized: bool,
@@ -232,12 +252,20 @@ impl<'a> Stages<'a> {
         }
         let resource = charge.key().resource_id();
         if let Some(attachments) = self.volumes.as_ref().and_then(|volumes| volumes.of(charge)) {
-            return self.own_volume(charge, attachments, ledger);
+            return match &self.aws {
+                None => self.own_volume(charge, attachments, ledger),
+                Some(aws) => self.own_volume_by_aws(aws, charge, attachments, ledger),
+            };
         }
-        if self.containers.has_runs(resource) {
-            return self.own_instance(charge, ledger);
+        match &self.aws {
+            None if self.containers.has_runs(resource) => return self.own_instance(charge, ledger),
+            Some(aws) if aws.own(charge, resource, charge.amount(), ledger)? => return Ok(()),
+            _ => {}
         }
         if let Some(service) = self.containers.fargate_service(resource) {
+            if let Some(check) = &mut ledger.split_check {
+                check.note(charge, "", (service.cluster, service.service), charge.amount())?;
+            }
             return own_service(charge, service, charge.amount(), ledger);
         }
         self.own_tagged(charge, Mechanism::Tag, charge.amount(), ledger)
@@ -253,6 +281,9 @@ impl<'a> Stages<'a> {
         }
         conserved("containers", origin(charge), charge.amount(), &[shares.sum()?])?;
         self.own_shares(charge, instance, &shares, ledger)?;
+        if let Some(check) = &mut ledger.split_check {
+            check.note_host(charge, instance, shares.unreserved, &self.containers, self.policy.containers.window);
+        }
         if let Some(amount) = shares.empty_host {
             match self.policy.containers.empty_host() {
                 Unused::Owner => self.own_tagged(charge, Mechanism::EcsIdle, amount, ledger)?,
@@ -280,11 +311,14 @@ impl<'a> Stages<'a> {
         for (instance, shares) in moved {
             self.own_shares(charge, instance, &shares, ledger)?;
             for not_run in [shares.empty_host, shares.not_run].into_iter().flatten() {
-                let own_tags = || self.tags.area_of_charge(charge);
-                let area = self.tags.area_of_resource(instance).or_else(own_tags);
-                self.tags.own(charge, area.map(|area| (area, Mechanism::Volume)), not_run, ledger)?;
+                self.own_moved(charge, instance, not_run, ledger)?;
             }
         }
+        self.own_staying(charge, &stays, ledger)
+    }
+
+    /// What stays on a volume.
+    fn own_staying(&self, charge: &'a Charge, stays: &Stays, ledger: &mut Ledger<'a>) -> Result<()> {
         if let Some(detached) = stays.detached {
             match self.policy.volumes.detached {
                 Unused::Owner => self.own_tagged(charge, Mechanism::Tag, detached, ledger)?,
@@ -297,6 +331,12 @@ impl<'a> Stages<'a> {
         stays.untimed.map_or(Ok(()), |amount| self.own_tagged(charge, Mechanism::Tag, amount, ledger))
     }
 
+    /// What moved to an instance where nothing ran.
+    fn own_moved(&self, charge: &'a Charge, instance: &str, amount: Amount, ledger: &mut Ledger<'a>) -> Result<()> {
+        let area = self.tags.area_of_resource(instance).or_else(|| self.tags.area_of_charge(charge));
+        self.tags.own(charge, area.map(|area| (area, Mechanism::Volume)), amount, ledger)
+    }
+
     fn own_shares(
         &self,
         charge: &'a Charge,
@@ -306,6 +346,9 @@ impl<'a> Stages<'a> {
     ) -> Result<()> {
         for (service, amount) in shares.services() {
             own_service(charge, service, amount, ledger)?;
+            if let Some(check) = &mut ledger.split_check {
+                check.note(charge, instance, (service.cluster, service.service), amount)?;
+            }
         }
         let idle = |amount| self.own_idle(charge, instance, IdleReason::Unreserved, amount, ledger);
         shares.unreserved.map_or(Ok(()), idle)
@@ -421,6 +464,7 @@ fn note_unmapped_services(cells: &[Cell], found: &mut Diagnostics) {
 fn report(job: &Attribution<'_>, mut ledger: Ledger<'_>, attributed: &mut Attributed<'_>) -> Result<Report> {
     let Attributed { period, currency, fees, tags, reallocations, found, .. } = attributed;
     let (bill, currency) = (job.bill, *currency);
+    let split_check = ledger.split_check.as_ref().map_or(Ok(Vec::new()), SplitCheck::rows)?;
     let unattributed = ledger.take_unattributed();
     let cells = ledger.into_cells();
     let coverage = coverage::coverage(&Covered {
@@ -457,6 +501,7 @@ fn report(job: &Attribution<'_>, mut ledger: Ledger<'_>, attributed: &mut Attrib
         coverage,
         cells,
         reallocations: std::mem::take(reallocations),
+        split_check,
         digests: digests(job)?,
         inputs: bill.inputs().iter().cloned().collect(),
         diagnostics: found.list(),

@@ -157,6 +157,12 @@ impl<'a> Tags<'a> {
         value.map(|value| self.alias(value))
     }
 
+    /// The area that values of the scan's tag keys name, in the order of the scan.
+    pub(super) fn area_of_values(&self, values: &'a [String]) -> Option<&'a str> {
+        let value = self.keys.iter().find_map(|key| values.get(*key).filter(|value| !value.is_empty()));
+        value.map(|value| self.alias(value))
+    }
+
     /// The area a set of tags names, such as those of a task: their keys have no `user:` prefix.
     pub(super) fn area_of_tags(&self, tags: &'a BTreeMap<String, String>) -> Option<&'a str> {
         let value = self.policy.tag_keys.iter().find_map(|key| {

@@ -9,6 +9,7 @@ use super::charge::{Charge, UsageSlice};
 use super::coverage::UsageCoverage;
 use super::key::RowKey;
 use super::not_spread::NotSpread;
+use super::split_rows::{SplitCollector, SplitLine};
 use super::statement::Statement;
 use super::{Bill, InputDigest, Precision, Remembered, Scope, refuse_two_dialects};
 use crate::classify::{CostBasis, LineItem, LineItemKind, Repetition};
@@ -79,6 +80,7 @@ pub struct BillBuilder<'o> {
     inputs: Vec<InputDigest>,
     precision: Precision,
     not_spread: NotSpread,
+    split_rows: SplitCollector,
     /// Usage account of each charge, as a number in `accounts`.
     account_of: Vec<usize>,
     accounts: Vec<Account>,
@@ -104,6 +106,7 @@ impl<'o> BillBuilder<'o> {
             inputs: Vec::new(),
             precision: Precision::default(),
             not_spread: NotSpread::default(),
+            split_rows: SplitCollector::default(),
             account_of: Vec::new(),
             accounts: Vec::new(),
             account_numbers: BTreeMap::new(),
@@ -176,6 +179,14 @@ impl<'o> BillBuilder<'o> {
         self.statement.add(item, repetition, self.options.currency)
     }
 
+    /// Keeps what an excluded row of split cost allocation data says as evidence (spec 3.3).
+    ///
+    /// # Errors
+    /// `money.overflow` where a sum leaves the range.
+    pub fn add_split(&mut self, item: &LineItem<'_>, line: &SplitLine<'_>) -> Result<()> {
+        self.split_rows.add(item, line, self.options.currency)
+    }
+
     /// Counts what reading a row's cost rounded off (spec 1.2).
     pub fn note_residue(&mut self, residue: Residue) {
         self.precision.add(1, residue);
@@ -227,6 +238,7 @@ impl<'o> BillBuilder<'o> {
             inputs: self.inputs.into_iter().collect(),
             precision: self.precision,
             not_spread: self.not_spread,
+            split_costs: self.split_rows.finish()?,
             diagnostics: self.diagnostics,
             digest: Remembered::default(),
         })
@@ -333,7 +345,8 @@ fn family_and_type(usage_type: &str) -> (&str, &str) {
     usage_type.split_once(':').unwrap_or((usage_type, ""))
 }
 
-fn is_instance_usage(usage_type: &str) -> bool {
+/// Whether a usage type is that of running an instance.
+pub(crate) fn is_instance_usage(usage_type: &str) -> bool {
     let (family, _) = family_and_type(usage_type);
     let bare = family.split_once('-').map_or(family, |(_, rest)| rest);
     INSTANCE_USAGE.contains(&family) || INSTANCE_USAGE.contains(&bare)

@@ -11,6 +11,7 @@ use super::charge::{Charge, UsageSlice};
 use super::coverage::UsageCoverage;
 use super::key::SavedKey;
 use super::not_spread::NotSpread;
+use super::split_rows::SplitCosts;
 use super::statement::Statement;
 use super::{Bill, InputDigest, Precision, Remembered, Scope};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
@@ -18,7 +19,7 @@ use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::{Amount, Residue};
 
 const FORMAT: &str = "unblended-bill";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +34,8 @@ struct Head {
     rounded_off: String,
     #[serde(default, skip_serializing_if = "NotSpread::is_empty")]
     not_spread: NotSpread,
+    #[serde(default, skip_serializing_if = "SplitCosts::is_empty")]
+    split_costs: SplitCosts,
     diagnostics: Vec<(DiagnosticCode, String, u64, Option<Location>)>,
 }
 
@@ -71,6 +74,7 @@ impl Bill {
             rounded_rows: self.precision.rows,
             rounded_off: self.precision.residue.0.to_string(),
             not_spread: self.not_spread.clone(),
+            split_costs: self.split_costs.clone(),
             diagnostics: self
                 .diagnostics
                 .facts()
@@ -108,7 +112,7 @@ impl Bill {
         let mut next = || lines.next().transpose()?.ok_or_else(|| bad("the saved bill ends too early"));
         let head: Head = parse(&next()?)?;
         if head.format != FORMAT || head.version != VERSION {
-            return Err(bad("the file is no saved bill of version 2"));
+            return Err(bad("the file is no saved bill of version 3"));
         }
         let mut charges: Vec<Charge> = Vec::new();
         loop {
@@ -138,6 +142,7 @@ impl Bill {
             inputs: head.inputs.into_iter().collect(),
             precision: Precision { rows: head.rounded_rows, residue: Residue(residue) },
             not_spread: head.not_spread,
+            split_costs: SplitCosts::of(head.split_costs.as_slice().to_vec())?,
             diagnostics,
             digest: Remembered::default(),
         })

@@ -15,6 +15,7 @@ mod key;
 mod not_spread;
 #[cfg(test)]
 pub(crate) mod samples;
+mod split_rows;
 mod statement;
 mod status;
 #[cfg(test)]
@@ -33,15 +34,17 @@ use crate::time::{BillingPeriod, Timestamp};
 
 pub use bridge::BridgeRow;
 pub use builder::{BillBuilder, BillOptions, KeepIntervals};
-pub(crate) use builder::{RowValues, instance_type};
+pub(crate) use builder::{RowValues, instance_type, is_instance_usage};
 pub use charge::{Charge, UsageSlice};
 pub use coverage::{Completeness, Gap};
 pub use digest::Digest;
 pub use key::ChargeKey;
+pub use split_rows::{SplitCost, SplitKey, SplitLine, SplitResource};
 pub use status::{BillStatus, EntityStatus, Estimated, FinalAnswer, FinalRow, InvoiceState, invoice_state, is_final};
 
 use coverage::UsageCoverage;
 use not_spread::NotSpread;
+use split_rows::SplitCosts;
 use statement::Statement;
 
 /// What all charges of a bill have in common.
@@ -90,6 +93,7 @@ pub struct Bill {
     inputs: BTreeSet<InputDigest>,
     precision: Precision,
     not_spread: NotSpread,
+    split_costs: SplitCosts,
     diagnostics: Diagnostics,
     digest: Remembered,
 }
@@ -173,6 +177,13 @@ impl Bill {
         // Charges are sorted by payer first.
         let of_payers = self.charges.chunk_by(|a, b| a.key().payer() == b.key().payer());
         of_payers.filter_map(|charges| charges.first()).map(|charge| charge.key().payer()).collect()
+    }
+
+    /// What split cost allocation data says of instances and services, sorted: evidence, no part of the sum nor of the
+    /// digest (spec 3.3).
+    #[must_use]
+    pub fn split_costs(&self) -> &[SplitCost] {
+        self.split_costs.as_slice()
     }
 
     /// Sum of the counting rows of one currency.
@@ -291,6 +302,7 @@ impl Bill {
             inputs: self.inputs,
             precision: self.precision,
             not_spread: self.not_spread,
+            split_costs: self.split_costs,
             diagnostics: self.diagnostics,
             digest: Remembered::default(),
         };
@@ -299,6 +311,7 @@ impl Bill {
         merged.statement.merge(other.statement)?;
         merged.inputs.extend(other.inputs);
         merged.not_spread.merge(other.not_spread)?;
+        merged.split_costs.merge(other.split_costs)?;
         merged.precision.add(other.precision.rows, other.precision.residue);
         merged.diagnostics.merge(other.diagnostics);
         Ok(merged)

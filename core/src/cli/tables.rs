@@ -87,8 +87,21 @@ pub(super) fn of_report(report: &Report, run_id: &str) -> Result<String> {
         let rows = hops.map(|hop| vec![hop.provider.to_string(), hop.consumer.to_string(), rounded(hop.cost)]);
         text += &table("Reallocated by providers", &["provider", "consumer", "cost"], 2, rows.collect());
     }
+    if !report.split_check.is_empty() {
+        text += &of_split_check(report);
+    }
     text += &largest_gaps(report);
     Ok(text)
+}
+
+fn of_split_check(report: &Report) -> String {
+    let rows = report.split_check.iter().map(|row| {
+        let costs = [row.ours, row.ours_volumes, row.scad, row.difference].map(rounded);
+        let why = row.why.iter().map(|why| why.as_str()).collect::<Vec<_>>().join(", ");
+        [row.cluster.clone(), row.service.to_string()].into_iter().chain(costs).chain([why]).collect()
+    });
+    let header = ["cluster", "service", "ours", "volumes and other", "AWS", "difference", "why"];
+    table("Split of instances beside AWS's split cost allocation data", &header, 2, rows.collect())
 }
 
 fn of_bridge(report: &Report, bridge: &[BridgeRow]) -> String {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     AllocationRequest, AttributeRequest, EvidenceRequest, ExplainRequest, FinalRow, FinalizeTermsRequest, Inspection,
-    RunQuery, ScanRequest,
+    RunQuery, ScanRequest, SplitCostRequest,
 };
 use crate::error::{ErrorClass, ErrorCode};
 use crate::policy::Policy;
@@ -46,5 +46,6 @@ pub fn schemas() -> BTreeMap<&'static str, schemars::Schema> {
         ("rollup", schemars::schema_for!(ReportJson<'_>)),
         ("run_query", schemars::schema_for!(RunQuery)),
         ("scan_request", schemars::schema_for!(ScanRequest)),
+        ("split_cost_request", schemars::schema_for!(SplitCostRequest)),
     ])
 }

@@ -39,7 +39,7 @@ pub use vectors::{fail, vector};
 pub use view::{AttachmentView, EvidenceView, TaskRunView, bill_head, report_head};
 
 pub use crate::amortize::{AmortizedPart, amortize_fee};
-pub use crate::attribute::{AllocationRequest, AllocationRow, allocate_cpu};
+pub use crate::attribute::{AllocationRequest, AllocationRow, SplitCostRequest, allocate_cpu, split_cost};
 pub use crate::bill::{FinalAnswer, FinalRow, is_final};
 pub use crate::read::Input;
 use crate::time::Timestamp;

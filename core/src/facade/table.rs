@@ -20,6 +20,8 @@ pub enum TableName {
     Mechanisms,
     /// Provider and consumer → what was passed on.
     Reallocations,
+    /// Cluster and service → our split of instances and AWS's own.
+    SplitCheck,
     /// Mechanism → cost and share of all cost.
     Coverage,
     /// AWS product → what nobody owns of it, largest first.
@@ -115,6 +117,10 @@ pub fn table(report: &Report, name: TableName) -> Result<Table> {
         }
         TableName::Mechanisms => columns(&["mechanism", "cost"], &report.mechanisms()?),
         TableName::Reallocations => columns(&["provider", "consumer", "cost"], &report.reallocations),
+        TableName::SplitCheck => {
+            let names = ["cluster", "service", "ours", "ours_volumes", "scad", "difference", "why"];
+            columns(&names, &report.split_check)
+        }
         TableName::Coverage => columns(&["mechanism", "cost", "share"], &report.coverage.mechanisms),
         TableName::Unattributed => columns(&["product", "cost", "share"], &report.coverage.unattributed_products),
         TableName::Wins => {
@@ -141,6 +147,11 @@ fn with_details<'n>(report: &Report, names: &[&'n str]) -> Vec<&'n str> {
     names.iter().flat_map(and_details).flatten().collect()
 }
 
+/// Names as one text.
+fn list(names: &[Value]) -> String {
+    names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+}
+
 /// Rows → columns through their own serde form, so that names and texts are those of the JSON.
 fn columns(names: &[&str], rows: &[impl Serialize]) -> Result<Table> {
     let mut columns: Vec<Column> = names
@@ -148,7 +159,7 @@ fn columns(names: &[&str], rows: &[impl Serialize]) -> Result<Table> {
         .map(|name| Column {
             name: (*name).to_owned(),
             column_type: match *name {
-                "cost" | "share" => ColumnType::Money,
+                "cost" | "share" | "ours" | "ours_volumes" | "scad" | "difference" => ColumnType::Money,
                 "count" | "resources" => ColumnType::Count,
                 _ => ColumnType::Text,
             },
@@ -162,6 +173,7 @@ fn columns(names: &[&str], rows: &[impl Serialize]) -> Result<Table> {
             column.values.push(match row.get(&column.name) {
                 Some(Value::String(text)) => Some(text.clone()),
                 Some(Value::Null) | None => None,
+                Some(Value::Array(texts)) => Some(list(texts)),
                 Some(other) => Some(other.to_string()),
             });
         }

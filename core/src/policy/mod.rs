@@ -223,6 +223,18 @@ pub enum Idle {
     Separate,
 }
 
+/// By what an instance's cost is split over its services (spec 5.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ContainerSplit {
+    /// CPU-seconds of the task runs that evidence shows (the classic method).
+    #[default]
+    CpuSeconds,
+    /// What AWS's split cost allocation data in the bill gives each service; `window`, `idle` and `weights` say nothing.
+    Scad,
+}
+
 /// Who pays for an instance on which nothing ran, and for a volume attached to nothing (spec 5.3, 5.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
@@ -245,7 +257,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 #[derive(Serialize, schemars::JsonSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "stands for a decimal in the JSON Schema only")]
-enum DecimalText {
+pub(crate) enum DecimalText {
     Number(serde_json::Number),
     Text(String),
 }
@@ -269,6 +281,9 @@ pub struct Weights {
 #[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ContainerPolicy {
+    /// By what.
+    #[serde(skip_serializing_if = "is_default")]
+    pub split: ContainerSplit,
     /// Over which runs.
     pub window: Window,
     /// Who pays for what tasks on a busy instance did not reserve.
@@ -287,6 +302,7 @@ pub struct ContainerPolicy {
 impl Default for ContainerPolicy {
     fn default() -> Self {
         Self {
+            split: ContainerSplit::CpuSeconds,
             window: Window::Usage,
             idle: Idle::Spread,
             empty_host: None,

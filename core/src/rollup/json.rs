@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::coverage::Coverage;
-use super::report::{Reallocation, Report, Totals};
+use super::report::{Reallocation, Report, SplitCheckRow, Totals};
 use super::tables::{AreaCost, MechanismCost, ProductAreaCost, ServiceCost};
 use crate::bill::{BillStatus, BridgeRow};
 use crate::classify::CostBasis;
@@ -32,11 +32,15 @@ pub(crate) struct ReportJson<'r> {
     #[serde(skip_serializing_if = "is_empty")]
     #[cfg_attr(feature = "facade", schemars(default))]
     reallocations: &'r [Reallocation],
+    /// Only where the bill has split cost allocation data and task runs are known.
+    #[serde(skip_serializing_if = "is_empty")]
+    #[cfg_attr(feature = "facade", schemars(default))]
+    split_check: &'r [SplitCheckRow],
     diagnostics: &'r [Diagnostic],
 }
 
-fn is_empty(hops: &&[Reallocation]) -> bool {
-    hops.is_empty()
+fn is_empty<T>(rows: &&[T]) -> bool {
+    rows.is_empty()
 }
 
 /// What `coverage --output json` prints.
@@ -81,6 +85,7 @@ impl Report {
             mechanisms: self.mechanisms()?,
             bridge: self.bridge.as_deref(),
             reallocations: &self.reallocations,
+            split_check: &self.split_check,
             diagnostics: &self.diagnostics,
         };
         json_line(&object)

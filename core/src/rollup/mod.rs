@@ -12,5 +12,8 @@ pub(crate) use coverage::share_of;
 pub use coverage::{Coverage, MechanismShare, MissingTag, UnattributedProduct, UnattributedResource, Win, WinAction};
 #[cfg(feature = "facade")]
 pub(crate) use json::{CoverageJson, ReportJson};
-pub use report::{Cell, IdleReason, Mechanism, Reallocation, Report, ReportDigests, RowDetail, RowKind, Totals};
+pub use report::{
+    Cell, IdleReason, Mechanism, Reallocation, Report, ReportDigests, RowDetail, RowKind, SplitCheckRow, SplitReason,
+    Totals,
+};
 pub use tables::{AreaCost, MechanismCost, ProductAreaCost, ServiceCost};

@@ -201,6 +201,70 @@ pub struct Reallocation {
     pub cost: Amount,
 }
 
+/// Why our split and AWS's own differ for a service (spec 5.4), on one of its instances or several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SplitReason {
+    /// AWS's data is amortized, the run is not, and a commitment covers hours of the instance.
+    Basis,
+    /// The run charges hours of the instance in which no task ran, which AWS's data leaves out.
+    HostHoursWithoutTasks,
+    /// The run keeps what no task reserved apart, which AWS hands out.
+    Idle,
+    /// The two split other costs of the instance, for none of the reasons above.
+    InstanceCost,
+    /// AWS weighs memory too, and the run does not weigh as AWS does.
+    Memory,
+    /// The service, or another on the instance, has nothing in AWS's data.
+    OnlyOurs,
+    /// The service, or another on the instance, has nothing in our split.
+    OnlyScad,
+    /// At most 10⁻⁸ a row of AWS's data, which is what its costs are rounded to.
+    Rounding,
+    /// The services' shares are others, in CPU too: AWS counts what a task used where it is more than it reserved.
+    Shares,
+}
+
+impl SplitReason {
+    /// The name as reports write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Basis => "basis",
+            Self::HostHoursWithoutTasks => "host_hours_without_tasks",
+            Self::Idle => "idle",
+            Self::InstanceCost => "instance_cost",
+            Self::Memory => "memory",
+            Self::OnlyOurs => "only_ours",
+            Self::OnlyScad => "only_scad",
+            Self::Rounding => "rounding",
+            Self::Shares => "shares",
+        }
+    }
+}
+
+/// Our split of instances over one service and AWS's own (spec 5.4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+pub struct SplitCheckRow {
+    /// Name of the cluster.
+    pub cluster: String,
+    /// ECS service; the task's ARN where the data names no service and no run of the task is known.
+    pub service: Service,
+    /// What we split to it of the hours of its instances.
+    pub ours: Amount,
+    /// What we split to it of all else: volumes, traffic, Fargate tasks.
+    pub ours_volumes: Amount,
+    /// Split and unused cost of AWS's data.
+    pub scad: Amount,
+    /// `ours − scad`.
+    pub difference: Amount,
+    /// What makes them differ on its instances, sorted; they may cancel out.
+    pub why: Vec<SplitReason>,
+}
+
 /// The sums of a run (spec 0.1): `billed + carried_in − deferred = areas + idle + unused_commitment + shared +
 /// unattributed`, and `excluded` beside it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -269,6 +333,9 @@ pub struct Report {
     /// Every hop from a provider to a consumer, sorted.
     #[serde(default)]
     pub reallocations: Vec<Reallocation>,
+    /// Our split of instances beside AWS's own, where both are known, sorted. A store keeps none.
+    #[serde(default)]
+    pub split_check: Vec<SplitCheckRow>,
     /// What it was made of.
     pub digests: ReportDigests,
     /// Files the bill was read from.

@@ -231,7 +231,11 @@ fn sum<'r>(columns: &Columns, cells: impl Cells<'r>, terms: &[BoundTerm]) -> Res
 }
 
 /// The first cell that is filled, as an amount.
-fn first<'r>(columns: &Columns, cells: impl Cells<'r>, places: &[usize]) -> Result<Option<(Amount, Residue)>> {
+pub(super) fn first<'r>(
+    columns: &Columns,
+    cells: impl Cells<'r>,
+    places: &[usize],
+) -> Result<Option<(Amount, Residue)>> {
     let filled = places.iter().find(|at| !columns.cell(cells, **at).is_empty());
     Ok(filled.map(|at| read(columns, cells, *at)).transpose()?.flatten())
 }

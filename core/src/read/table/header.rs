@@ -10,6 +10,7 @@ use crate::read::table::dialect::{ATTRIBUTES, Attribute, DialectTable, Need, Pla
 use crate::read::table::maps::{EntryKey, EntryPlace, Maps};
 use crate::read::table::nearest::nearest;
 use crate::read::table::spans::{Span, spans};
+use crate::read::table::split_rows::SplitColumns;
 use crate::read::table::tags::{KeySpace, TagPlaces};
 
 /// Where a value stands in a row.
@@ -28,6 +29,8 @@ pub(super) struct Columns {
     pub(super) costs: Costs,
     pub(super) tags: TagPlaces,
     pub(super) cost_categories: TagPlaces,
+    /// Columns of split cost allocation data, where the header has them.
+    pub(super) split: Option<SplitColumns>,
     /// Places of each attribute, best first.
     bound: Vec<Vec<Bound>>,
 }
@@ -61,7 +64,8 @@ impl Columns {
         };
         let tags = places(KeySpace::Tags, &options.bill.tag_keys);
         let cost_categories = places(KeySpace::CostCategories, &options.bill.cost_categories);
-        Ok((Self { names, table, costs, tags, cost_categories, bound }, maps))
+        let split = SplitColumns::bind(table, &names, options.bill.basis, &mut maps);
+        Ok((Self { names, table, costs, tags, cost_categories, split, bound }, maps))
     }
 
     /// The dialect.
@@ -125,6 +129,15 @@ impl Columns {
 
     /// The columns that are read, sorted; maps are among them.
     pub(super) fn wanted(&self, maps: &Maps) -> Vec<usize> {
+        let split = self.split.iter().flat_map(SplitColumns::columns);
+        let mut wanted: Vec<usize> = self.read_of_all(maps).into_iter().chain(split).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        wanted
+    }
+
+    /// The columns that are read of rows that count, sorted.
+    fn read_of_all(&self, maps: &Maps) -> Vec<usize> {
         let places = self.bound.iter().flatten().chain(self.tags.places()).chain(self.cost_categories.places());
         let columns = places.filter_map(|place| if let Bound::Column(at) = place { Some(*at) } else { None });
         let mut wanted: Vec<usize> = columns.chain(self.costs.columns()).chain(maps.columns()).collect();
@@ -140,14 +153,14 @@ impl Columns {
         let is_value = |at: &usize| {
             costs.contains(at) || values.iter().any(|value| self.places(*value).contains(&Bound::Column(*at)))
         };
-        self.wanted(maps).into_iter().filter(|at| !is_value(at)).collect()
+        self.read_of_all(maps).into_iter().filter(|at| !is_value(at)).collect()
     }
 
     /// The columns that decide what a row is, as runs of columns that stand side by side. What stands between them is
     /// taken along where it hardly tells more.
     pub(super) fn deciding_spans(&self, maps: &Maps) -> Vec<Span> {
         let is_steady = |name: &String| self.table.is_steady(name) || self.tags.is_tag(name);
-        let values = self.wanted(maps);
+        let values = self.read_of_all(maps);
         spans(&self.deciding(maps), |at| !values.contains(&at) && self.names.get(at).is_some_and(is_steady))
     }
 

@@ -11,13 +11,14 @@ mod nearest;
 pub(super) mod numbered;
 pub(super) mod patterns;
 mod spans;
+mod split_rows;
 pub(super) mod tags;
 mod values;
 
 use std::collections::BTreeSet;
 
 use crate::bill::{BillBuilder, InputDigest, RowValues};
-use crate::classify::{Dialect, LineItem, LineItemKind, Treatment};
+use crate::classify::{Dialect, LineItem, LineItemKind, Repetition, Treatment};
 use crate::diagnostic::DiagnosticCode;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
@@ -333,7 +334,13 @@ impl<'c, 'o> TableReader<'c, 'o> {
         let Some((_, builder)) = collector.builder(number) else { return Ok(None) };
         let mut place = None;
         match treatment {
-            Treatment::Excluded(repetition) => builder.exclude(&item, repetition)?,
+            Treatment::Excluded(repetition) => {
+                let split = columns.split.as_ref().filter(|_| repetition == Repetition::SplitCostAllocation);
+                // Before anything is changed: a row that is refused leaves no trace.
+                let line = split.map(|split| split.of_row(columns, cells, maps)).transpose()?;
+                builder.exclude(&item, repetition)?;
+                line.map_or(Ok(()), |line| builder.add_split(&item, &line))?;
+            }
             Treatment::Counts(kind) | Treatment::CountsUnknown(kind) => {
                 let charge = builder.add_to_charge(&item, kind)?;
                 let is_unknown = matches!(treatment, Treatment::CountsUnknown(_));

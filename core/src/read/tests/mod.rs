@@ -26,6 +26,7 @@ mod parquet;
 mod periods;
 #[cfg(feature = "fs")]
 mod samples;
+mod split_rows;
 mod tag_keys;
 
 use super::{ScanOptions, scan_reader};

@@ -33,7 +33,7 @@ fn parquet_with(batch: &RecordBatch, how: impl FnOnce(WriterPropertiesBuilder) -
     bytes
 }
 
-fn parquet(batch: &RecordBatch) -> Vec<u8> {
+pub(super) fn parquet(batch: &RecordBatch) -> Vec<u8> {
     parquet_with(batch, |properties| properties)
 }
 

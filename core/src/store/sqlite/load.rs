@@ -68,6 +68,8 @@ pub(super) fn run(connection: &Connection, id: &str) -> Result<StoredRun> {
                 cost: fields.value("cost")?,
             })
         })?,
+        // Compared for the day of the run, too.
+        split_check: Vec::new(),
         digests: run.digests,
         inputs: rows_of(connection, "run_inputs", id, |fields| {
             Ok(InputDigest { bytes: fields.count("bytes")?, hash: fields.text("hash")? })

@@ -1,0 +1,133 @@
+//! An instance's cost over the services that split cost allocation data names, instead of task runs (spec 5.4, R68).
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::Stages;
+use super::conserved::conserved;
+use super::containers::ServiceOwner;
+use super::intervals::TimeLine;
+use super::ledger::Ledger;
+use super::tags::{Tags, origin};
+use super::volumes;
+use crate::bill::{Bill, Charge, SplitCost, SplitKey};
+use crate::error::{Error, ErrorCode, Result};
+use crate::evidence::{Evidence, TaskRun};
+use crate::ids::{Cluster, ProductArea, Service};
+use crate::index::Index;
+use crate::money::{Amount, Currency};
+use crate::split::split;
+use crate::time::Timestamp;
+
+/// What split cost allocation data gives each service of each instance, as weights.
+pub(super) struct AwsSplit<'a> {
+    hosts: Index<&'a str, Vec<(ServiceOwner<'a>, u128)>>,
+}
+
+/// The services that rows without a service tag are of, by their tasks, as far as runs are known.
+pub(super) struct TaskServices<'a>(Index<&'a str, &'a TaskRun>);
+
+impl<'a> TaskServices<'a> {
+    pub(super) fn new(costs: &'a [SplitCost], evidence: &'a Evidence) -> Self {
+        let wanted: HashSet<&str> =
+            costs.iter().map(|cost| cost.key.task.as_str()).filter(|task| !task.is_empty()).collect();
+        let known = evidence.tasks.iter().filter(|run| !wanted.is_empty() && wanted.contains(run.task.as_str()));
+        Self(known.map(|run| (run.task.as_str(), run)).collect())
+    }
+
+    /// Cluster and service: by tag, else by the task's run, else the task itself stands for its service.
+    pub(super) fn of(&self, key: &'a SplitKey) -> (&'a str, &'a str) {
+        match self.0.get(key.task.as_str()) {
+            _ if !key.service.is_empty() => (&key.cluster, &key.service),
+            Some(run) => (run.cluster.as_str(), run.service.as_str()),
+            None => (&key.cluster, &key.task),
+        }
+    }
+}
+
+impl<'a> AwsSplit<'a> {
+    /// Sums up what each service got of each instance; negative sums weigh nothing.
+    ///
+    /// # Errors
+    /// `attribute.no_split_data` where the bill has none at all; `money.overflow`.
+    pub(super) fn new(
+        bill: &'a Bill,
+        evidence: &'a Evidence,
+        tags: &Tags<'a>,
+        currency: Currency,
+        at: Timestamp,
+    ) -> Result<Self> {
+        let costs = bill.split_costs();
+        if costs.is_empty() {
+            let message = "`containers.split` is `scad`, and the bill has no split cost allocation data: no row fills \
+                           `splitLineItem/SplitCost`; scan a Cost and Usage Report with that data, or split by \
+                           `cpu_seconds`";
+            return Err(Error::new(ErrorCode::AttributeNoSplitData, message));
+        }
+        let services = TaskServices::new(costs, evidence);
+        let mut sums: BTreeMap<(&'a str, ServiceOwner<'a>), Amount> = BTreeMap::new();
+        for cost in costs.iter().filter(|cost| cost.key.currency == currency && !cost.key.instance.is_empty()) {
+            let (cluster, service) = services.of(&cost.key);
+            let mapped = evidence.services.area(&Cluster::from(cluster), &Service::from(service), at);
+            let mapped = mapped.map(ProductArea::as_str);
+            let tag_area = if mapped.is_some() { None } else { tags.area_of_values(&cost.key.tags) };
+            let owner = ServiceOwner::new(cluster, service, mapped, tag_area);
+            let sum = sums.entry((&cost.key.instance, owner)).or_default();
+            *sum = sum.checked_add(cost.total()?)?;
+        }
+        let mut hosts: Index<&str, Vec<(ServiceOwner<'_>, u128)>> = Index::default();
+        for ((instance, owner), sum) in sums {
+            if let Ok(weight @ 1..) = u128::try_from(sum.units()) {
+                hosts.entry(instance).or_default().push((owner, weight));
+            }
+        }
+        Ok(Self { hosts })
+    }
+
+    /// Takes an amount of a charge that lies on an instance to its services; whether it has any.
+    pub(super) fn own(
+        &self,
+        charge: &'a Charge,
+        instance: &str,
+        amount: Amount,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<bool> {
+        let Some(parts) = self.parts(instance, amount)? else { return Ok(false) };
+        let amounts: Vec<Amount> = parts.iter().map(|(_, part)| *part).collect();
+        conserved("containers", origin(charge), amount, &amounts)?;
+        for (service, part) in parts {
+            super::own_service(charge, service, part, ledger)?;
+        }
+        Ok(true)
+    }
+
+    /// The parts of an amount that lies on an instance; `None` where the data says nothing of it.
+    fn parts(&self, instance: &str, amount: Amount) -> Result<Option<Vec<(&ServiceOwner<'a>, Amount)>>> {
+        let Some(weights) = self.hosts.get(instance) else { return Ok(None) };
+        let parts = split(amount, weights)?;
+        Ok(parts.map(|parts| weights.iter().map(|(owner, _)| owner).zip(parts).collect()))
+    }
+}
+
+impl<'a> Stages<'a> {
+    /// A volume's charge: what moved to each instance at once, and the rest that stays.
+    pub(super) fn own_volume_by_aws(
+        &self,
+        aws: &AwsSplit<'a>,
+        charge: &'a Charge,
+        attachments: &TimeLine<&'a str>,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<()> {
+        let mut moved: BTreeMap<&'a str, Amount> = BTreeMap::new();
+        let stays = volumes::follow(charge, attachments, &mut |part| {
+            let sum = moved.entry(part.instance).or_default();
+            *sum = sum.checked_add(part.amount)?;
+            Ok(())
+        })?;
+        for (instance, amount) in moved {
+            if !aws.own(charge, instance, amount, ledger)? {
+                self.own_moved(charge, instance, amount, ledger)?;
+            }
+        }
+        self.own_staying(charge, &stays, ledger)
+    }
+}
