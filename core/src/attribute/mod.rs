@@ -11,10 +11,10 @@
 mod allocation;
 mod capacity;
 mod claim;
+mod commitments;
 mod conserved;
 mod containers;
 mod coverage;
-mod fees;
 mod intervals;
 mod ledger;
 mod lineage;
@@ -34,7 +34,7 @@ use serde::Serialize;
 
 use crate::amortize::ReservationBook;
 use crate::bill::{Bill, Charge, InputDigest};
-use crate::classify::{CostBasis, LineItemKind};
+use crate::classify::CostBasis;
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::Evidence;
@@ -44,10 +44,10 @@ use crate::rollup::{Cell, Mechanism, Reallocation, Report, ReportDigests, RowKin
 use crate::time::{BillingPeriod, Timestamp};
 
 pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
-use claim::Claim;
+use claim::{Claim, Origin};
+use commitments::Commitments;
 use conserved::{Billed, conserved, residual};
 use containers::{Containers, ServiceOwner, Shares};
-use fees::Fees;
 use intervals::TimeLine;
 use ledger::Ledger;
 pub use lineage::{CellFilter, Contribution, ExplainedCharge, ExplainedPool};
@@ -115,7 +115,7 @@ pub fn explain(job: &Attribution<'_>, cells: &CellFilter) -> Result<Explanation>
     let attributed = run(job, &mut ledger)?;
     let contributions = ledger.contributions();
     let is_shared = |charge: &&Charge| {
-        charge.key().currency() == attributed.currency && !fees::is_set_aside(charge, job.policy.commitments)
+        charge.key().currency() == attributed.currency && !commitments::is_set_aside(charge, job.policy.commitments)
     };
     let is_reallocated = contributions.iter().any(|contribution| contribution.provider.is_some());
     Ok(Explanation {
@@ -132,7 +132,7 @@ pub fn explain(job: &Attribution<'_>, cells: &CellFilter) -> Result<Explanation>
 struct Attributed<'a> {
     period: BillingPeriod,
     currency: Currency,
-    fees: Fees<'a>,
+    commitments: Commitments<'a>,
     pools: Pools<'a>,
     reallocations: Vec<Reallocation>,
     found: Diagnostics,
@@ -153,9 +153,9 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
     found.merge(job.evidence.diagnostics.clone());
     note_completeness(bill, period, job.as_of, &mut found);
     // With an amortized basis the covered usage carries its cost already (spec 5.2).
-    let commitments =
+    let spreading =
         CommitmentPolicy { spread: policy.commitments.spread && !bill.basis().is_amortized(), ..policy.commitments };
-    fees::check_terms(bill, commitments, currency, &mut found)?;
+    commitments::check_terms(bill, spreading, currency, &mut found)?;
 
     let tags = Tags::new(bill, policy)?;
     let stages = Stages {
@@ -170,23 +170,21 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
     let mut billed = Billed::default();
     for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
         billed.add(origin(charge), charge.amount())?;
-        if !fees::is_set_aside(charge, commitments) && !pools.take_charge(charge)? {
+        if !commitments::is_set_aside(charge, spreading) && !pools.take_charge(charge)? {
             ledger.look_at(Some(charge));
             stages.own(charge, ledger)?;
         }
     }
     ledger.look_at(None);
-    let mut fees = Fees::of_period(bill, job.reservations, commitments, period, currency)?;
-    fees.pool(&mut pools)?;
-    let covered = products_with_covered_usage(bill);
-    fees.share(commitments, &stages.rules, ledger, &covered, &mut found)?;
+    let mut commitments = Commitments::of_period(bill, job.reservations, spreading, period, currency)?;
+    commitments.share(bill, &stages, &mut pools, ledger, &mut found)?;
     pools.share(ledger, &mut found)?;
     let reallocations = providers::reallocate(policy, period, ledger, &mut found)?;
-    reconcile(billed, &fees, ledger)?;
+    reconcile(billed, &commitments, ledger)?;
 
     stages.rules.report(&mut found);
     stages.tags.report_conflicts(bill, currency, &mut found)?;
-    Ok(Attributed { period, currency, fees, pools, reallocations, found })
+    Ok(Attributed { period, currency, commitments, pools, reallocations, found })
 }
 
 /// The bill's findings but those of line item types that the policy maps (spec 3.1).
@@ -217,7 +215,8 @@ impl<'a> Stages<'a> {
         }
         if self.is_amortized && charge.key().kind().is_unused_where_amortized() {
             // What was used of the commitment stands in the rows it covers (spec 6.3).
-            return ledger.add(origin(charge), Claim::unused_commitment(), charge.amount());
+            let claim = commitments::claim_of_charge(charge, &self.tags, self.policy.commitments);
+            return ledger.add(origin(charge), claim, charge.amount());
         }
         let resource = charge.key().resource_id();
         if let Some(attachments) = self.volumes.as_ref().and_then(|volumes| volumes.of(charge)) {
@@ -227,7 +226,7 @@ impl<'a> Stages<'a> {
             return self.own_instance(charge, ledger);
         }
         if let Some(service) = self.containers.fargate_service(resource) {
-            return own_service(charge, service, charge.amount(), ledger);
+            return own_service(origin(charge), resource, service, charge.amount(), ledger);
         }
         self.own_tagged(charge, Mechanism::Tag, charge.amount(), ledger)
     }
@@ -241,11 +240,11 @@ impl<'a> Stages<'a> {
             shares.add(&[slice.interval()], slice.amount())?;
         }
         conserved("containers", origin(charge), charge.amount(), &[shares.sum()?])?;
-        self.own_shares(charge, instance, &shares, ledger)?;
+        self.own_shares(origin(charge), charge, &shares, instance, ledger)?;
         let Some(not_run) = shares.not_run else { return Ok(()) };
         match self.policy.containers.idle {
             Idle::Spread => self.own_tagged(charge, Mechanism::EcsIdle, not_run, ledger),
-            Idle::Separate => self.own_idle(charge, instance, not_run, ledger),
+            Idle::Separate => self.own_idle(origin(charge), instance, not_run, ledger),
         }
     }
 
@@ -265,7 +264,7 @@ impl<'a> Stages<'a> {
         })?;
         moved.sort_unstable_by_key(|(instance, ..)| *instance);
         for (instance, shares) in moved {
-            self.own_shares(charge, instance, &shares, ledger)?;
+            self.own_shares(origin(charge), charge, &shares, instance, ledger)?;
             if let Some(not_run) = shares.not_run {
                 let own_tags = || self.tags.area_of_charge(charge);
                 let area = self.tags.area_of_resource(instance).or_else(own_tags);
@@ -277,19 +276,20 @@ impl<'a> Stages<'a> {
 
     fn own_shares(
         &self,
+        origin: Origin<'a>,
         charge: &'a Charge,
-        instance: &'a str,
         shares: &Shares<'_, 'a>,
+        instance: &'a str,
         ledger: &mut Ledger<'a>,
     ) -> Result<()> {
         for (service, amount) in shares.services() {
-            own_service(charge, service, amount, ledger)?;
+            own_service(origin, charge.key().resource_id(), service, amount, ledger)?;
         }
-        shares.idle.map_or(Ok(()), |amount| self.own_idle(charge, instance, amount, ledger))
+        shares.idle.map_or(Ok(()), |amount| self.own_idle(origin, instance, amount, ledger))
     }
 
-    fn own_idle(&self, charge: &'a Charge, instance: &'a str, amount: Amount, ledger: &mut Ledger<'a>) -> Result<()> {
-        ledger.add(origin(charge), Claim::idle(self.tags.area_of_resource(instance)), amount)
+    fn own_idle(&self, origin: Origin<'a>, instance: &'a str, amount: Amount, ledger: &mut Ledger<'a>) -> Result<()> {
+        ledger.add(origin, Claim::idle(self.tags.area_of_resource(instance)), amount)
     }
 
     fn own_tagged(
@@ -306,18 +306,18 @@ impl<'a> Stages<'a> {
 
 /// A service's part: its area's, or nobody's where the service is unmapped (R16).
 fn own_service<'a>(
-    charge: &'a Charge,
+    origin: Origin<'a>,
+    resource: &'a str,
     service: &ServiceOwner<'a>,
     amount: Amount,
     ledger: &mut Ledger<'a>,
 ) -> Result<()> {
-    let origin = origin(charge);
     if let Some(area) = service.area {
         let claim = Claim::area(area, Mechanism::Ecs).with_service(service.cluster, service.service);
         return ledger.add(origin, claim, amount);
     }
     let claim = Claim::unattributed().with_service(service.cluster, service.service);
-    ledger.add_unattributed(origin, claim, charge.key().resource_id(), amount)
+    ledger.add_unattributed(origin, claim, resource, amount)
 }
 
 /// The currency to attribute: the only one, or the one chosen (spec 1.6).
@@ -353,14 +353,9 @@ fn note_completeness(bill: &Bill, period: BillingPeriod, as_of: Timestamp, found
     }
 }
 
-fn products_with_covered_usage(bill: &Bill) -> BTreeSet<&str> {
-    let covered = bill.charges().iter().filter(|charge| charge.key().kind() == LineItemKind::DiscountedUsage);
-    covered.map(|charge| charge.key().product()).collect()
-}
-
 /// The identity of the promise, for every product and usage account (spec 0.1).
-fn reconcile<'a>(mut billed: Billed<'a>, fees: &Fees<'a>, ledger: &Ledger<'a>) -> Result<()> {
-    for (origin, moved) in &fees.moved {
+fn reconcile<'a>(mut billed: Billed<'a>, commitments: &Commitments<'a>, ledger: &Ledger<'a>) -> Result<()> {
+    for (origin, moved) in commitments.moved() {
         billed.add(*origin, *moved)?;
     }
     let expected = billed.into_sums()?;
@@ -389,7 +384,7 @@ fn note_unmapped_services(cells: &[Cell], found: &mut Diagnostics) {
 }
 
 fn report(job: &Attribution<'_>, ledger: Ledger<'_>, attributed: &mut Attributed<'_>) -> Result<Report> {
-    let Attributed { period, currency, fees, reallocations, found, .. } = attributed;
+    let Attributed { period, currency, commitments, reallocations, found, .. } = attributed;
     let (bill, currency) = (job.bill, *currency);
     let coverage = coverage::coverage(bill, job.policy, currency, &ledger)?;
     let cells = ledger.into_cells();
@@ -397,8 +392,8 @@ fn report(job: &Attribution<'_>, ledger: Ledger<'_>, attributed: &mut Attributed
     let of_kind = |kind: RowKind| Amount::sum(cells.iter().filter(|cell| cell.row_kind == kind).map(|cell| cell.cost));
     let totals = Totals {
         billed: bill.billed(currency)?,
-        carried_in: fees.carried_in,
-        deferred: fees.deferred,
+        carried_in: commitments.carried_in(),
+        deferred: commitments.deferred(),
         excluded: bill.excluded(currency)?,
         areas: of_kind(RowKind::Area)?,
         idle: of_kind(RowKind::Idle)?,
@@ -419,6 +414,7 @@ fn report(job: &Attribution<'_>, ledger: Ledger<'_>, attributed: &mut Attributed
         coverage,
         cells,
         reallocations: std::mem::take(reallocations),
+        commitments: commitments.uses(bill, currency)?,
         digests: digests(job)?,
         inputs: bill.inputs().iter().cloned().collect(),
         diagnostics: found.list(),

@@ -138,15 +138,24 @@ impl<'a> Rules<'a> {
         let Some(first) = matching.next() else { return Ok(false) };
         first.matched.set(first.matched.get() + 1);
         self.overlaps.set(self.overlaps.get() + u64::from(matching.next().is_some()));
-        let parts = split(amount, &first.owners)?.unwrap_or_default();
-        conserved("rules", origin, amount, &parts)?;
-        ledger.by_rule(Some(&first.rule.id));
-        for ((area, weight), part) in first.owners.iter().zip(parts) {
-            if *weight > 0 {
-                ledger.add(origin, Claim::area(area, Mechanism::Rule), part)?;
-            }
-        }
-        ledger.by_rule(None);
+        first.give(origin, amount, ledger)?;
+        Ok(true)
+    }
+
+    /// Gives a part of a fee to the owners that the rule of the charge it covers names, which matched that charge before;
+    /// `false` where no rule matches.
+    pub(super) fn own_along(
+        &self,
+        charge: &'a Charge,
+        origin: Origin<'a>,
+        amount: Amount,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<bool> {
+        let subject = Subject::Charge(charge.key());
+        let Some(first) = self.in_effect.iter().find(|rule| rule.matcher.matches(&subject, self.kinds)) else {
+            return Ok(false);
+        };
+        first.give(origin, amount, ledger)?;
         Ok(true)
     }
 
@@ -160,6 +169,22 @@ impl<'a> Rules<'a> {
             let message = format!("rule `{}` matched no charge", rule.rule.id);
             found.add(DiagnosticCode::RulesNeverMatched, message, 1, None);
         }
+    }
+}
+
+impl<'a> CompiledRule<'a> {
+    /// Splits an amount over the owners.
+    fn give(&self, origin: Origin<'a>, amount: Amount, ledger: &mut Ledger<'a>) -> Result<()> {
+        let parts = split(amount, &self.owners)?.unwrap_or_default();
+        conserved("rules", origin, amount, &parts)?;
+        ledger.by_rule(Some(&self.rule.id));
+        for ((area, weight), part) in self.owners.iter().zip(parts) {
+            if *weight > 0 {
+                ledger.add(origin, Claim::area(area, Mechanism::Rule), part)?;
+            }
+        }
+        ledger.by_rule(None);
+        Ok(())
     }
 }
 

@@ -158,6 +158,29 @@ impl<'a> Tags<'a> {
         }
     }
 
+    /// The area that is the default of a usage account.
+    pub(super) fn default_of(&self, account: &str) -> Option<&'a str> {
+        self.policy.accounts.get(account).map(|area| area.as_str())
+    }
+
+    /// Gives a part of a fee to the area that the tags of the charge it covers name, by a mechanism, else to the default
+    /// of that charge's account, else to nobody.
+    pub(super) fn own_along(
+        &self,
+        charge: &'a Charge,
+        mechanism: Mechanism,
+        origin: Origin<'a>,
+        amount: Amount,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<()> {
+        let tagged = self.area_of_charge(charge).map(|area| (area, mechanism));
+        let by_account = || self.default_of(charge.key().usage_account()).map(|area| (area, Mechanism::Reservation));
+        match tagged.or_else(by_account) {
+            Some((area, mechanism)) => ledger.add(origin, Claim::area(area, mechanism), amount),
+            None => ledger.add_unattributed(origin, Claim::unattributed(), charge.key().resource_id(), amount),
+        }
+    }
+
     /// Lists resources with several values of a key, with what therefore inherits none.
     pub(super) fn report_conflicts(&self, bill: &Bill, currency: Currency, found: &mut Diagnostics) -> Result<()> {
         let mut without: BTreeMap<(&str, usize), Amount> = BTreeMap::new();

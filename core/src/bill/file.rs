@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::charge::{Charge, UsageSlice};
 use super::coverage::UsageCoverage;
+use super::instance::is_of_hours;
 use super::key::SavedKey;
 use super::not_spread::NotSpread;
 use super::statement::Statement;
@@ -18,7 +19,7 @@ use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::{Amount, Residue};
 
 const FORMAT: &str = "unblended-bill";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +47,9 @@ struct Row {
     unblended: Option<Amount>,
     rows: u64,
     nonzero_rows: u64,
+    /// Hours of instances and quantities of fees, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quantity: Option<Amount>,
     slices: Vec<UsageSlice>,
 }
 
@@ -87,6 +91,7 @@ impl Bill {
                     unblended: Some(charge.unblended).filter(|unblended| *unblended != charge.amount),
                     rows: charge.rows,
                     nonzero_rows: charge.nonzero_rows,
+                    quantity: Some(charge.quantity).filter(|quantity| !quantity.is_zero()),
                     slices: charge.slices.clone(),
                 },
             )?;
@@ -108,7 +113,7 @@ impl Bill {
         let mut next = || lines.next().transpose()?.ok_or_else(|| bad("the saved bill ends too early"));
         let head: Head = parse(&next()?)?;
         if head.format != FORMAT || head.version != VERSION {
-            return Err(bad("the file is no saved bill of version 2"));
+            return Err(bad("the file is no saved bill of version 3"));
         }
         let mut charges: Vec<Charge> = Vec::new();
         loop {
@@ -147,8 +152,11 @@ impl Bill {
 impl Row {
     fn into_charge(self) -> Result<Charge> {
         let key = self.key.into_key().ok_or_else(|| bad("a saved charge has a bad key"))?;
-        let Self { amount, rows, nonzero_rows, slices, .. } = self;
-        Ok(Charge { key, amount, unblended: self.unblended.unwrap_or(amount), rows, nonzero_rows, slices })
+        let Self { amount, rows, nonzero_rows, quantity, slices, .. } = self;
+        let quantity = quantity.unwrap_or_default();
+        let unblended = self.unblended.unwrap_or(amount);
+        let counts_quantity = key.kind().is_fee() || is_of_hours(key.kind(), key.usage_type());
+        Ok(Charge { key, amount, unblended, rows, nonzero_rows, quantity, counts_quantity, slices })
     }
 }
 

@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn methods_of_later_versions_are_refused_not_ignored() {
-        assert_eq!(code("[commitments]\nshare = \"usage\""), ErrorCode::ConfigBadValue);
+        assert_eq!(code("[commitments]\nshare = \"hours\""), ErrorCode::ConfigBadValue);
+        assert_eq!(code("[commitments]\nunused = \"nobody\""), ErrorCode::ConfigBadValue);
     }
 
     #[test]
@@ -245,6 +246,7 @@ mod tests {
             follow_attachments = true
             [commitments]
             share = "auto"
+            unused = "central"
             unknown_term = "expense"
             [[shared]]
             match = { kind = "Tax" }

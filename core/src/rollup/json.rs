@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::commitment::CommitmentUse;
 use super::report::{Reallocation, Report, Totals};
 use super::tables::{AreaCost, MechanismCost, ProductAreaCost, ServiceCost};
 use crate::bill::{BillStatus, BridgeRow};
@@ -31,11 +32,19 @@ pub(crate) struct ReportJson<'r> {
     #[serde(skip_serializing_if = "is_empty")]
     #[cfg_attr(feature = "facade", schemars(default))]
     reallocations: &'r [Reallocation],
+    /// Only where the bill says something of commitments whose fees are set aside.
+    #[serde(skip_serializing_if = "has_no_uses")]
+    #[cfg_attr(feature = "facade", schemars(default))]
+    commitments: &'r [CommitmentUse],
     diagnostics: &'r [Diagnostic],
 }
 
 fn is_empty(hops: &&[Reallocation]) -> bool {
     hops.is_empty()
+}
+
+fn has_no_uses(uses: &&[CommitmentUse]) -> bool {
+    uses.is_empty()
 }
 
 impl Report {
@@ -57,6 +66,7 @@ impl Report {
             mechanisms: self.mechanisms()?,
             bridge: self.bridge.as_deref(),
             reallocations: &self.reallocations,
+            commitments: &self.commitments,
             diagnostics: &self.diagnostics,
         };
         let mut text = serde_json::to_string(&object)

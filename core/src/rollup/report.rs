@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::commitment::CommitmentUse;
 use crate::bill::{BillStatus, BridgeRow, Digest, InputDigest};
 use crate::classify::CostBasis;
 use crate::diagnostic::Diagnostic;
@@ -234,6 +235,9 @@ pub struct Report {
     /// Every hop from a provider to a consumer, sorted.
     #[serde(default)]
     pub reallocations: Vec<Reallocation>,
+    /// How each commitment whose fees are set aside was used, sorted; only those of which the bill says something.
+    #[serde(default)]
+    pub commitments: Vec<CommitmentUse>,
     /// What it was made of.
     pub digests: ReportDigests,
     /// Files the bill was read from.

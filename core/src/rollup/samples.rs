@@ -64,6 +64,7 @@ pub(crate) fn report_of(mut cells: Vec<Cell>) -> Report {
         coverage: Coverage::default(),
         cells,
         reallocations: Vec::new(),
+        commitments: Vec::new(),
         digests: ReportDigests {
             bill: Digest::of(b"bill"),
             policy: Digest::of(b"policy"),
