@@ -35,6 +35,7 @@ TABLES = {
     "product_area_costs": ("product", "product_area", "row_kind", "pool"),
     "mechanisms": ("mechanism",),
     "reallocations": ("provider", "consumer"),
+    "commitments": ("payer", "product", "usage_account", "commitment", "covers"),
     "bridge": ("kind", "rows", "unblended", "difference"),
 }
 SHOWN = 12  # differences printed per month
@@ -66,7 +67,8 @@ REQUIRED = {
     "containers": "window usage|window period|idle spread|idle separate|memory weight|default_cpu|capacity by id"
     "|capacity by type",
     "volumes": "follow True|follow False",
-    "commitments": "among all|among areas|spread",
+    "commitments": "among all|among areas|spread|share auto|share cost|share usage|unused central|unused owner"
+    "|unused proportional|by usage|purchased|covered by id|covered by zone|covered by family",
     "task": "across month border|without stop|no startedAt (pull)|no startedAt (created)|no startedAt (pending)"
     "|TaskFailedToStart|custom group|standalone|cpu 0 or missing|own tags|equal versions that differ",
     "instance": "terminated|deregistered|capacity changes",
@@ -99,6 +101,7 @@ def features_of(options: dict, rollup) -> set:
     found |= {f"kind:{'Other' if row.unknown else row.kind}" for row in rollup.rows}
     found |= {f"mechanism:{piece.mechanism}" for piece in rollup.pieces}
     found |= {f"row_kind:{piece.row_kind}" for piece in rollup.pieces}
+    found |= {f"commitments:{name}" for name in rollup.commitment_features()}
     found.add(f"status:{rollup.status}")
     found |= {"bill:correction" for row in rollup.rows if row.correction}
     found |= {"bill:excluded split cost" for row in rollup.excluded if row.dialect != "dbr"}
@@ -145,12 +148,12 @@ def table_differences(name: str, keys: tuple, expected: list, got: list) -> list
     actual = {name_of(row, keys): row for row in got}
     for key, row in wanted.items():
         if key not in actual:
-            found.append(f"{name} {key}: missing, the oracle has {row['cost']}")
+            found.append(f"{name} {key}: missing, the oracle has {row}")
         elif actual[key] != row:
             found.append(f"{name} {key}: oracle {row}, program {actual[key]}")
     for key, row in actual.items():
         if key not in wanted:
-            found.append(f"{name} {key}: not in the oracle, the program has {row.get('cost')}")
+            found.append(f"{name} {key}: not in the oracle, the program has {row}")
     return found or [f"{name}: the same rows in another order, or a row twice"]
 
 

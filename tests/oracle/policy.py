@@ -43,6 +43,8 @@ class Policy:
     default_cpu: int = 128
     capacity: dict = field(default_factory=dict)
     follow_attachments: bool = True
+    share: str = "auto"
+    unused: str = "central"
     among: str = "all"
     unknown_term: str = "expense"
     spread: bool = False
@@ -180,8 +182,8 @@ def load(path: str | None, tags: list | None = None) -> Policy:
     policy.capacity = containers.get("capacity", {})
     policy.follow_attachments = table.get("volumes", {}).get("follow_attachments", True)
     commitments = table.get("commitments", {})
-    if commitments.get("share", "auto") not in ("auto", "cost"):
-        raise ValueError("the oracle shares fees by cost only")
+    policy.share = commitments.get("share", policy.share)
+    policy.unused = commitments.get("unused", policy.unused)
     policy.among = commitments.get("among", policy.among)
     policy.spread = commitments.get("spread", policy.spread)
     line_items = table.get("line_items", {})

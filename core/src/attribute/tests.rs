@@ -3,7 +3,7 @@
 use super::*;
 use crate::bill::samples::{bill, bill_with, hours, row, usage};
 use crate::bill::{BillOptions, KeepIntervals};
-use crate::classify::{Dialect, LineItem};
+use crate::classify::{Dialect, LineItem, LineItemKind};
 use crate::evidence::{Capacity, Registration, ServiceMap, ServiceOwner as MappedService, TaskRun, VolumeAttachment};
 use crate::time::Interval;
 

@@ -157,8 +157,13 @@ impl<'a> Commitments<'a> {
                 }
             } else if !used.is_empty() {
                 note_nothing_covered(key, policy.share, found);
-                let list = if policy.share == Share::Usage { &mut plan.unused } else { &mut plan.by_cost };
-                list.extend(used);
+                if policy.share == Share::Usage {
+                    let sum = unused_costs.entry(*key).or_default();
+                    *sum = used.iter().try_fold(*sum, |sum, (_, amount)| sum.checked_add(*amount))?;
+                    plan.unused.extend(used);
+                } else {
+                    plan.by_cost.extend(used);
+                }
             }
         }
         Ok(plan)
