@@ -94,6 +94,10 @@ class Report {
     return tableOf(this, 'reallocations');
   }
 
+  async commitments() {
+    return tableOf(this, 'commitments');
+  }
+
   async cells() {
     return tableOf(this, 'cells');
   }

@@ -124,6 +124,7 @@ const asked = {
   'Report.productAreaCosts': () => report.productAreaCosts(),
   'Report.mechanisms': () => report.mechanisms(),
   'Report.reallocations': () => report.reallocations(),
+  'Report.commitments': () => report.commitments(),
   'Report.cells': () => report.cells(),
   'Report.rows': async () => {
     for await (const row of report.rows('cells')) assert.ok(row.cost);

@@ -59,6 +59,7 @@ const stages = {
     return { attachments, diagnostics: await codes(evidence) };
   },
   bases: endToEnd,
+  commitments: endToEnd,
   dialects: endToEnd,
   end_to_end: endToEnd,
 };

@@ -75,8 +75,8 @@ class Stated:
         self.sized = agreed([sized(row.usage_type) for row in part.rows])
         self.zone = agreed([row.zone for row in part.rows])
         named = part.commitment.partition("subscription: ")
-        text = re.split("[, ]", named[2])[0] if named[1] else part.commitment
-        self.id = "" if " " in text else text
+        is_id = part.rows[0].commitment != "" if part.rows else " " not in part.commitment
+        self.id = part.commitment if is_id else re.split("[, ]", named[2])[0]
         self.quantity = sum(units(row.quantity) for row in part.rows)
         self.by_hours = part.kind == "RecurringFee" and part.rows != [] and part.rows[0].dialect in ("cur", "cur2")
         texts = [hours_in(row.description) for row in part.rows]

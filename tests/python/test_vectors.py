@@ -167,7 +167,7 @@ ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 
 def run(vector: Vector, folder: Path) -> Any:
-    if vector["stage"] in ("bases", "dialects", "end_to_end"):
+    if vector["stage"] in ("bases", "commitments", "dialects", "end_to_end"):
         return end_to_end(vector["input"], folder, vector.get("expect") or {})
     return ADAPTERS[vector["stage"]](vector["input"])
 
@@ -195,4 +195,4 @@ def test_every_vector_gives_what_it_says(tmp_path: Path, capsys: pytest.CaptureF
         for stage, count in counts.items():
             print(f"{stage}: {count} vectors")
     assert not failures, "\n".join(failures)
-    assert counts.keys() == {*ADAPTERS, "bases", "dialects", "end_to_end"}
+    assert counts.keys() == {*ADAPTERS, "bases", "commitments", "dialects", "end_to_end"}

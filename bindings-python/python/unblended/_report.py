@@ -13,7 +13,8 @@ from ._table import Table
 from ._values import with_decimals
 
 TableName = Literal[
-    "area_costs", "service_costs", "product_area_costs", "mechanisms", "reallocations", "cells", "diagnostics"
+    "area_costs", "service_costs", "product_area_costs", "mechanisms", "reallocations", "commitments", "cells",
+    "diagnostics",
 ]  # fmt: skip
 
 
@@ -141,6 +142,11 @@ class Report:
     def reallocations(self) -> Table:
         """Provider and consumer → what was passed on (spec 5.8)."""
         return self.table("reallocations")
+
+    @property
+    def commitments(self) -> Table:
+        """Commitment → normalized hours purchased, used, covered and eligible, and what was unused (spec 6.4)."""
+        return self.table("commitments")
 
     @property
     def cells(self) -> Table:

@@ -169,6 +169,11 @@ impl<'o> BillBuilder<'o> {
         Ok(())
     }
 
+    /// Whether a charge sums the quantities of its rows.
+    pub(crate) fn counts_quantity(&self, charge: usize) -> bool {
+        self.charges.get(charge).is_some_and(|charge| charge.counts_quantity)
+    }
+
     /// Keeps a total row as statement evidence (spec 3.2).
     ///
     /// # Errors

@@ -115,7 +115,7 @@ fn csv_folder(folder: Option<&Path>) -> Result<&Path> {
     })
 }
 
-/// One file a table, in a folder; hops of providers only where there are any.
+/// One file a table, in a folder; hops of providers and commitments only where there are any.
 fn csv_files(folder: Option<&Path>, report: &Report) -> Result<StagedFiles> {
     let folder = csv_folder(folder)?;
     fs::create_dir_all(folder).map_err(|cause| {
@@ -129,6 +129,9 @@ fn csv_files(folder: Option<&Path>, report: &Report) -> Result<StagedFiles> {
     ];
     if !report.reallocations.is_empty() {
         tables.push(("reallocations.csv", TableName::Reallocations));
+    }
+    if !report.commitments.is_empty() {
+        tables.push(("commitments.csv", TableName::Commitments));
     }
     let files = tables.into_iter().map(|(file, name)| Ok((folder.join(file), csv_of(&facade::table(report, name)?)?)));
     StagedFiles::write(files.collect::<Result<_>>()?)

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use crate::bill::BridgeRow;
 use crate::error::Result;
 use crate::money::Amount;
-use crate::rollup::{Report, RowKind, Totals};
+use crate::rollup::{Hours, Ratio, Report, RowKind, Totals};
 
 /// Decimals shown.
 const SHOWN: u32 = 4;
@@ -84,8 +84,44 @@ pub(super) fn of_report(report: &Report, run_id: &str) -> Result<String> {
         let rows = hops.map(|hop| vec![hop.provider.to_string(), hop.consumer.to_string(), rounded(hop.cost)]);
         text += &table("Reallocated by providers", &["provider", "consumer", "cost"], 2, rows.collect());
     }
+    text += &of_commitments(report);
     text += &of_coverage(report);
     Ok(text)
+}
+
+/// Commitments in normalized hours.
+fn of_commitments(report: &Report) -> String {
+    if report.commitments.is_empty() {
+        return String::new();
+    }
+    let hours = |hours: Option<&Hours>| hours.map_or_else(|| "not stated".to_owned(), ToString::to_string);
+    let ratio = |ratio: Option<&Ratio>| ratio.map_or_else(String::new, ToString::to_string);
+    let rows = report.commitments.iter().map(|row| {
+        let commitment = row.commitment.iter().chain(&row.covers).map(String::as_str).collect::<Vec<_>>().join(" ");
+        vec![
+            row.product.clone(),
+            row.usage_account.clone().unwrap_or_default(),
+            commitment,
+            hours(row.purchased_hours.as_ref()),
+            hours(row.used_hours.as_ref()),
+            ratio(row.utilization.as_ref()),
+            rounded(row.unused_cost),
+            hours(Some(&row.covered_hours)),
+            ratio(row.coverage.as_ref()),
+        ]
+    });
+    let header = [
+        "AWS product",
+        "account",
+        "commitment",
+        "purchased",
+        "used",
+        "utilization",
+        "unused cost",
+        "covered",
+        "coverage",
+    ];
+    table("Commitments, in normalized hours", &header, 3, rows.collect())
 }
 
 fn of_bridge(report: &Report, bridge: &[BridgeRow]) -> String {

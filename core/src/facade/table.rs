@@ -20,6 +20,8 @@ pub enum TableName {
     Mechanisms,
     /// Provider and consumer → what was passed on.
     Reallocations,
+    /// Commitment → hours purchased, used, covered and eligible.
+    Commitments,
     /// The finest cells: product, usage account, area, kind, mechanism, service → cost.
     Cells,
     /// Findings of the run.
@@ -109,6 +111,7 @@ pub fn table(report: &Report, name: TableName) -> Result<Table> {
         }
         TableName::Mechanisms => columns(&["mechanism", "cost"], &report.mechanisms()?),
         TableName::Reallocations => columns(&["provider", "consumer", "cost"], &report.reallocations),
+        TableName::Commitments => columns(&COMMITMENT_COLUMNS, &report.commitments),
         TableName::Cells => {
             let names =
                 ["product", "usage_account", "product_area", "row_kind", "mechanism", "cluster", "service", "cost"];
@@ -117,6 +120,21 @@ pub fn table(report: &Report, name: TableName) -> Result<Table> {
         TableName::Diagnostics => columns(&["code", "severity", "count", "message"], &report.diagnostics),
     }
 }
+
+const COMMITMENT_COLUMNS: [&str; 12] = [
+    "payer",
+    "product",
+    "usage_account",
+    "commitment",
+    "covers",
+    "purchased_hours",
+    "used_hours",
+    "utilization",
+    "unused_cost",
+    "covered_hours",
+    "eligible_hours",
+    "coverage",
+];
 
 /// A column `pool` after `row_kind`, where the report has a row that stands for one.
 fn with_pool<'n>(report: &Report, names: &[&'n str]) -> Vec<&'n str> {
@@ -132,7 +150,7 @@ fn columns(names: &[&str], rows: &[impl Serialize]) -> Result<Table> {
         .map(|name| Column {
             name: (*name).to_owned(),
             column_type: match *name {
-                "cost" => ColumnType::Money,
+                "cost" | "unused_cost" => ColumnType::Money,
                 "count" => ColumnType::Count,
                 _ => ColumnType::Text,
             },

@@ -24,13 +24,18 @@ pub(super) struct Summary {
 }
 
 impl<'a> FeePart<'a> {
-    /// The id of its commitment: texts with spaces are descriptions, which may name one.
+    /// The id of its commitment. A description may name one; a book does not tell ids from descriptions, but ids have no
+    /// spaces.
     pub(super) fn id(&self) -> Option<&'a str> {
         let text = self.commitment;
+        let is_id = match self.charges.first() {
+            Some(charge) => !charge.key().reservation_id().is_empty(),
+            None => !text.contains(' '),
+        };
         let named = match text.split_once("subscription: ") {
+            _ if is_id => text,
             Some((_, rest)) => rest.split([',', ' ']).next().unwrap_or_default(),
-            None if text.contains(' ') => "",
-            None => text,
+            None => "",
         };
         Some(named).filter(|id| !id.is_empty())
     }

@@ -351,7 +351,8 @@ impl<'c, 'o> TableReader<'c, 'o> {
                 let sign_text = columns.cell(cells, columns.costs.unblended);
                 let is_repeatable =
                     kind.is_usage() && !is_noted && has_plain_sign(sign_text, item.unblended.unwrap_or(item.cost));
-                place = is_repeatable.then_some(Place { builder: number, charge, rule });
+                let counts_quantity = builder.counts_quantity(charge);
+                place = is_repeatable.then_some(Place { builder: number, charge, rule, counts_quantity });
                 if fills_no_column {
                     builder.note_not_spread(&item, kind)?;
                 }

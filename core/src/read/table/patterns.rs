@@ -41,6 +41,8 @@ pub(in crate::read) struct Place {
     pub(in crate::read) charge: usize,
     /// Number of the rule that the cost of its rows follows.
     pub(in crate::read) rule: usize,
+    /// Whether the charge sums quantities.
+    pub(in crate::read) counts_quantity: bool,
 }
 
 #[derive(Debug)]
@@ -187,7 +189,7 @@ mod tests {
 
     fn keep(patterns: &mut Patterns, line: &str, charge: usize) {
         with_row(line, |row| match patterns.look(row, false) {
-            Look::New(key) => patterns.keep(row, key, Place { builder: 0, charge, rule: 0 }),
+            Look::New(key) => patterns.keep(row, key, Place { builder: 0, charge, rule: 0, counts_quantity: false }),
             Look::Known(_) => panic!("`{line}` is known"),
         });
     }
