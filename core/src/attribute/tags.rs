@@ -8,6 +8,7 @@ use super::ledger::Ledger;
 use crate::bill::{Bill, Charge};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
+use crate::ids::ProductArea;
 use crate::index::Index;
 use crate::money::{Amount, Currency};
 use crate::policy::{AreaPolicy, Policy};
@@ -160,7 +161,7 @@ impl<'a> Tags<'a> {
 
     /// The area that is the default of a usage account.
     pub(super) fn default_of(&self, account: &str) -> Option<&'a str> {
-        self.policy.accounts.get(account).map(|area| area.as_str())
+        self.policy.accounts.get(account).map(ProductArea::as_str)
     }
 
     /// Gives a part of a fee to the area that the tags of the charge it covers name, by a mechanism, else to the default

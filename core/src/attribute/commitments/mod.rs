@@ -55,12 +55,15 @@ pub(super) struct Commitments<'a> {
     unused_costs: BTreeMap<GroupKey<'a>, Amount>,
 }
 
+/// Parts by the position of their fee.
+type Parts = Vec<(usize, Amount)>;
+
 /// Where the parts of fees go, by position, before any of them goes there.
 #[derive(Default)]
 struct Plan<'a> {
-    by_cost: Vec<(usize, Amount)>,
+    by_cost: Parts,
     by_usage: BTreeMap<(GroupKey<'a>, Origin<'a>), Amount>,
-    unused: Vec<(usize, Amount)>,
+    unused: Parts,
 }
 
 impl<'a> Commitments<'a> {
@@ -182,7 +185,7 @@ impl<'a> Commitments<'a> {
         }
         let covered =
             if self.policy.share == Share::Cost { products_with_covered_usage(bill) } else { BTreeSet::new() };
-        let mut products: BTreeMap<&str, BTreeMap<Origin<'a>, Vec<(usize, Amount)>>> = BTreeMap::new();
+        let mut products: BTreeMap<&str, BTreeMap<Origin<'a>, Parts>> = BTreeMap::new();
         plan.by_cost.sort_unstable();
         for (at, amount) in std::mem::take(&mut plan.by_cost) {
             let Some(origin) = self.fees.parts.get(at).map(|part| part.origin) else { continue };
