@@ -18,7 +18,7 @@ mod tests;
 #[cfg(test)]
 mod tests_terms;
 mod unused;
-mod utilization;
+mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 
