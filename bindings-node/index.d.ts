@@ -191,6 +191,8 @@ export interface PolicyContent {
   readonly volumes?: { readonly follow_attachments?: boolean; readonly detached?: 'owner' | 'separate' };
   readonly commitments?: {
     readonly share?: 'auto' | 'cost' | 'usage';
+    readonly unused?: 'central' | 'owner' | 'proportional';
+    readonly spread?: boolean;
     readonly among?: 'all' | 'areas';
     readonly unknown_term?: 'expense' | 'error';
   };
@@ -465,7 +467,9 @@ export interface Contribution {
   readonly pool?: string;
   /** The provider it was reallocated from; where that is the owner, what was taken from it. */
   readonly provider?: string;
-  /** `null` for a part of commitment fees, shared pools and providers: sums of a product and account. */
+  /** The commitment of which it is a part of a fee, pushed onto the charge that it covers. */
+  readonly commitment?: string;
+  /** `null` for a part of commitment fees by cost, shared pools and providers: sums of a product and account. */
   readonly charge: ExplainedCharge | null;
   readonly amount: DecimalText;
 }
@@ -628,6 +632,27 @@ export interface Win {
   readonly share: DecimalText | null;
 }
 
+/** What was bought, used and could have been covered, in normalized hours as decimal text. */
+export interface CommitmentUse {
+  readonly payer: string;
+  readonly product: string;
+  /** Account that bought; `null` where several did. */
+  readonly usageAccount: string | null;
+  /** Subscription or reservation id, where the covered usage names ids. */
+  readonly commitment: string | null;
+  /** Family with the region's prefix, or zone and type; `null` where it is any. */
+  readonly covers: string | null;
+  /** `null` where the bill does not say. */
+  readonly purchasedHours: DecimalText | null;
+  readonly usedHours: DecimalText | null;
+  /** At most six decimals. */
+  readonly utilization: DecimalText | null;
+  readonly unusedCost: DecimalText;
+  readonly coveredHours: DecimalText;
+  readonly eligibleHours: DecimalText;
+  readonly coverage: DecimalText | null;
+}
+
 /** The tables of a report and their rows. */
 export interface Tables {
   areaCosts: AreaCost;
@@ -639,6 +664,7 @@ export interface Tables {
   unattributed: UnattributedProduct;
   wins: Win;
   splitCheck: SplitCheckRow;
+  commitments: CommitmentUse;
   cells: Cell;
   diagnostics: Omit<Diagnostic, 'location'>;
 }
@@ -686,6 +712,8 @@ export class Report {
   wins(): Promise<Win[]>;
   /** Our split of instances beside AWS's own, where both are known. */
   splitCheck(): Promise<SplitCheckRow[]>;
+  /** How each commitment whose fees are set aside was used. */
+  commitments(): Promise<CommitmentUse[]>;
   /** The finest amounts. */
   cells(): Promise<Cell[]>;
   /** Findings of all stages, with locations. */

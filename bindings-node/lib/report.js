@@ -106,6 +106,10 @@ class Report {
     return tableOf(this, 'splitCheck');
   }
 
+  async commitments() {
+    return tableOf(this, 'commitments');
+  }
+
   async cells() {
     return tableOf(this, 'cells');
   }

@@ -67,6 +67,7 @@ diagnostic_codes! {
     ClassifyUnknownRecordType = "classify.unknown_record_type", Warning, "A DBR record type is not known; its rows count like line items.";
     CommitmentCostShare = "commitment.cost_share_ignores_covered_usage", Warning, "Fees are shared by cost although covered usage exists, whose owners may pay nothing.";
     CommitmentNegativeWeight = "commitment.negative_weight", Warning, "An owner with a negative total takes no part of the fees.";
+    CommitmentNothingCovered = "commitment.nothing_covered", Warning, "A commitment covers no usage of the bill; its fees are unused, or shared by cost.";
     EvidenceBadInterval = "evidence.bad_interval", Warning, "A task, attachment or instance ends before it starts and is not used.";
     EvidenceBase64 = "evidence.base64_decoded", Info, "The values of the service map were read as base64.";
     EvidenceDefaultCpu = "evidence.default_cpu", Info, "A task reserves no CPU; the policy's default is used.";

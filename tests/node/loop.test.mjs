@@ -127,6 +127,7 @@ const asked = {
   'Report.unattributed': () => report.unattributed(),
   'Report.wins': () => report.wins(),
   'Report.splitCheck': () => report.splitCheck(),
+  'Report.commitments': () => report.commitments(),
   'Report.cells': () => report.cells(),
   'Report.rows': async () => {
     for await (const row of report.rows('cells')) assert.ok(row.cost);

@@ -61,6 +61,7 @@ const stages = {
   },
   bases: endToEnd,
   categories: endToEnd,
+  commitments: endToEnd,
   dialects: endToEnd,
   end_to_end: endToEnd,
   idle: endToEnd,

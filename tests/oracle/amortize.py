@@ -18,9 +18,14 @@ DAY = 86_400_000
 class FeePart:
     """This period's part of one entry of the book."""
 
+    payer: str
     account: str
     product: str
     kind: str
+    commitment: str
+    start: int
+    end: int  # exclusive
+    rows: list  # of this bill; none where it is carried in
     amount: int
 
 
@@ -68,10 +73,17 @@ def fee_entries(rows: list, period: str) -> dict:
     entries = {}
     for row in rows:
         if row.kind in classify.FEES and known_term(row.start, row.end):
-            commitment = row.commitment or row.description
-            key = (row.payer, period, row.account, row.product, row.kind, commitment, row.start, row.end, row.currency)
+            key = key_of(row, period)
             entries[key] = entries.get(key, 0) + row.amount
     return entries
+
+
+def key_of(row, period: str) -> tuple | None:
+    """The entry a fee row of known term belongs to, None of any other row."""
+    if row.kind not in classify.FEES or not known_term(row.start, row.end):
+        return None
+    commitment = row.commitment or row.description
+    return (row.payer, period, row.account, row.product, row.kind, commitment, row.start, row.end, row.currency)
 
 
 def read_book(path: str | None) -> dict:
@@ -120,7 +132,9 @@ class Fees:
                 else:
                     self.carried_in += part
                 if start < finish and since < term_end(start, end):
-                    self.parts.append(FeePart(key[2], key[3], key[4], part))
+                    rows_of = [row for row in rows if own and key_of(row, period) == key]
+                    names = (key[0], key[2], key[3], key[4], key[5])
+                    self.parts.append(FeePart(*names, start, term_end(start, end), rows_of, part))
         self.unknown = [row for row in rows if row.kind in classify.FEES and not known_term(row.start, row.end)]
         if self.unknown and unknown_term == "error":
             raise ValueError("fee.unknown_term")

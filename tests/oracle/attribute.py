@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import bases
 import charges as charges_module
 import classify
+import commitments
 import money
 import pools
 import times
-from containers import EMPTY_HOST, UNRESERVED, Containers
+from containers import EMPTY_HOST, IDLE, Containers, running_type
 from policy import Policy
 
 
@@ -34,6 +35,14 @@ class Piece:
     def owner(self) -> tuple:
         """What fees and pools are shared among (R23, R44, R66)."""
         return (self.area, self.row_kind, self.reason)
+
+
+@dataclass
+class Pushed:
+    """Where a part of a fee comes from."""
+
+    product: str
+    account: str
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -65,6 +74,7 @@ class Attribution:
         self.hops = []
         self.summed = defaultdict(list)  # charges of instances by what they agree on besides the interval
         self.moved = defaultdict(list)  # (the same, instance) -> (charge, part)
+        self.commitments = commitments.Commitments(fees.parts, bill, period)
 
     def run(self) -> list[Piece]:
         """Pools and rules first, then volumes, containers and tags per charge, then fees, pools and providers."""
@@ -135,7 +145,11 @@ class Attribution:
     def give_charge(self, charge) -> None:
         """A charge no rule took: a volume's, an instance's, a Fargate task's, or any other."""
         if self.policy.basis in bases.AMORTIZED and charge.kind in bases.UNUSED:
-            self.add(charge, "unused_commitment", None, "unused_commitment", charge.amount)
+            area = None
+            if self.policy.unused == "owner":
+                area = self.area_of_own(charge)
+                area = self.policy.account_area(charge.account, self.period) if area is None else area
+            self.give_unused_to(charge, area, charge.amount)
             return
         resource = charge.resource
         fee = charge.kind in classify.FEES
@@ -191,7 +205,7 @@ class Attribution:
                 self.give_moved_tags(charge, instance, share)
             else:
                 self.give_service_or_idle(charge, instance, key, share)
-                if self.check and key != IDLE:
+                if self.check and key not in IDLE:
                     self.check.service(charge, instance, key, share)
 
     def give_moved_tags(self, charge, instance: str, part: int) -> None:
@@ -217,7 +231,7 @@ class Attribution:
                 self.give_tags(charge, share, "ecs_idle")
                 continue
             self.give_service_or_idle(charge, charge.resource, key, share)
-            if self.check and key == IDLE:
+            if self.check and key in IDLE:
                 self.check.idle(charge, charge.resource, share, ran)
             elif self.check:
                 self.check.service(charge, charge.resource, key, share)
@@ -241,7 +255,7 @@ class Attribution:
 
     def give_service_or_idle(self, charge, instance: str, key: tuple, amount: int) -> None:
         """A service's part, or an idle row that carries the instance's tag (R11)."""
-        if key in (EMPTY_HOST, UNRESERVED):
+        if key in IDLE:
             self.add_idle(charge, self.tags.area_of_resource(instance), key[0], amount)
         else:
             self.give_service(charge, key, amount)
@@ -264,49 +278,212 @@ class Attribution:
 
     def give_account(self, charge, amount: int) -> None:
         """The first cost category of its own (R72), the account default, else nobody (spec 5.5)."""
-        values = [charge.categories[name] for name in self.policy.cost_categories if charge.categories[name]]
+        category = self.area_of_categories(charge)
         area = self.policy.account_area(charge.account, self.period)
-        if values:
-            self.add(charge, "area", self.policy.area(values[0]), "cost_category", amount)
+        if category is not None:
+            self.add(charge, "area", category, "cost_category", amount)
         elif area is not None:
             self.add(charge, "area", area, "account", amount)
         else:
             self.add(charge, "unattributed", None, "unattributed", amount)
 
-    # Fees (spec 5.6; R21 to R23)
+    def area_of_categories(self, charge) -> str | None:
+        """What the first cost category that a charge's own rows fill names (R72)."""
+        values = [charge.categories[name] for name in self.policy.cost_categories if charge.categories[name]]
+        return self.policy.area(values[0]) if values else None
+
+    def area_of_own(self, charge) -> str | None:
+        """What a charge's tags, else its cost categories name."""
+        area = self.tags.area_of_charge(charge)
+        return self.area_of_categories(charge) if area is None else area
+
+    # Fees (spec 5.6; R21 to R23, R56 to R61)
 
     def give_fees(self) -> None:
-        """Parts a rule takes first; the rest summed per (product, usage account) and shared by cost."""
-        sums = defaultdict(int)
-        for part in self.fees.parts:
-            pool = self.first_of_fee(self.policy.shared, part)
-            rule = self.first_of_fee(self.policy.rules, part)
+        """Parts a pool or a rule takes first; the rest by usage or by cost, what nothing used split off."""
+        policy, known = self.policy, self.commitments
+        left = set()
+        for at, part in enumerate(self.fees.parts):
+            pool = self.first_of_fee(policy.shared, part)
+            rule = self.first_of_fee(policy.rules, part)
             if pool:
-                self.pooled[(self.policy.shared.index(pool), part.product, part.account)] += part.amount
+                self.pooled[(policy.shared.index(pool), part.product, part.account)] += part.amount
             elif rule:
                 self.give_rule(rule, part.product, part.account, part.amount)
             else:
-                sums[(part.product, part.account)] += part.amount
+                left.add(at)
+        by_cost, unused, by_usage = defaultdict(list), [], defaultdict(int)
+        for key, group in known.groups.items():
+            use = policy.share == "usage" or policy.share == "auto" and key[:2] in known.coverable
+            for at in left & set(group.parts):
+                part = self.fees.parts[at]
+                halves = known.halves(at, group) if use else {"0used": part.amount}
+                if "1unused" in halves:
+                    unused.append((part, halves["1unused"]))
+                    group.unused_cost += halves["1unused"]
+                if "0used" not in halves:
+                    continue
+                if use and group.covered:
+                    by_usage[key, part.product, part.account] += halves["0used"]
+                elif policy.share == "usage":
+                    unused.append((part, halves["0used"]))
+                    group.unused_cost += halves["0used"]
+                else:
+                    by_cost[(part.product, part.account)].append((part, halves["0used"]))
         before = list(self.pieces)
-        for (product, account), amount in sums.items():
-            self.share_fee(product, account, amount, before)
+        for (product, account), parts in by_cost.items():
+            owners = self.owners([piece for piece in before if piece.product == product])
+            if not self.share_fee(product, account, sum(amount for _, amount in parts), owners):
+                unused += parts
+        covering = self.push(by_usage)
+        for part, amount in unused:
+            self.give_unused(part, amount)
+        if policy.unused == "proportional":
+            self.spread_unused(covering)
 
-    def share_fee(self, product: str, account: str, amount: int, before: list) -> None:
-        """One sum by what each owner was attributed of that product before any fee of it was shared (R23)."""
+    def owners(self, pieces: list) -> dict:
+        """What each owner was attributed, negative totals as 0 (R23)."""
         owners = defaultdict(int)
-        for piece in before:
-            if piece.product == product:
-                owners[piece.owner] += piece.amount
+        for piece in pieces:
+            owners[piece.owner] += piece.amount
         if self.policy.among == "areas":
             owners = {owner: cost for owner, cost in owners.items() if owner[1] == "area"}
-        weights = {owner: max(cost, 0) for owner, cost in owners.items()}
+        return {owner: max(cost, 0) for owner, cost in owners.items()}
+
+    def share_fee(self, product: str, account: str, amount: int, weights: dict) -> bool:
+        """One sum by weights of owners; whether anybody has one."""
         if sum(weights.values()) == 0:
-            unused = Piece(product, account, "unused_commitment", None, "unused_commitment", amount)
-            self.pieces.append(unused)
-            return
+            return False
         mechanisms = {"area": "reservation", "idle": "idle", "unattributed": "unattributed"}
         for (area, row_kind, reason), part in money.split(amount, weights).items():
             self.pieces.append(Piece(product, account, row_kind, area, mechanisms[row_kind], part, reason=reason))
+        return True
+
+    def push(self, by_usage: dict) -> list:
+        """Each sum onto what its commitment covers, by normalized hours; the pieces of it that have an owner."""
+        start = len(self.pieces)
+        pooled = []
+        for (key, product, account), amount in by_usage.items():
+            covered = self.commitments.groups[key].covered
+            order = {str(at): (at,) for at in range(len(covered))}
+            weights = {str(at): one.hours for at, one in enumerate(covered)}
+            for at, part in money.split(amount, weights, order.get).items():
+                one = covered[int(at)]
+                pool = self.first_of_charge(self.policy.shared, one.first)
+                if pool:
+                    self.pooled[(self.policy.shared.index(pool), product, account)] += part
+                    pooled.append((one, Pushed(product, account), part))
+                else:
+                    self.follow(one, Pushed(product, account), part)
+        found = self.pieces[start:]
+        for one, origin, part in pooled:
+            found += self.aside(lambda one=one, origin=origin, part=part: self.follow(one, origin, part))
+        return found
+
+    def aside(self, give) -> list:
+        """The pieces that giving something makes, without them being given."""
+        kept, self.pieces, check, self.check = self.pieces, [], self.check, None
+        give()
+        found, self.pieces, self.check = self.pieces, kept, check
+        return found
+
+    def follow(self, one, origin, amount: int) -> None:
+        """A part takes the route of the charge it was pushed onto (R60)."""
+        charge = one.first
+        rule = self.first_of_charge(self.policy.rules, charge)
+        if rule:
+            self.give_rule(rule, origin.product, origin.account, amount)
+        elif self.aws and charges_module.is_instance(charge.resource):
+            shares = self.aws.share(amount, charge.resource)
+            for key, share in (shares or {}).items():
+                self.give_service(origin, key, share)
+            if shares is None:
+                self.give_along(charge, origin, amount, "reservation")
+        elif charges_module.is_instance(charge.resource) and self.containers.has_runs(charge.resource):
+            for span, part in self.by_hours(one, amount):
+                own = [] if span == (0, 0) else [span]
+                for key, share in self.containers.share(part, charge.resource, self.containers.window(own)):
+                    if key is None:
+                        self.give_along(charge, origin, share, "ecs_idle")
+                    elif key in IDLE:
+                        self.add_idle(origin, self.tags.area_of_resource(charge.resource), key[0], share)
+                    else:
+                        self.give_service(origin, key, share)
+                        if self.check:
+                            self.check.service(charge, charge.resource, key, share)
+        elif charge.resource in self.containers.tasks:
+            key = self.containers.service_key(self.containers.tasks[charge.resource])
+            self.give_service(origin, key, amount)
+            if self.check:
+                self.check.service(charge, "", key, amount)
+        else:
+            self.give_along(charge, origin, amount, "reservation")
+
+    def by_hours(self, one, amount: int) -> list:
+        """An amount over the usage intervals of a charge: by hours run, else by length, else evenly."""
+        spans = defaultdict(int)
+        for charge in one.charges:
+            is_running = running_type(charge.usage_type)[0] and charges_module.is_instance(charge.resource)
+            spans[charge.span] += charge.hours_ms if is_running else 0
+        for weigh in (lambda span: spans[span], lambda span: span[1] - span[0], lambda span: 1):
+            weights = {span: weigh(span) for span in spans}
+            if sum(weights.values()) > 0:
+                return list(money.split(amount, weights, lambda span: span).items())
+        return []
+
+    def give_along(self, charge, origin, amount: int, mechanism: str) -> None:
+        """By the tags of the covered charge, then its cost categories, then its account's default, then to nobody."""
+        area = self.tags.area_of_charge(charge)
+        other = self.area_of_categories(charge) or self.policy.account_area(charge.account, self.period)
+        if area is not None:
+            self.add(origin, "area", area, mechanism, amount)
+        elif other is not None:
+            self.add(origin, "area", other, "reservation", amount)
+        else:
+            self.add(origin, "unattributed", None, "unattributed", amount)
+
+    def give_unused(self, part, amount: int) -> None:
+        """What nothing used: a row of its own, or the owner's of the fee (R61)."""
+        area = None
+        if self.policy.unused == "owner":
+            own = charges_module.build(part.rows, self.policy, set())
+            areas = {self.area_of_own(charge) for charge in own}
+            area = areas.pop() if len(areas) == 1 else None
+            area = self.policy.account_area(part.account, self.period) if area is None else area
+        self.give_unused_to(part, area, amount)
+
+    def give_unused_to(self, origin, area: str | None, amount: int) -> None:
+        """To an owner that is known, else to nobody."""
+        if area is None:
+            self.add(origin, "unused_commitment", None, "unused_commitment", amount)
+        else:
+            self.add(origin, "area", area, "reservation", amount)
+
+    def spread_unused(self, covering: list) -> None:
+        """All unused commitment among the owners of the covered usage of its product."""
+        if self.policy.basis in bases.AMORTIZED:
+            covering = []
+            covered = {}
+            for charge in self.charges:
+                if charge.kind in ("DiscountedUsage", "SavingsPlanCoveredUsage"):
+                    covered.setdefault(charge.untimed, []).append(charge)
+            for own in covered.values():
+                if not self.first_of_charge(self.policy.shared, own[0]):
+                    one, amount = commitments.Covered(own), sum(charge.amount for charge in own)
+                    covering += self.aside(lambda one=one, amount=amount: self.follow(one, one.first, amount))
+        unused = defaultdict(int)
+        for piece in self.pieces:
+            if piece.row_kind == "unused_commitment":
+                unused[piece.product, piece.account] += piece.amount
+        for (product, account), amount in unused.items():
+            owners = self.owners([piece for piece in covering if piece.product == product])
+            if sum(owners.values()) > 0:
+                self.pieces = [
+                    piece
+                    for piece in self.pieces
+                    if (piece.row_kind, piece.product, piece.account) != ("unused_commitment", product, account)
+                ]
+                self.share_fee(product, account, amount, owners)
 
     # Shared pools and providers (spec 5.7, 5.8; R43 to R45)
 

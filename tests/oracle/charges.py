@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import classify
+import commitments
 from policy import Policy, scanned_categories
 
 
@@ -27,8 +28,19 @@ class Charge:
     interval: tuple | None  # (start, end) where kept
     categories: dict  # scanned cost category -> own value, "" for none
     untimed: tuple  # what it agrees on besides the interval
+    commitment: str = ""  # id, of kinds that belong to a commitment
+    zone: str = ""  # of fees and covered usage of a DBR
+    covered: str = ""  # usage type of what ran, where a reservation's stands in its place
+    order: tuple = ()  # as charges are sorted
+    quantity: int = 0  # in 10^-18 of its unit
     amount: int = 0
     hours_ms: int = 0  # usage quantity as hours, in milliseconds (R12)
+
+    @property
+    def span(self) -> tuple:
+        """The interval as charges sort it: none is (0, 0), and none ends before it starts (R28)."""
+        start, end = self.interval or (0, 0)
+        return (0, 0) if start is None or end is None else (start, max(start, end))
 
     def own(self, key: str, policy: Policy) -> str:
         """The row's own value of a tag key, "" for none."""
@@ -62,6 +74,9 @@ def build(rows: list, policy: Policy, named: set) -> list[Charge]:
         own = tuple(policy.row_tag(row, key) for key in keys)
         categories = {name: policy.row_category(row, name) for name in scanned_categories(policy)}
         fee = row.kind in classify.FEES
+        committed = row.commitment if row.kind in classify.COMMITTED else ""
+        zone = row.zone if fee or row.kind == "DiscountedUsage" else ""
+        covered = commitments.covered_type(row)
         identity = (
             row.payer,
             row.account,
@@ -75,7 +90,9 @@ def build(rows: list, policy: Policy, named: set) -> list[Charge]:
             row.operation,
             row.region,
             row.resource,
-            row.commitment if row.kind in classify.COMMITTED else "",
+            committed,
+            zone,
+            covered,
             own,
             tuple(categories.values()),
             (row.description, row.start, row.end) if fee else None,
@@ -96,10 +113,25 @@ def build(rows: list, policy: Policy, named: set) -> list[Charge]:
                 interval,
                 categories,
                 identity,
+                committed,
+                zone,
+                covered,
+                order_of(row, committed, zone, covered, own),
             )
         found[identity, interval].amount += row.amount
+        found[identity, interval].quantity += commitments.units(row.quantity)
         found[identity, interval].hours_ms += round(Fraction(row.quantity) * 3_600_000)
     return list(found.values())
+
+
+def order_of(row, committed: str, zone: str, covered: str, own: tuple) -> tuple:
+    """Usage as charges are sorted: its texts one after the other, then where each ends (R60)."""
+    texts = [row.payer, row.account, row.entity, row.invoice or "", row.product, row.usage_type, row.operation]
+    texts += [row.region, row.resource, committed, "", row.unknown or "", zone, covered, *own]
+    ends = []
+    for text in texts:
+        ends.append((ends[-1] if ends else 0) + len(text.encode()))
+    return ("".join(texts).encode(), ends)
 
 
 class ResourceTags:

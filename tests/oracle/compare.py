@@ -36,6 +36,7 @@ TABLES = {
     "mechanisms": ("mechanism",),
     "reallocations": ("provider", "consumer"),
     "split_check": ("cluster", "service"),
+    "commitments": ("payer", "product", "usage_account", "commitment", "covers"),
     "bridge": ("kind", "rows", "unblended", "difference"),
 }
 SHOWN = 12  # differences printed per month
@@ -68,7 +69,8 @@ REQUIRED = {
     "containers": "window usage|window period|idle spread|idle separate|memory weight|default_cpu|capacity by id"
     "|capacity by type|scad|empty_host owner|empty_host separate",
     "volumes": "follow True|follow False|detached owner|detached separate",
-    "commitments": "among all|among areas|spread",
+    "commitments": "among all|among areas|spread|share auto|share cost|share usage|unused central|unused owner"
+    "|unused proportional|by usage|purchased|covered by id|covered by zone|covered by family",
     "task": "across month border|without stop|no startedAt (pull)|no startedAt (created)|no startedAt (pending)"
     "|TaskFailedToStart|custom group|standalone|cpu 0 or missing|own tags|equal versions that differ",
     "instance": "terminated|deregistered|capacity changes",
@@ -105,6 +107,7 @@ def features_of(options: dict, rollup) -> set:
     found |= {f"mechanism:{piece.mechanism}" for piece in rollup.pieces}
     found |= {f"row_kind:{piece.row_kind}" for piece in rollup.pieces}
     found |= {f"reason:{piece.reason}" for piece in rollup.pieces if piece.reason}
+    found |= {f"commitments:{name}" for name in rollup.commitment_features()}
     found.add(f"status:{rollup.status}")
     found |= {f"split_check:{why}" for row in rollup.result.get("split_check", []) for why in row["why"] or ["equal"]}
     found |= {"bill:correction" for row in rollup.rows if row.correction}

@@ -22,6 +22,7 @@ RUNNING_TYPES = (
 # Idle rows by reason; what is unreserved sorts before every service in ties (R5).
 EMPTY_HOST = ("empty_host",)
 UNRESERVED = ("unreserved",)
+IDLE = (EMPTY_HOST, UNRESERVED)
 
 
 def running_type(usage_type: str) -> tuple[bool, str]:

@@ -43,6 +43,7 @@ class Reader:
             usage_type=cell("UsageType"),
             operation=cell("Operation"),
             region=region_of(cell("AvailabilityZone")),
+            zone=cell("AvailabilityZone"),
             resource=bare_id(cell("ResourceId")),
             description=cell("ItemDescription"),
             start=times.parse(cell("UsageStartDate")),

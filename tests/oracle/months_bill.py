@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import zipfile
+from random import Random
 
 import times
 from months_fees import stamp
@@ -104,6 +105,12 @@ def instance_rows(world: World, one) -> list:
     usage, reserved = random.choice(kinds)
     common = {"account": one.account, "AvailabilityZone": one.zone, "Operation": "RunInstances", "ProductName": EC2}
     found = []
+    # By a generator of its own, so that the rest of a month is as it was.
+    own = Random(f"covered {world.period} {one.id}")
+    covered = {"SubscriptionId": ""} if own.random() < 0.5 and len(world.instances) > 1 else {}
+    if own.random() < 0.3:
+        ran = own.choice(("nano", "medium", "2xlarge", "metal"))
+        covered["ItemDescription"] = f"Linux; UsageType: {prefix}BoxUsage:{one.type.partition('.')[0]}.{ran}"
     for span in spans(world) if world.chance(0.93) else []:
         one.boxed = True
         found.append(
@@ -117,6 +124,8 @@ def instance_rows(world: World, one) -> list:
                 **common,
             )
         )
+        if reserved == "Y":
+            found[-1].update(covered)
     for span in spans(world) if world.chance(0.5) else []:
         found.append(
             row(world, span, UsageType=prefix + "DataTransfer-Out-Bytes", UsageQuantity="0.00001159", **common)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from random import Random
 
 import money
 import times
 from months_evidence import csv_text
-from months_world import DAY, HOUR, World
+from months_world import DAY, HOUR, PREFIXES, World
 
 PRODUCTS = ("Amazon Elastic Compute Cloud", "Amazon RDS Service", "Amazon ElastiCache")
 
@@ -67,11 +68,39 @@ def fee_rows(world: World, amount) -> tuple[list, bool]:
         base["cost"] = amount(world, 0.25)
         if base["cost"].startswith("-"):
             world.note("fee:negative")
+        base |= commitment(world, base)
         rows.append(base)
         if world.chance(0.3):
             rows.append({**base, "cost": amount(world, 0.2)})
             world.note("fee:equal keys")
     return rows, unknown
+
+
+def commitment(world: World, base: dict) -> dict:
+    """What a fee states of its commitment, by a generator of its own, so that the rest of a month is as it was."""
+    random = Random(f"commitment {world.period} {base}")
+    if random.random() < 0.3:
+        return {}
+    found = {"ProductName": PRODUCTS[0], "UsageQuantity": random.choice(("1", "2", "150.0", "744", "0"))}
+    host = random.choice(world.instances)
+    style = random.choice(("id", "zone", "family", "product"))
+    if style == "id":
+        found["SubscriptionId"] = random.choice("012")
+        return found | ({} if base["UsageType"] else {"UsageType": random.choice(("", "HeavyUsage:c4.large"))})
+    found["SubscriptionId"] = ""
+    if style != "product":
+        found["UsageType"] = PREFIXES[host.region] + random.choice(("HeavyUsage:", "BoxUsage:")) + host.type
+        if not base["ItemDescription"].startswith("Sign up"):
+            hours = random.choice(((744, 644), (1488, 0), (100, 100), (10, 12), (3, 1)))
+            found["ItemDescription"] = f"Linux, reserved ({hours[0]} hours purchased, {hours[1]} hours used)"
+            found["UsageQuantity"] = str(random.choice((hours[0], max(hours[0] - hours[1], 0))))
+            found["ItemDescription"] = random.choice((found["ItemDescription"], "HeavyUsage fee"))
+        if random.random() < 0.4:
+            found["ItemDescription"] = "HeavyUsage fee"
+            found["UsageType"] = PREFIXES[host.region] + "HeavyUsage:" + host.type
+    if style == "zone":
+        found["AvailabilityZone"] = host.zone
+    return found
 
 
 def recurring(world: World) -> dict:

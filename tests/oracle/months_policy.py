@@ -323,7 +323,13 @@ def write_policy(world: World, folder: str, known: set, fees_unknown: bool) -> s
     if world.spread:
         lines.append("spread = true")
         world.note("commitments:spread")
-    lines.append(f'share = "{random.choice(("cost", "auto"))}"')
+    share = random.choice(("cost", "auto"))
+    own = Random(f"commitments {world.period} {lines}")
+    share = own.choice((share, "auto", "usage"))
+    paid_by = own.choice(("central", "owner", "proportional"))
+    lines += [f'share = "{share}"', f'unused = "{paid_by}"']
+    world.note(f"commitments:share {share}")
+    world.note(f"commitments:unused {paid_by}")
     if world.chance(0.6):
         among = random.choice(("all", "areas"))
         lines.append(f'among = "{among}"')

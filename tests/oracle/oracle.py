@@ -100,10 +100,22 @@ class Rollup:
         self.status = rollup.status(counting, self.period, times.parse(options["as_of"]))
         state = (self.period, self.status, policy.basis, self.currency)
         self.result = rollup.result(state, self.rows, self.excluded, fees, self.pieces)
+        self.commitments = attribution.commitments
+        uses = attribution.commitments.rows()
+        if uses:
+            self.result["commitments"] = uses
         if attribution.hops:
             self.result["reallocations"] = attribution.hops
         if check:
             self.result["split_check"] = check.table()
+
+
+    def commitment_features(self) -> set:
+        """What the month says of commitments."""
+        groups = self.commitments.groups
+        found = {f"covered by {key[2][0]}" for key, group in groups.items() if group.covered}
+        found |= {"purchased" for group in groups.values() if group.purchased}
+        return found | {"by usage" for group in groups.values() if group.unused_cost != 0}
 
 
 def chosen_currency(rows: list, asked: str | None, default: str) -> str:

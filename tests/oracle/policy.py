@@ -49,6 +49,8 @@ class Policy:
     capacity: dict = field(default_factory=dict)
     follow_attachments: bool = True
     detached: str = "owner"
+    share: str = "auto"
+    unused: str = "central"
     among: str = "all"
     unknown_term: str = "expense"
     spread: bool = False
@@ -214,8 +216,8 @@ def load(path: str | None, tags: list | None = None) -> Policy:
     policy.follow_attachments = volumes.get("follow_attachments", policy.follow_attachments)
     policy.detached = volumes.get("detached", policy.detached)
     commitments = table.get("commitments", {})
-    if commitments.get("share", "auto") not in ("auto", "cost"):
-        raise ValueError("the oracle shares fees by cost only")
+    policy.share = commitments.get("share", policy.share)
+    policy.unused = commitments.get("unused", policy.unused)
     policy.among = commitments.get("among", policy.among)
     policy.spread = commitments.get("spread", policy.spread)
     line_items = table.get("line_items", {})

@@ -28,6 +28,7 @@ class Row:
     quantity: Fraction
     amount: int
     commitment: str = ""  # subscription, reservation or savings plan id, whatever the kind
+    zone: str = ""  # availability zone, of a DBR only
     entity: str = "AWS"
     currency: str | None = None  # None where the row names none
     period: str | None = None  # billing period the row itself names

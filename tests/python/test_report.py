@@ -179,7 +179,7 @@ def test_every_table_is_a_frame(report: unblended.Report) -> None:
 
 def name_of(report: unblended.Report, table: unblended.Table) -> "unblended._report.TableName":
     names: list[unblended._report.TableName] = [
-        "area_costs", "service_costs", "product_area_costs", "mechanisms", "reallocations", "split_check", "cells",
+        "area_costs", "service_costs", "product_area_costs", "mechanisms", "reallocations", "split_check", "commitments", "cells",
         "diagnostics",
     ]  # fmt: skip
     return next(name for name in names if getattr(report, name) == table)

@@ -182,7 +182,7 @@ ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 
 
-COMMANDS = ("bases", "categories", "dialects", "end_to_end", "idle")
+COMMANDS = ("bases", "categories", "commitments", "dialects", "end_to_end", "idle")
 
 
 def run(vector: Vector, folder: Path) -> Any:

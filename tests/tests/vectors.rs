@@ -31,7 +31,7 @@ fn run(vector: &Vector) -> Result<Value> {
         "finality" => finality(&typed(input)),
         "ecs_runs" => evidence_vectors::runs(&typed(input)),
         "volumes" => evidence_vectors::attachments(&typed(input)),
-        "bases" | "categories" | "dialects" | "end_to_end" | "idle" => {
+        "bases" | "categories" | "commitments" | "dialects" | "end_to_end" | "idle" => {
             evidence_vectors::command(&typed(input), vector.expect.as_ref().unwrap_or(&Value::Null))
         }
         stage => panic!("no adapter for the stage `{stage}`"),

@@ -13,8 +13,8 @@ from ._table import Table
 from ._values import with_decimals
 
 TableName = Literal[
-    "area_costs", "service_costs", "product_area_costs", "mechanisms", "reallocations", "split_check", "coverage",
-    "unattributed", "wins", "cells", "diagnostics",
+    "area_costs", "service_costs", "product_area_costs", "mechanisms", "reallocations", "split_check", "commitments",
+    "coverage", "unattributed", "wins", "cells", "diagnostics",
 ]  # fmt: skip
 
 
@@ -162,6 +162,11 @@ class Report:
     def split_check(self) -> Table:
         """Cluster and service → our split of instances, AWS's own, and why they differ; empty without both (spec 5.4)."""
         return self.table("split_check")
+
+    @property
+    def commitments(self) -> Table:
+        """Commitment → normalized hours purchased, used, covered and eligible, and what was unused (spec 6.4)."""
+        return self.table("commitments")
 
     @property
     def cells(self) -> Table:

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::Stages;
+use super::claim::Origin;
 use super::conserved::conserved;
 use super::containers::ServiceOwner;
 use super::intervals::TimeLine;
@@ -83,19 +84,20 @@ impl<'a> AwsSplit<'a> {
         Ok(Self { hosts })
     }
 
-    /// Takes an amount of a charge that lies on an instance to its services; whether it has any.
+    /// Takes an amount of a resource that lies on an instance to its services; whether it has any.
     pub(super) fn own(
         &self,
-        charge: &'a Charge,
+        origin: Origin<'a>,
+        resource: &'a str,
         instance: &str,
         amount: Amount,
         ledger: &mut Ledger<'a>,
     ) -> Result<bool> {
         let Some(parts) = self.parts(instance, amount)? else { return Ok(false) };
         let amounts: Vec<Amount> = parts.iter().map(|(_, part)| *part).collect();
-        conserved("containers", origin(charge), amount, &amounts)?;
+        conserved("containers", origin, amount, &amounts)?;
         for (service, part) in parts {
-            super::own_service(charge, service, part, ledger)?;
+            super::own_service(origin, resource, service, part, ledger)?;
         }
         Ok(true)
     }
@@ -124,7 +126,7 @@ impl<'a> Stages<'a> {
             Ok(())
         })?;
         for (instance, amount) in moved {
-            if !aws.own(charge, instance, amount, ledger)? {
+            if !aws.own(origin(charge), charge.key().resource_id(), instance, amount, ledger)? {
                 self.own_moved(charge, instance, amount, ledger)?;
             }
         }

@@ -47,6 +47,13 @@ impl<'a> Ledger<'a> {
         }
     }
 
+    /// Names the commitment that the next amounts are fees of.
+    pub(super) fn by_commitment(&mut self, commitment: Option<&str>) {
+        if let Some(watch) = &mut self.watch {
+            watch.by_commitment(commitment);
+        }
+    }
+
     /// Names the shared pool that the next amounts are of.
     pub(super) fn by_pool(&mut self, pool: Option<&str>) {
         if let Some(watch) = &mut self.watch {
@@ -85,6 +92,17 @@ impl<'a> Ledger<'a> {
         }
         self.by_provider(None);
         Ok(taken.into_iter().map(|(area, origin, _, amount)| (area, origin, amount)).collect())
+    }
+
+    /// Takes the unused commitment of a product and account out; what was noted of it is taken back.
+    pub(super) fn take_unused(&mut self, origin: Origin<'a>) -> Result<()> {
+        let claim = Claim::unused_commitment();
+        if let Some(amount) = self.cells.remove(&(origin, claim))
+            && let Some(watch) = &mut self.watch
+        {
+            watch.note(origin, claim, Amount::ZERO.checked_sub(amount)?)?;
+        }
+        Ok(())
     }
 
     /// Every amount that has an owner so far, in no order.

@@ -85,8 +85,11 @@ pub struct Contribution {
     /// The provider it was reallocated from; where that is the owner, what was taken from it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// The charge; `None` for a part of commitment fees, shared pools and providers, which are shared as sums of a
-    /// product and account.
+    /// The commitment of which it is a part of a fee, pushed onto the charge that it covers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commitment: Option<String>,
+    /// The charge; `None` for a part of commitment fees by cost, shared pools and providers, which are shared
+    /// as sums of a product and account.
     pub charge: Option<ExplainedCharge>,
     /// Its part of the cell.
     pub amount: Amount,
@@ -116,6 +119,7 @@ pub(super) struct Watch<'a> {
     rule: Option<&'a str>,
     pool: Option<String>,
     provider: Option<String>,
+    commitment: Option<String>,
     pub(super) found: Vec<Contribution>,
     /// Where the contributions of the charge that is looked at start.
     of_charge: usize,
@@ -123,7 +127,16 @@ pub(super) struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     pub(super) fn new(filter: &'a CellFilter) -> Self {
-        Self { filter, charge: None, rule: None, pool: None, provider: None, found: Vec::new(), of_charge: 0 }
+        Self {
+            filter,
+            charge: None,
+            rule: None,
+            pool: None,
+            provider: None,
+            commitment: None,
+            found: Vec::new(),
+            of_charge: 0,
+        }
     }
 
     pub(super) fn look_at(&mut self, charge: Option<&'a Charge>) {
@@ -143,6 +156,10 @@ impl<'a> Watch<'a> {
         self.provider = provider.map(str::to_owned);
     }
 
+    pub(super) fn by_commitment(&mut self, commitment: Option<&str>) {
+        self.commitment = commitment.map(str::to_owned);
+    }
+
     /// Amounts that one charge gives to one cell in several steps add up.
     pub(super) fn note(&mut self, origin: Origin<'a>, claim: Claim<'a>, amount: Amount) -> Result<()> {
         if !self.filter.matches(origin, claim, self.pool.as_deref()) {
@@ -160,6 +177,7 @@ impl<'a> Watch<'a> {
             rule: self.rule.map(str::to_owned),
             pool: self.pool.clone(),
             provider: self.provider.clone(),
+            commitment: self.commitment.clone(),
             charge: self.charge.map(ExplainedCharge::of),
             amount,
         };

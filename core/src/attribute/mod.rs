@@ -12,10 +12,10 @@ mod allocation;
 mod aws_split;
 mod capacity;
 mod claim;
+mod commitments;
 mod conserved;
 mod containers;
 mod coverage;
-mod fees;
 mod intervals;
 mod ledger;
 mod lineage;
@@ -31,6 +31,7 @@ mod split_check;
 mod split_cost;
 #[cfg(test)]
 mod split_tests;
+mod stages;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -42,23 +43,21 @@ use serde::Serialize;
 
 use crate::amortize::ReservationBook;
 use crate::bill::{Bill, Charge, InputDigest};
-use crate::classify::{CostBasis, LineItemKind};
+use crate::classify::CostBasis;
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::Evidence;
 use crate::money::{Amount, Currency};
-use crate::policy::{CommitmentPolicy, ContainerSplit, Policy, Unused};
-use crate::rollup::{Cell, IdleReason, Mechanism, Reallocation, Report, ReportDigests, RowKind, Totals};
+use crate::policy::{CommitmentPolicy, ContainerSplit, Policy};
+use crate::rollup::{Cell, Reallocation, Report, ReportDigests, RowKind, Totals};
 use crate::time::{BillingPeriod, Timestamp};
 
 pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
 use aws_split::AwsSplit;
-use claim::Claim;
-use conserved::{Billed, conserved, residual};
-use containers::{Containers, ServiceOwner, Shares};
+use commitments::Commitments;
+use conserved::{Billed, residual};
+use containers::Containers;
 use coverage::Covered;
-use fees::Fees;
-use intervals::TimeLine;
 use ledger::Ledger;
 pub use lineage::{CellFilter, Contribution, ExplainedCharge, ExplainedPool};
 use pools::Pools;
@@ -67,8 +66,9 @@ use split_check::SplitCheck;
 pub use split_cost::{
     CostByTask, Quantities, ResourceCosts, SplitCostRequest, SplitCostTask, TaskCost, UnusedCost, split_cost,
 };
+use stages::{Stages, own_service};
 use tags::{Tags, origin};
-use volumes::{Stays, Volumes};
+use volumes::Volumes;
 
 /// What one attribution is made of.
 #[derive(Clone, Copy, Debug)]
@@ -129,7 +129,7 @@ pub fn explain(job: &Attribution<'_>, cells: &CellFilter) -> Result<Explanation>
     let attributed = run(job, &mut ledger)?;
     let contributions = ledger.contributions();
     let is_shared = |charge: &&Charge| {
-        charge.key().currency() == attributed.currency && !fees::is_set_aside(charge, job.policy.commitments)
+        charge.key().currency() == attributed.currency && !commitments::is_set_aside(charge, job.policy.commitments)
     };
     let is_reallocated = contributions.iter().any(|contribution| contribution.provider.is_some());
     Ok(Explanation {
@@ -146,7 +146,7 @@ pub fn explain(job: &Attribution<'_>, cells: &CellFilter) -> Result<Explanation>
 struct Attributed<'a> {
     period: BillingPeriod,
     currency: Currency,
-    fees: Fees<'a>,
+    commitments: Commitments<'a>,
     pools: Pools<'a>,
     tags: Tags<'a>,
     reallocations: Vec<Reallocation>,
@@ -168,9 +168,9 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
     found.merge(job.evidence.diagnostics.clone());
     note_completeness(bill, period, job.as_of, &mut found);
     // With an amortized basis the covered usage carries its cost already (spec 5.2).
-    let commitments =
+    let spreading =
         CommitmentPolicy { spread: policy.commitments.spread && !bill.basis().is_amortized(), ..policy.commitments };
-    fees::check_terms(bill, commitments, currency, &mut found)?;
+    commitments::check_terms(bill, spreading, currency, &mut found)?;
 
     let tags = Tags::new(bill, policy, period)?;
     let aws = match policy.containers.split {
@@ -193,7 +193,7 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
     let mut billed = Billed::default();
     for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
         billed.add(origin(charge), charge.amount())?;
-        if fees::is_set_aside(charge, commitments) {
+        if commitments::is_set_aside(charge, spreading) {
             continue;
         }
         if pools.take_charge(charge)? {
@@ -204,18 +204,16 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
         stages.own(charge, ledger)?;
     }
     ledger.look_at(None);
-    let mut fees = Fees::of_period(bill, job.reservations, commitments, period, currency)?;
-    fees.pool(&mut pools)?;
-    let covered = products_with_covered_usage(bill);
-    fees.share(commitments, &stages.rules, ledger, &covered, &mut found)?;
+    let mut commitments = Commitments::of_period(bill, job.reservations, spreading, period, currency)?;
+    commitments.share(bill, &stages, &mut pools, ledger, &mut found)?;
     pools.share(ledger, currency, &mut found)?;
     let reallocations = providers::reallocate(policy, period, ledger, &mut found)?;
-    reconcile(billed, &fees, ledger)?;
+    reconcile(billed, &commitments, ledger)?;
 
     stages.rules.report(currency, &mut found);
     stages.tags.report_accounts(bill, &mut found);
     stages.tags.report_conflicts(bill, currency, &mut found)?;
-    Ok(Attributed { period, currency, fees, pools, tags: stages.tags, reallocations, found })
+    Ok(Attributed { period, currency, commitments, pools, tags: stages.tags, reallocations, found })
 }
 
 /// The bill's findings but those of line item types that the policy maps (spec 3.1).
@@ -226,171 +224,6 @@ fn findings(bill: &Bill, policy: &Policy) -> Result<Diagnostics> {
         Some(fact) => Err(Error::new(ErrorCode::ClassifyUnknownLineItemType, fact.message)),
         None => Ok(found),
     }
-}
-
-/// The stages of one attribution, ready to take charges.
-struct Stages<'a> {
-    rules: Rules<'a>,
-    volumes: Option<Volumes<'a>>,
-    containers: Containers<'a>,
-    /// What takes the place of task runs on instances.
-    aws: Option<AwsSplit<'a>>,
-    tags: Tags<'a>,
-    policy: &'a Policy,
-    is_amortized: bool,
-}
-
-impl<'a> Stages<'a> {
-    /// Takes one charge to its owners.
-    fn own(&self, charge: &'a Charge, ledger: &mut Ledger<'a>) -> Result<()> {
-        if self.rules.own_charge(charge, origin(charge), ledger)? {
-            return Ok(());
-        }
-        if self.is_amortized && charge.key().kind().is_unused_where_amortized() {
-            // What was used of the commitment stands in the rows it covers (spec 6.3).
-            return ledger.add(origin(charge), Claim::unused_commitment(), charge.amount());
-        }
-        let resource = charge.key().resource_id();
-        if let Some(attachments) = self.volumes.as_ref().and_then(|volumes| volumes.of(charge)) {
-            return match &self.aws {
-                None => self.own_volume(charge, attachments, ledger),
-                Some(aws) => self.own_volume_by_aws(aws, charge, attachments, ledger),
-            };
-        }
-        match &self.aws {
-            None if self.containers.has_runs(resource) => return self.own_instance(charge, ledger),
-            Some(aws) if aws.own(charge, resource, charge.amount(), ledger)? => return Ok(()),
-            _ => {}
-        }
-        if let Some(service) = self.containers.fargate_service(resource) {
-            if let Some(check) = &mut ledger.split_check {
-                check.note(charge, "", (service.cluster, service.service), charge.amount())?;
-            }
-            return own_service(charge, service, charge.amount(), ledger);
-        }
-        self.own_tagged(charge, Mechanism::Tag, charge.amount(), ledger)
-    }
-
-    /// An instance's own charge: services, idle, and what lies where nothing ran.
-    fn own_instance(&self, charge: &'a Charge, ledger: &mut Ledger<'a>) -> Result<()> {
-        volumes::timed(charge)?;
-        let instance = charge.key().resource_id();
-        let mut shares = self.containers.shares(instance);
-        for slice in charge.slices() {
-            shares.add(&[slice.interval()], slice.amount())?;
-        }
-        conserved("containers", origin(charge), charge.amount(), &[shares.sum()?])?;
-        self.own_shares(charge, instance, &shares, ledger)?;
-        if let Some(check) = &mut ledger.split_check {
-            check.note_host(charge, instance, shares.unreserved, &self.containers, self.policy.containers.window);
-        }
-        if let Some(amount) = shares.empty_host {
-            match self.policy.containers.empty_host() {
-                Unused::Owner => self.own_tagged(charge, Mechanism::EcsIdle, amount, ledger)?,
-                Unused::Separate => self.own_idle(charge, instance, IdleReason::EmptyHost, amount, ledger)?,
-            }
-        }
-        shares.not_run.map_or(Ok(()), |amount| self.own_tagged(charge, Mechanism::EcsIdle, amount, ledger))
-    }
-
-    /// A volume's charge: parts that moved to instances (R7), and the rest that stays.
-    fn own_volume(&self, charge: &'a Charge, attachments: &TimeLine<&'a str>, ledger: &mut Ledger<'a>) -> Result<()> {
-        // Instance, and shares of what moved to it; a volume is attached to few.
-        let mut moved: Vec<(&'a str, Shares<'_, 'a>)> = Vec::new();
-        let stays = volumes::follow(charge, attachments, &mut |part| {
-            let at = moved.iter().position(|(instance, ..)| *instance == part.instance).unwrap_or_else(|| {
-                moved.push((part.instance, self.containers.shares(part.instance)));
-                moved.len() - 1
-            });
-            let Some((_, shares)) = moved.get_mut(at) else { return Ok(()) };
-            let before = shares.sum()?;
-            shares.add(part.window, part.amount)?;
-            conserved("containers", origin(charge), part.amount, &[shares.sum()?.checked_sub(before)?])
-        })?;
-        moved.sort_unstable_by_key(|(instance, ..)| *instance);
-        for (instance, shares) in moved {
-            self.own_shares(charge, instance, &shares, ledger)?;
-            for not_run in [shares.empty_host, shares.not_run].into_iter().flatten() {
-                self.own_moved(charge, instance, not_run, ledger)?;
-            }
-        }
-        self.own_staying(charge, &stays, ledger)
-    }
-
-    /// What stays on a volume.
-    fn own_staying(&self, charge: &'a Charge, stays: &Stays, ledger: &mut Ledger<'a>) -> Result<()> {
-        if let Some(detached) = stays.detached {
-            match self.policy.volumes.detached {
-                Unused::Owner => self.own_tagged(charge, Mechanism::Tag, detached, ledger)?,
-                Unused::Separate => {
-                    let claim = Claim::idle(self.tags.area_of_charge(charge), IdleReason::Detached);
-                    ledger.add(origin(charge), claim, detached)?;
-                }
-            }
-        }
-        stays.untimed.map_or(Ok(()), |amount| self.own_tagged(charge, Mechanism::Tag, amount, ledger))
-    }
-
-    /// What moved to an instance where nothing ran.
-    fn own_moved(&self, charge: &'a Charge, instance: &str, amount: Amount, ledger: &mut Ledger<'a>) -> Result<()> {
-        let area = self.tags.area_of_resource(instance).or_else(|| self.tags.area_of_charge(charge));
-        self.tags.own(charge, area.map(|area| (area, Mechanism::Volume)), amount, ledger)
-    }
-
-    fn own_shares(
-        &self,
-        charge: &'a Charge,
-        instance: &'a str,
-        shares: &Shares<'_, 'a>,
-        ledger: &mut Ledger<'a>,
-    ) -> Result<()> {
-        for (service, amount) in shares.services() {
-            own_service(charge, service, amount, ledger)?;
-            if let Some(check) = &mut ledger.split_check {
-                check.note(charge, instance, (service.cluster, service.service), amount)?;
-            }
-        }
-        let idle = |amount| self.own_idle(charge, instance, IdleReason::Unreserved, amount, ledger);
-        shares.unreserved.map_or(Ok(()), idle)
-    }
-
-    fn own_idle(
-        &self,
-        charge: &'a Charge,
-        instance: &'a str,
-        reason: IdleReason,
-        amount: Amount,
-        ledger: &mut Ledger<'a>,
-    ) -> Result<()> {
-        ledger.add(origin(charge), Claim::idle(self.tags.area_of_resource(instance), reason), amount)
-    }
-
-    fn own_tagged(
-        &self,
-        charge: &'a Charge,
-        mechanism: Mechanism,
-        amount: Amount,
-        ledger: &mut Ledger<'a>,
-    ) -> Result<()> {
-        let area = self.tags.area_of_charge(charge);
-        self.tags.own(charge, area.map(|area| (area, mechanism)), amount, ledger)
-    }
-}
-
-/// A service's part: its area's, or nobody's where the service is unmapped (R16).
-fn own_service<'a>(
-    charge: &'a Charge,
-    service: &ServiceOwner<'a>,
-    amount: Amount,
-    ledger: &mut Ledger<'a>,
-) -> Result<()> {
-    let origin = origin(charge);
-    if let Some(area) = service.area {
-        let claim = Claim::area(area, Mechanism::Ecs).with_service(service.cluster, service.service);
-        return ledger.add(origin, claim, amount);
-    }
-    let claim = Claim::unattributed().with_service(service.cluster, service.service);
-    ledger.add_unattributed(origin, claim, charge.key().resource_id(), amount)
 }
 
 /// The currency to attribute: the only one, or the one chosen (spec 1.6).
@@ -426,14 +259,9 @@ fn note_completeness(bill: &Bill, period: BillingPeriod, as_of: Timestamp, found
     }
 }
 
-fn products_with_covered_usage(bill: &Bill) -> BTreeSet<&str> {
-    let covered = bill.charges().iter().filter(|charge| charge.key().kind() == LineItemKind::DiscountedUsage);
-    covered.map(|charge| charge.key().product()).collect()
-}
-
 /// The identity of the promise, for every product and usage account (spec 0.1).
-fn reconcile<'a>(mut billed: Billed<'a>, fees: &Fees<'a>, ledger: &Ledger<'a>) -> Result<()> {
-    for (origin, moved) in &fees.moved {
+fn reconcile<'a>(mut billed: Billed<'a>, commitments: &Commitments<'a>, ledger: &Ledger<'a>) -> Result<()> {
+    for (origin, moved) in commitments.moved() {
         billed.add(*origin, *moved)?;
     }
     let expected = billed.into_sums()?;
@@ -462,7 +290,7 @@ fn note_unmapped_services(cells: &[Cell], found: &mut Diagnostics) {
 }
 
 fn report(job: &Attribution<'_>, mut ledger: Ledger<'_>, attributed: &mut Attributed<'_>) -> Result<Report> {
-    let Attributed { period, currency, fees, tags, reallocations, found, .. } = attributed;
+    let Attributed { period, currency, commitments, tags, reallocations, found, .. } = attributed;
     let (bill, currency) = (job.bill, *currency);
     let split_check = ledger.split_check.as_ref().map_or(Ok(Vec::new()), SplitCheck::rows)?;
     let unattributed = ledger.take_unattributed();
@@ -479,8 +307,8 @@ fn report(job: &Attribution<'_>, mut ledger: Ledger<'_>, attributed: &mut Attrib
     let of_kind = |kind: RowKind| Amount::sum(cells.iter().filter(|cell| cell.row_kind == kind).map(|cell| cell.cost));
     let totals = Totals {
         billed: bill.billed(currency)?,
-        carried_in: fees.carried_in,
-        deferred: fees.deferred,
+        carried_in: commitments.carried_in(),
+        deferred: commitments.deferred(),
         excluded: bill.excluded(currency)?,
         areas: of_kind(RowKind::Area)?,
         idle: of_kind(RowKind::Idle)?,
@@ -502,6 +330,7 @@ fn report(job: &Attribution<'_>, mut ledger: Ledger<'_>, attributed: &mut Attrib
         cells,
         reallocations: std::mem::take(reallocations),
         split_check,
+        commitments: commitments.uses(bill, currency)?,
         digests: digests(job)?,
         inputs: bill.inputs().iter().cloned().collect(),
         diagnostics: found.list(),

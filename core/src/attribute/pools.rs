@@ -110,6 +110,24 @@ impl<'a> Pools<'a> {
         Ok(true)
     }
 
+    /// Whether a pool takes a charge.
+    pub(super) fn takes(&self, charge: &Charge) -> bool {
+        self.first_of(charge).is_some()
+    }
+
+    /// Sets a part of a fee aside for the pool that took the charge it covers; `false` where none did.
+    pub(super) fn take_along(&mut self, charge: &Charge, origin: Origin<'a>, amount: Amount) -> Result<bool> {
+        let Some(at) = self.first_of(charge) else { return Ok(false) };
+        let sum = self.taken.entry((at, origin)).or_default();
+        *sum = sum.checked_add(amount)?;
+        Ok(true)
+    }
+
+    fn first_of(&self, charge: &Charge) -> Option<usize> {
+        let subject = Subject::Charge(charge.key());
+        self.in_effect.iter().position(|pool| pool.matcher.matches(&subject, &self.policy.line_items.kinds))
+    }
+
     /// Gives what was taken to those who take part, or keeps it.
     pub(super) fn share(&self, ledger: &mut Ledger<'a>, currency: Currency, found: &mut Diagnostics) -> Result<()> {
         self.report(currency, found);

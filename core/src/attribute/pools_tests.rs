@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::bill::samples::{bill, row};
-use crate::classify::LineItem;
-use crate::rollup::RowDetail;
+use crate::classify::{LineItem, LineItemKind};
+use crate::rollup::{Mechanism, RowDetail};
 
 fn job<'a>(bill: &'a Bill, policy: &'a Policy, rest: &'a (Evidence, ReservationBook)) -> Attribution<'a> {
     let as_of = "2016-08-01 00:00:00".parse().unwrap();

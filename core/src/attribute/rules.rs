@@ -133,15 +133,22 @@ impl<'a> Rules<'a> {
         let mut matching = self.matching(subject);
         let Some((at, first)) = matching.next() else { return Ok(false) };
         self.overlaps.borrow_mut().take(at, matching.map(|(at, _)| at), amount)?;
-        let parts = split(amount, &first.owners)?.unwrap_or_default();
-        conserved("rules", origin, amount, &parts)?;
-        ledger.by_rule(Some(&first.rule.id));
-        for ((area, weight), part) in first.owners.iter().zip(parts) {
-            if *weight > 0 {
-                ledger.add(origin, Claim::area(area, Mechanism::Rule), part)?;
-            }
-        }
-        ledger.by_rule(None);
+        first.give(origin, amount, ledger)?;
+        Ok(true)
+    }
+
+    /// Gives a part of a fee to the owners that the rule of the charge it covers names, which matched that charge before;
+    /// `false` where no rule matches.
+    pub(super) fn own_along(
+        &self,
+        charge: &'a Charge,
+        origin: Origin<'a>,
+        amount: Amount,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<bool> {
+        let subject = Subject::Charge(charge.key());
+        let Some((_, first)) = self.matching(&subject).next() else { return Ok(false) };
+        first.give(origin, amount, ledger)?;
         Ok(true)
     }
 
@@ -179,6 +186,22 @@ impl<'a> Rules<'a> {
             let message = format!("rule `{id}` is not in effect in the period");
             found.add(DiagnosticCode::RulesNotInEffect, message, 1, None);
         }
+    }
+}
+
+impl<'a> CompiledRule<'a> {
+    /// Splits an amount over the owners.
+    fn give(&self, origin: Origin<'a>, amount: Amount, ledger: &mut Ledger<'a>) -> Result<()> {
+        let parts = split(amount, &self.owners)?.unwrap_or_default();
+        conserved("rules", origin, amount, &parts)?;
+        ledger.by_rule(Some(&self.rule.id));
+        for ((area, weight), part) in self.owners.iter().zip(parts) {
+            if *weight > 0 {
+                ledger.add(origin, Claim::area(area, Mechanism::Rule), part)?;
+            }
+        }
+        ledger.by_rule(None);
+        Ok(())
     }
 }
 

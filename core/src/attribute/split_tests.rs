@@ -3,9 +3,9 @@
 use super::*;
 use crate::bill::samples::{hours, row, usage};
 use crate::bill::{BillBuilder, BillOptions, KeepIntervals, SplitLine};
-use crate::classify::{LineItem, Treatment, classify};
+use crate::classify::{LineItem, LineItemKind, Treatment, classify};
 use crate::evidence::{Capacity, Registration, ServiceMap, ServiceOwner as MappedService, TaskRun, VolumeAttachment};
-use crate::rollup::SplitReason as Why;
+use crate::rollup::{Mechanism, SplitReason as Why};
 
 const CPU: &str = "USW2-ECS-EC2-vCPU-Hours";
 const MEMORY: &str = "USW2-ECS-EC2-GB-Hours";

@@ -200,6 +200,34 @@ impl<'a> Tags<'a> {
         }
     }
 
+    /// The area that is the default of a usage account.
+    pub(super) fn default_of(&self, account: &str) -> Option<&'a str> {
+        self.accounts.get(account).copied()
+    }
+
+    /// The area that a charge's tags, else its cost categories name.
+    pub(super) fn area_of_own(&self, charge: &'a Charge) -> Option<&'a str> {
+        self.area_of_charge(charge).or_else(|| self.area_of_categories(charge))
+    }
+
+    /// Gives a part of a fee to the area that the tags of the charge it covers name, by a mechanism, else its cost
+    /// categories, else to the default of that charge's account, else to nobody.
+    pub(super) fn own_along(
+        &self,
+        charge: &'a Charge,
+        mechanism: Mechanism,
+        origin: Origin<'a>,
+        amount: Amount,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<()> {
+        let tagged = self.area_of_charge(charge).map(|area| (area, mechanism));
+        let otherwise = || self.area_of_categories(charge).or_else(|| self.default_of(charge.key().usage_account()));
+        match tagged.or_else(|| otherwise().map(|area| (area, Mechanism::Reservation))) {
+            Some((area, mechanism)) => ledger.add(origin, Claim::area(area, mechanism), amount),
+            None => ledger.add_unattributed(origin, Claim::unattributed(), charge.key().resource_id(), amount),
+        }
+    }
+
     /// Whether charges of an account have a default area.
     pub(super) fn has_account(&self, account: &str) -> bool {
         self.accounts.contains_key(account)

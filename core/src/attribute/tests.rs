@@ -3,8 +3,10 @@
 use super::*;
 use crate::bill::samples::{bill, bill_with, hours, row, usage};
 use crate::bill::{BillOptions, KeepIntervals};
-use crate::classify::{Dialect, LineItem};
+use crate::classify::{Dialect, LineItem, LineItemKind};
 use crate::evidence::{Capacity, Registration, ServiceMap, ServiceOwner as MappedService, TaskRun, VolumeAttachment};
+use crate::policy::Unused;
+use crate::rollup::IdleReason;
 use crate::time::Interval;
 
 /// Area or row kind → cost, in the order of the table.

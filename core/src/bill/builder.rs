@@ -7,6 +7,7 @@ use hashbrown::HashTable;
 
 use super::charge::{Charge, UsageSlice};
 use super::coverage::UsageCoverage;
+use super::instance::{is_instance_usage, is_of_hours};
 use super::key::RowKey;
 use super::not_spread::NotSpread;
 use super::split_rows::{SplitCollector, SplitLine};
@@ -158,8 +159,11 @@ impl<'o> BillBuilder<'o> {
         let key = &charge.key;
         let slice = if key.is_timed() { Some(slice(key.resource_id(), key.usage_type(), values)?) } else { None };
         let unblended = charge.unblended.checked_add(values.unblended)?;
+        let counted = values.usage_quantity.filter(|_| charge.counts_quantity);
+        let quantity = charge.quantity.checked_add(counted.unwrap_or_default())?;
         charge.amount = charge.amount.checked_add(values.cost)?;
         charge.unblended = unblended;
+        charge.quantity = quantity;
         charge.rows += 1;
         charge.nonzero_rows += u64::from(!values.unblended.is_zero());
         if let Some(slice) = slice {
@@ -169,6 +173,11 @@ impl<'o> BillBuilder<'o> {
             self.note_usage(at, interval);
         }
         Ok(())
+    }
+
+    /// Whether a charge sums the quantities of its rows.
+    pub(crate) fn counts_quantity(&self, charge: usize) -> bool {
+        self.charges.get(charge).is_some_and(|charge| charge.counts_quantity)
     }
 
     /// Keeps a total row as statement evidence (spec 3.2).
@@ -252,6 +261,8 @@ impl<'o> BillBuilder<'o> {
             unblended: Amount::ZERO,
             rows: 0,
             nonzero_rows: 0,
+            quantity: Amount::ZERO,
+            counts_quantity: key.kind().is_fee() || is_of_hours(key.kind(), key.usage_type()),
             slices: Vec::new(),
         });
         let account = self.account_number(key.usage_account());
@@ -334,27 +345,4 @@ fn running_ms(resource_id: &str, usage_type: &str, values: &RowValues) -> Result
     let (whole, rest) = (scaled.div_euclid(one), scaled.rem_euclid(one));
     let up = rest * 2 > one || (rest * 2 == one && whole % 2 != 0);
     Ok(u64::try_from(whole + i128::from(up)).unwrap_or(0))
-}
-
-/// Usage types whose quantity is the hours an instance ran, after the region prefix (domain 1.5).
-const INSTANCE_USAGE: [&str; 7] =
-    ["BoxUsage", "DedicatedUsage", "HeavyUsage", "HostBoxUsage", "LightUsage", "MediumUsage", "SpotUsage"];
-
-/// Splits `USW2-BoxUsage:m4.large` into `USW2-BoxUsage` and `m4.large`; no `:` leaves the type empty.
-fn family_and_type(usage_type: &str) -> (&str, &str) {
-    usage_type.split_once(':').unwrap_or((usage_type, ""))
-}
-
-/// Whether a usage type is that of running an instance.
-pub(crate) fn is_instance_usage(usage_type: &str) -> bool {
-    let (family, _) = family_and_type(usage_type);
-    let bare = family.split_once('-').map_or(family, |(_, rest)| rest);
-    INSTANCE_USAGE.contains(&family) || INSTANCE_USAGE.contains(&bare)
-}
-
-/// The instance type a usage type names; bare `BoxUsage` is `m1.small`.
-#[must_use]
-pub(crate) fn instance_type(usage_type: &str) -> Option<&str> {
-    let (_, named) = family_and_type(usage_type);
-    is_instance_usage(usage_type).then_some(if named.is_empty() { "m1.small" } else { named })
 }

@@ -63,6 +63,9 @@ pub struct Charge {
     pub(crate) unblended: Amount,
     pub(crate) rows: u64,
     pub(crate) nonzero_rows: u64,
+    pub(crate) quantity: Amount,
+    /// Whether the quantity is kept: it follows from the key.
+    pub(crate) counts_quantity: bool,
     pub(crate) slices: Vec<UsageSlice>,
 }
 
@@ -97,6 +100,13 @@ impl Charge {
         self.nonzero_rows
     }
 
+    /// Exact sum of the usage quantities, in 10⁻¹⁸ of their unit, of fees and of usage by instance hours; 0 for all
+    /// other charges.
+    #[must_use]
+    pub fn quantity(&self) -> Amount {
+        self.quantity
+    }
+
     /// Cost by usage interval, sorted; empty unless [`ChargeKey::is_timed`].
     #[must_use]
     pub fn slices(&self) -> &[UsageSlice] {
@@ -107,6 +117,7 @@ impl Charge {
     pub(crate) fn absorb(&mut self, other: Self) -> Result<()> {
         self.amount = self.amount.checked_add(other.amount)?;
         self.unblended = self.unblended.checked_add(other.unblended)?;
+        self.quantity = self.quantity.checked_add(other.quantity)?;
         self.rows = self.rows.saturating_add(other.rows);
         self.nonzero_rows = self.nonzero_rows.saturating_add(other.nonzero_rows);
         self.slices.extend(other.slices);

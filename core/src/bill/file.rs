@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::charge::{Charge, UsageSlice};
 use super::coverage::UsageCoverage;
+use super::instance::is_of_hours;
 use super::key::SavedKey;
 use super::not_spread::NotSpread;
 use super::split_rows::SplitCosts;
@@ -49,6 +50,9 @@ struct Row {
     unblended: Option<Amount>,
     rows: u64,
     nonzero_rows: u64,
+    /// Hours of instances and quantities of fees, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quantity: Option<Amount>,
     slices: Vec<UsageSlice>,
 }
 
@@ -91,6 +95,7 @@ impl Bill {
                     unblended: Some(charge.unblended).filter(|unblended| *unblended != charge.amount),
                     rows: charge.rows,
                     nonzero_rows: charge.nonzero_rows,
+                    quantity: Some(charge.quantity).filter(|quantity| !quantity.is_zero()),
                     slices: charge.slices.clone(),
                 },
             )?;
@@ -152,8 +157,11 @@ impl Bill {
 impl Row {
     fn into_charge(self) -> Result<Charge> {
         let key = self.key.into_key().ok_or_else(|| bad("a saved charge has a bad key"))?;
-        let Self { amount, rows, nonzero_rows, slices, .. } = self;
-        Ok(Charge { key, amount, unblended: self.unblended.unwrap_or(amount), rows, nonzero_rows, slices })
+        let Self { amount, rows, nonzero_rows, quantity, slices, .. } = self;
+        let quantity = quantity.unwrap_or_default();
+        let unblended = self.unblended.unwrap_or(amount);
+        let counts_quantity = key.kind().is_fee() || is_of_hours(key.kind(), key.usage_type());
+        Ok(Charge { key, amount, unblended, rows, nonzero_rows, quantity, counts_quantity, slices })
     }
 }
 

@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use serde::{Deserialize, Serialize};
 
+use super::instance::covered_usage_type;
 use crate::classify::{Dialect, LineItem, LineItemKind};
 use crate::money::Currency;
 use crate::time::Interval;
@@ -23,9 +24,13 @@ pub(crate) enum Field {
     ReservationId,
     Description,
     LineItemType,
+    Zone,
+    CoveredUsageType,
 }
 
-const FIELDS: usize = 12;
+const FIELDS: usize = 14;
+/// Zone and covered usage type say what a commitment covers, not what was billed: the digest leaves them out.
+const BILLED_FIELDS: usize = 12;
 
 /// The attributes on which line items of one charge agree.
 ///
@@ -63,12 +68,21 @@ impl<'a> RowKey<'a> {
         self.item.usage_account
     }
 
+    pub(crate) fn kind(&self) -> LineItemKind {
+        self.kind
+    }
+
+    pub(crate) fn usage_type(&self) -> &'a str {
+        self.item.usage_type
+    }
+
     fn term(&self) -> Option<Interval> {
         if self.kind.is_fee() { self.item.interval } else { None }
     }
 
     fn texts(&self) -> impl Iterator<Item = &'a str> {
         let item = self.item;
+        let is_covered = self.kind == LineItemKind::DiscountedUsage;
         let fields: [&'a str; FIELDS] = [
             item.payer_account,
             item.usage_account,
@@ -82,6 +96,8 @@ impl<'a> RowKey<'a> {
             if self.kind.is_of_commitment() { item.reservation_id } else { "" },
             if self.kind.is_fee() { item.description } else { "" },
             if self.kind == LineItemKind::Other { item.line_item_type } else { "" },
+            if self.kind.is_fee() || is_covered { item.zone } else { "" },
+            if is_covered { covered_usage_type(item) } else { "" },
         ];
         fields.into_iter().chain(item.tags.iter().copied())
     }
@@ -171,8 +187,8 @@ impl ChargeKey {
         end.map(|end| *end as usize)
     }
 
-    /// All text attributes but the tag values, in sort order.
-    pub(crate) fn attributes(&self) -> [&str; FIELDS] {
+    /// The text attributes that say what was billed, in sort order.
+    pub(crate) fn attributes(&self) -> [&str; BILLED_FIELDS] {
         std::array::from_fn(|at| self.part(at))
     }
 
@@ -278,6 +294,19 @@ impl ChargeKey {
     #[must_use]
     pub fn line_item_type(&self) -> &str {
         self.field(Field::LineItemType)
+    }
+
+    /// Availability zone of a fee or of covered usage in a Detailed Billing Report, or empty.
+    #[must_use]
+    pub fn zone(&self) -> &str {
+        self.field(Field::Zone)
+    }
+
+    /// Usage type of what ran, where a reservation of another size covers it and the row's own usage type is that of
+    /// the reservation; empty otherwise.
+    #[must_use]
+    pub fn covered_usage_type(&self) -> &str {
+        self.field(Field::CoveredUsageType)
     }
 
     /// Format of the bill the charge was read from.

@@ -11,6 +11,7 @@ mod charge;
 mod coverage;
 mod digest;
 mod file;
+mod instance;
 mod key;
 mod not_spread;
 #[cfg(test)]
@@ -33,11 +34,12 @@ use crate::money::{Amount, Currency, Residue};
 use crate::time::{BillingPeriod, Timestamp};
 
 pub use bridge::BridgeRow;
+pub(crate) use builder::RowValues;
 pub use builder::{BillBuilder, BillOptions, KeepIntervals};
-pub(crate) use builder::{RowValues, instance_type, is_instance_usage};
 pub use charge::{Charge, UsageSlice};
 pub use coverage::{Completeness, Gap};
 pub use digest::Digest;
+pub(crate) use instance::{SizedType, instance_type, is_instance_usage, sized_type};
 pub use key::ChargeKey;
 pub use split_rows::{SplitCost, SplitKey, SplitLine, SplitResource};
 pub use status::{BillStatus, EntityStatus, Estimated, FinalAnswer, FinalRow, InvoiceState, invoice_state, is_final};

@@ -288,6 +288,9 @@ pub struct LineItem<'a> {
     /// Region, or empty.
     #[serde(default)]
     pub region: &'a str,
+    /// Availability zone as written, or empty; read from Detailed Billing Reports only.
+    #[serde(default)]
+    pub zone: &'a str,
     /// Description in prose; decides the kind of DBR rows without resource.
     #[serde(default)]
     pub description: &'a str,

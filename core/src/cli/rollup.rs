@@ -159,7 +159,7 @@ const COVERAGE_TABLES: [CsvTable; 3] = [
     ("wins.csv", TableName::Wins),
 ];
 
-/// The rollup tables; hops of providers and the comparison of splits only where there are any.
+/// The rollup tables; hops of providers, commitments and the comparison of splits only where there are any.
 fn rollup_tables(report: &Report) -> Vec<CsvTable> {
     let mut tables = vec![
         ("area_costs.csv", TableName::AreaCosts),
@@ -168,6 +168,9 @@ fn rollup_tables(report: &Report) -> Vec<CsvTable> {
     ];
     if !report.reallocations.is_empty() {
         tables.push(("reallocations.csv", TableName::Reallocations));
+    }
+    if !report.commitments.is_empty() {
+        tables.push(("commitments.csv", TableName::Commitments));
     }
     if !report.split_check.is_empty() {
         tables.push(("split_check.csv", TableName::SplitCheck));

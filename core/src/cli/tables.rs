@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use crate::bill::BridgeRow;
 use crate::error::Result;
 use crate::money::Amount;
-use crate::rollup::{Report, RowDetail, RowKind, Totals, Win, WinAction};
+use crate::rollup::{Hours, Ratio, Report, RowDetail, RowKind, Totals, Win, WinAction};
 
 /// Wins shown at the end of a report; all are those of `coverage`.
 const WINS_SHOWN: usize = 5;
@@ -87,6 +87,7 @@ pub(super) fn of_report(report: &Report, run_id: &str) -> Result<String> {
         let rows = hops.map(|hop| vec![hop.provider.to_string(), hop.consumer.to_string(), rounded(hop.cost)]);
         text += &table("Reallocated by providers", &["provider", "consumer", "cost"], 2, rows.collect());
     }
+    text += &of_commitments(report);
     if !report.split_check.is_empty() {
         text += &of_split_check(report);
     }
@@ -102,6 +103,41 @@ fn of_split_check(report: &Report) -> String {
     });
     let header = ["cluster", "service", "ours", "volumes and other", "AWS", "difference", "why"];
     table("Split of instances beside AWS's split cost allocation data", &header, 2, rows.collect())
+}
+
+/// Commitments in normalized hours.
+fn of_commitments(report: &Report) -> String {
+    if report.commitments.is_empty() {
+        return String::new();
+    }
+    let hours = |hours: Option<&Hours>| hours.map_or_else(|| "not stated".to_owned(), ToString::to_string);
+    let ratio = |ratio: Option<&Ratio>| ratio.map_or_else(String::new, ToString::to_string);
+    let rows = report.commitments.iter().map(|row| {
+        let commitment = row.commitment.iter().chain(&row.covers).map(String::as_str).collect::<Vec<_>>().join(" ");
+        vec![
+            row.product.clone(),
+            row.usage_account.clone().unwrap_or_default(),
+            commitment,
+            hours(row.purchased_hours.as_ref()),
+            hours(row.used_hours.as_ref()),
+            ratio(row.utilization.as_ref()),
+            rounded(row.unused_cost),
+            hours(Some(&row.covered_hours)),
+            ratio(row.coverage.as_ref()),
+        ]
+    });
+    let header = [
+        "AWS product",
+        "account",
+        "commitment",
+        "purchased",
+        "used",
+        "utilization",
+        "unused cost",
+        "covered",
+        "coverage",
+    ];
+    table("Commitments, in normalized hours", &header, 3, rows.collect())
 }
 
 fn of_bridge(report: &Report, bridge: &[BridgeRow]) -> String {

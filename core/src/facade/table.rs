@@ -20,6 +20,8 @@ pub enum TableName {
     Mechanisms,
     /// Provider and consumer → what was passed on.
     Reallocations,
+    /// Commitment → hours purchased, used, covered and eligible.
+    Commitments,
     /// Cluster and service → our split of instances and AWS's own.
     SplitCheck,
     /// Mechanism → cost and share of all cost.
@@ -117,6 +119,7 @@ pub fn table(report: &Report, name: TableName) -> Result<Table> {
         }
         TableName::Mechanisms => columns(&["mechanism", "cost"], &report.mechanisms()?),
         TableName::Reallocations => columns(&["provider", "consumer", "cost"], &report.reallocations),
+        TableName::Commitments => columns(&COMMITMENT_COLUMNS, &report.commitments),
         TableName::SplitCheck => {
             let names = ["cluster", "service", "ours", "ours_volumes", "scad", "difference", "why"];
             columns(&names, &report.split_check)
@@ -134,6 +137,21 @@ pub fn table(report: &Report, name: TableName) -> Result<Table> {
         TableName::Diagnostics => columns(&["code", "severity", "count", "message"], &report.diagnostics),
     }
 }
+
+const COMMITMENT_COLUMNS: [&str; 12] = [
+    "payer",
+    "product",
+    "usage_account",
+    "commitment",
+    "covers",
+    "purchased_hours",
+    "used_hours",
+    "utilization",
+    "unused_cost",
+    "covered_hours",
+    "eligible_hours",
+    "coverage",
+];
 
 /// The columns `pool` and `reason` after `row_kind`, each where the report has a row that says one.
 fn with_details<'n>(report: &Report, names: &[&'n str]) -> Vec<&'n str> {
@@ -159,7 +177,7 @@ fn columns(names: &[&str], rows: &[impl Serialize]) -> Result<Table> {
         .map(|name| Column {
             name: (*name).to_owned(),
             column_type: match *name {
-                "cost" | "share" | "ours" | "ours_volumes" | "scad" | "difference" => ColumnType::Money,
+                "cost" | "share" | "unused_cost" | "ours" | "ours_volumes" | "scad" | "difference" => ColumnType::Money,
                 "count" | "resources" => ColumnType::Count,
                 _ => ColumnType::Text,
             },

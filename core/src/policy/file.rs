@@ -185,7 +185,8 @@ mod tests {
 
     #[test]
     fn methods_of_later_versions_are_refused_not_ignored() {
-        assert_eq!(code("[commitments]\nshare = \"usage\""), ErrorCode::ConfigBadValue);
+        assert_eq!(code("[commitments]\nshare = \"hours\""), ErrorCode::ConfigBadValue);
+        assert_eq!(code("[commitments]\nunused = \"nobody\""), ErrorCode::ConfigBadValue);
     }
 
     #[test]
@@ -268,6 +269,7 @@ mod tests {
             detached = "owner"
             [commitments]
             share = "auto"
+            unused = "central"
             unknown_term = "expense"
             [[shared]]
             match = { kind = "Tax" }

@@ -347,12 +347,34 @@ impl Default for VolumePolicy {
 #[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Share {
-    /// By usage where the bill marks covered rows, else by cost. This version shares by cost and warns where covered
-    /// usage exists.
+    /// By usage where the bill marks covered rows of the product whose instance types can be read, else by cost.
     #[default]
     Auto,
     /// In proportion to what every owner was attributed of the product (the classic method).
     Cost,
+    /// In proportion to the normalized hours of the usage that the commitment covered.
+    Usage,
+}
+
+/// Who pays for what nothing used of a commitment (spec 5.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum UnusedCommitment {
+    /// Nobody: it is a row of its own.
+    #[default]
+    Central,
+    /// The area that the tags of the fee, else the default of the account that bought it, name.
+    Owner,
+    /// The owners of the covered usage of the product, in proportion to what they were attributed of it.
+    Proportional,
+}
+
+impl UnusedCommitment {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_central(&self) -> bool {
+        *self == Self::Central
+    }
 }
 
 /// Who takes part of a fee.
@@ -391,6 +413,9 @@ pub struct CommitmentPolicy {
     pub share: Share,
     /// Among whom.
     pub among: Among,
+    /// Who pays for what nothing used.
+    #[serde(skip_serializing_if = "UnusedCommitment::is_central")]
+    pub unused: UnusedCommitment,
     /// Fees without a known term.
     pub unknown_term: UnknownTerm,
 }

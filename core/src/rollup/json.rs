@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::commitment::CommitmentUse;
 use super::coverage::Coverage;
 use super::report::{Reallocation, Report, SplitCheckRow, Totals};
 use super::tables::{AreaCost, MechanismCost, ProductAreaCost, ServiceCost};
@@ -36,6 +37,10 @@ pub(crate) struct ReportJson<'r> {
     #[serde(skip_serializing_if = "is_empty")]
     #[cfg_attr(feature = "facade", schemars(default))]
     split_check: &'r [SplitCheckRow],
+    /// Only where the bill says something of commitments whose fees are set aside.
+    #[serde(skip_serializing_if = "has_no_uses")]
+    #[cfg_attr(feature = "facade", schemars(default))]
+    commitments: &'r [CommitmentUse],
     diagnostics: &'r [Diagnostic],
 }
 
@@ -54,6 +59,10 @@ pub(crate) struct CoverageJson<'r> {
     totals: Totals,
     #[serde(flatten)]
     coverage: &'r Coverage,
+}
+
+fn has_no_uses(uses: &&[CommitmentUse]) -> bool {
+    uses.is_empty()
 }
 
 impl Report {
@@ -86,6 +95,7 @@ impl Report {
             bridge: self.bridge.as_deref(),
             reallocations: &self.reallocations,
             split_check: &self.split_check,
+            commitments: &self.commitments,
             diagnostics: &self.diagnostics,
         };
         json_line(&object)

@@ -1,6 +1,7 @@
 //! The report of one run and its tables (spec 7.1, 7.2, 11.2).
 
 mod check;
+mod commitment;
 mod coverage;
 mod json;
 mod report;
@@ -8,6 +9,7 @@ mod report;
 pub(crate) mod samples;
 mod tables;
 
+pub use commitment::{CommitmentUse, Hours, Ratio};
 pub(crate) use coverage::share_of;
 pub use coverage::{Coverage, MechanismShare, MissingTag, UnattributedProduct, UnattributedResource, Win, WinAction};
 #[cfg(feature = "facade")]

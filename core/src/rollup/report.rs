@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::commitment::CommitmentUse;
 use super::coverage::Coverage;
 use crate::bill::{BillStatus, BridgeRow, Digest, InputDigest};
 use crate::classify::CostBasis;
@@ -336,6 +337,9 @@ pub struct Report {
     /// Our split of instances beside AWS's own, where both are known, sorted. A store keeps none.
     #[serde(default)]
     pub split_check: Vec<SplitCheckRow>,
+    /// How each commitment whose fees are set aside was used, sorted; only those of which the bill says something.
+    #[serde(default)]
+    pub commitments: Vec<CommitmentUse>,
     /// What it was made of.
     pub digests: ReportDigests,
     /// Files the bill was read from.

@@ -66,6 +66,7 @@ pub(crate) fn report_of(mut cells: Vec<Cell>) -> Report {
         cells,
         reallocations: Vec::new(),
         split_check: Vec::new(),
+        commitments: Vec::new(),
         digests: ReportDigests {
             bill: Digest::of(b"bill"),
             policy: Digest::of(b"policy"),

@@ -124,7 +124,7 @@ struct Values<'b> {
     start: Option<&'b Column>,
     end: Option<&'b Column>,
     quantity: Option<&'b Column>,
-    /// Whether charges ask for quantities.
+    /// Whether charges keep intervals, for which hours are asked.
     keeps_intervals: bool,
     times: &'b mut Times,
 }
@@ -164,7 +164,7 @@ impl<'b> Values<'b> {
             }
         };
         let usage_quantity = match self.quantity {
-            Some(column) if !self.keeps_intervals && column.is_surely_amount(row) => None,
+            Some(column) if !self.keeps_intervals && !place.counts_quantity && column.is_surely_amount(row) => None,
             Some(column) if !column.is_empty(row) => Some(column.amount(row)?),
             Some(_) | None => None,
         };

@@ -1,6 +1,6 @@
 //! One row → one line item and how it takes part (spec 3.1, 3.7; meaning of each field in `LineItem`).
 
-use crate::classify::{LineItem, Treatment, classify};
+use crate::classify::{Dialect, LineItem, Treatment, classify};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::bare_resource_id;
 use crate::money::{Amount, Currency, Residue};
@@ -98,6 +98,8 @@ fn line_item<'m, 'r: 'm>(
         usage_type: text(Attribute::UsageType),
         operation: text(Attribute::Operation),
         region: if region.is_empty() { region_of(text(Attribute::Zone)) } else { region },
+        // Every column that decides what a row is must be read in full: elsewhere the zone may be none.
+        zone: if columns.dialect() == Dialect::Dbr { text(Attribute::Zone) } else { "" },
         description: text(Attribute::Description),
         resource_id: bare_resource_id(text(Attribute::ResourceId)),
         reservation_id: text(Attribute::ReservationId),

@@ -355,7 +355,8 @@ impl<'c, 'o> TableReader<'c, 'o> {
                     && !is_noted
                     && !has_contested_tags
                     && has_plain_sign(sign_text, item.unblended.unwrap_or(item.cost));
-                place = is_repeatable.then_some(Place { builder: number, charge, rule });
+                let counts_quantity = builder.counts_quantity(charge);
+                place = is_repeatable.then_some(Place { builder: number, charge, rule, counts_quantity });
                 if fills_no_column {
                     builder.note_not_spread(&item, kind)?;
                 }

@@ -145,7 +145,7 @@ impl Place {
 /// A place of a charge of this number.
 #[cfg(test)]
 pub(in crate::read) fn place(charge: usize) -> Place {
-    Place { builder: 0, charge, rule: 0 }
+    Place { builder: 0, charge, rule: 0, counts_quantity: false }
 }
 
 fn hash(hasher: &FixedState, key: u128) -> u64 {

@@ -70,6 +70,8 @@ pub(super) fn run(connection: &Connection, id: &str) -> Result<StoredRun> {
         })?,
         // Compared for the day of the run, too.
         split_check: Vec::new(),
+        // How commitments were used is advice for the day of the run, too.
+        commitments: Vec::new(),
         digests: run.digests,
         inputs: rows_of(connection, "run_inputs", id, |fields| {
             Ok(InputDigest { bytes: fields.count("bytes")?, hash: fields.text("hash")? })

@@ -56,6 +56,8 @@ pub(in crate::read) struct Place {
     pub(in crate::read) charge: usize,
     /// Number of the rule that the cost of its rows follows.
     pub(in crate::read) rule: usize,
+    /// Whether the charge sums quantities.
+    pub(in crate::read) counts_quantity: bool,
 }
 
 /// The first row of a pattern.
@@ -293,7 +295,10 @@ mod tests {
 
     fn keep(patterns: &mut Patterns, line: &str, charge: usize) {
         with_row(line, |row| match patterns.look(row, false) {
-            Look::New(key) => patterns.keep(row, key, Place { builder: 0, charge, rule: 0 }, None),
+            Look::New(key) => {
+                let place = Place { builder: 0, charge, rule: 0, counts_quantity: false };
+                patterns.keep(row, key, place, None);
+            }
             Look::Known(_) => panic!("`{line}` is known"),
         });
     }

@@ -1,0 +1,88 @@
+//! A part of a fee takes the route of the usage it covers (spec 5.6, R60).
+
+use super::super::claim::Origin;
+use super::super::conserved::conserved;
+use super::super::ledger::Ledger;
+use super::super::pools::Pools;
+use super::super::{Stages, volumes};
+use crate::bill::{Charge, UsageSlice};
+use crate::error::Result;
+use crate::money::Amount;
+use crate::policy::Unused;
+use crate::rollup::{IdleReason, Mechanism};
+use crate::split::split;
+use crate::time::Interval;
+
+/// An amount that belongs to a covered charge, of an origin that may be another.
+pub(super) struct Pushed<'a> {
+    pub(super) origin: Origin<'a>,
+    pub(super) charge: &'a Charge,
+    pub(super) amount: Amount,
+}
+
+impl<'a> Pushed<'a> {
+    /// Takes the amount to the pool or the owners that the charge's own amount goes to.
+    pub(super) fn follow(
+        &self,
+        stages: &Stages<'a>,
+        pools: Option<&mut Pools<'a>>,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<()> {
+        let Self { origin, charge, amount } = *self;
+        if let Some(pools) = pools
+            && pools.take_along(charge, origin, amount)?
+        {
+            return Ok(());
+        }
+        if stages.rules.own_along(charge, origin, amount, ledger)? {
+            return Ok(());
+        }
+        let resource = charge.key().resource_id();
+        match &stages.aws {
+            None if stages.containers.has_runs(resource) => return self.follow_instance(stages, ledger),
+            Some(aws) if aws.own(origin, resource, resource, amount, ledger)? => return Ok(()),
+            _ => {}
+        }
+        if let Some(service) = stages.containers.fargate_service(resource) {
+            if let Some(check) = &mut ledger.split_check {
+                check.note(charge, "", (service.cluster, service.service), amount)?;
+            }
+            return super::super::own_service(origin, resource, service, amount, ledger);
+        }
+        stages.tags.own_along(charge, Mechanism::Reservation, origin, amount, ledger)
+    }
+
+    /// Over the services that ran in the charge's intervals.
+    fn follow_instance(&self, stages: &Stages<'a>, ledger: &mut Ledger<'a>) -> Result<()> {
+        let Self { origin, charge, amount } = *self;
+        volumes::timed(charge)?;
+        let instance = charge.key().resource_id();
+        let mut shares = stages.containers.shares(instance);
+        for (interval, part) in by_hours(charge.slices(), amount)? {
+            shares.add(&[interval], part)?;
+        }
+        conserved("commitment fees", origin, amount, &[shares.sum()?])?;
+        stages.own_shares(origin, charge, &shares, instance, ledger)?;
+        if let Some(empty) = shares.empty_host {
+            match stages.policy.containers.empty_host() {
+                Unused::Owner => stages.tags.own_along(charge, Mechanism::EcsIdle, origin, empty, ledger)?,
+                Unused::Separate => stages.own_idle(origin, instance, IdleReason::EmptyHost, empty, ledger)?,
+            }
+        }
+        let not_run = |amount| stages.tags.own_along(charge, Mechanism::EcsIdle, origin, amount, ledger);
+        shares.not_run.map_or(Ok(()), not_run)
+    }
+}
+
+/// An amount over the intervals of a charge by the hours its instance ran, else by their lengths, else evenly.
+fn by_hours(slices: &[UsageSlice], amount: Amount) -> Result<Vec<(Interval, Amount)>> {
+    let measures: [fn(&UsageSlice) -> u64; 3] = [UsageSlice::running_ms, |slice| slice.interval().millis(), |_| 1];
+    for measure in measures {
+        let weights: Vec<_> = slices.iter().enumerate().map(|(at, slice)| (at, u128::from(measure(slice)))).collect();
+        if let Some(parts) = split(amount, &weights)? {
+            let weighted = slices.iter().zip(&weights).zip(parts).filter(|((_, (_, weight)), _)| *weight > 0);
+            return Ok(weighted.map(|((slice, _), part)| (slice.interval(), part)).collect());
+        }
+    }
+    Ok(Vec::new())
+}

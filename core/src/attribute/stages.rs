@@ -1,0 +1,192 @@
+//! One charge → its owners, stage by stage (spec 5): rules, volumes, containers, tags.
+//!
+//! Invariant: every split is checked where it happens.
+
+use super::aws_split::AwsSplit;
+use super::claim::{Claim, Origin};
+use super::commitments;
+use super::conserved::conserved;
+use super::containers::{Containers, ServiceOwner, Shares};
+use super::intervals::TimeLine;
+use super::ledger::Ledger;
+use super::rules::Rules;
+use super::tags::{Tags, origin};
+use super::volumes::{self, Stays, Volumes};
+use crate::bill::Charge;
+use crate::error::Result;
+use crate::money::Amount;
+use crate::policy::{Policy, Unused};
+use crate::rollup::{IdleReason, Mechanism};
+
+/// The stages of one attribution, ready to take charges.
+pub(super) struct Stages<'a> {
+    pub(super) rules: Rules<'a>,
+    pub(super) volumes: Option<Volumes<'a>>,
+    pub(super) containers: Containers<'a>,
+    /// What takes the place of task runs on instances.
+    pub(super) aws: Option<AwsSplit<'a>>,
+    pub(super) tags: Tags<'a>,
+    pub(super) policy: &'a Policy,
+    pub(super) is_amortized: bool,
+}
+
+impl<'a> Stages<'a> {
+    /// Takes one charge to its owners.
+    pub(super) fn own(&self, charge: &'a Charge, ledger: &mut Ledger<'a>) -> Result<()> {
+        if self.rules.own_charge(charge, origin(charge), ledger)? {
+            return Ok(());
+        }
+        if self.is_amortized && charge.key().kind().is_unused_where_amortized() {
+            // What was used of the commitment stands in the rows it covers (spec 6.3).
+            let claim = commitments::claim_of_charge(charge, &self.tags, self.policy.commitments);
+            return ledger.add(origin(charge), claim, charge.amount());
+        }
+        let resource = charge.key().resource_id();
+        if let Some(attachments) = self.volumes.as_ref().and_then(|volumes| volumes.of(charge)) {
+            return match &self.aws {
+                None => self.own_volume(charge, attachments, ledger),
+                Some(aws) => self.own_volume_by_aws(aws, charge, attachments, ledger),
+            };
+        }
+        match &self.aws {
+            None if self.containers.has_runs(resource) => return self.own_instance(charge, ledger),
+            Some(aws) if aws.own(origin(charge), resource, resource, charge.amount(), ledger)? => return Ok(()),
+            _ => {}
+        }
+        if let Some(service) = self.containers.fargate_service(resource) {
+            if let Some(check) = &mut ledger.split_check {
+                check.note(charge, "", (service.cluster, service.service), charge.amount())?;
+            }
+            return own_service(origin(charge), resource, service, charge.amount(), ledger);
+        }
+        self.own_tagged(charge, Mechanism::Tag, charge.amount(), ledger)
+    }
+
+    /// An instance's own charge: services, idle, and what lies where nothing ran.
+    fn own_instance(&self, charge: &'a Charge, ledger: &mut Ledger<'a>) -> Result<()> {
+        volumes::timed(charge)?;
+        let instance = charge.key().resource_id();
+        let mut shares = self.containers.shares(instance);
+        for slice in charge.slices() {
+            shares.add(&[slice.interval()], slice.amount())?;
+        }
+        conserved("containers", origin(charge), charge.amount(), &[shares.sum()?])?;
+        self.own_shares(origin(charge), charge, &shares, instance, ledger)?;
+        if let Some(check) = &mut ledger.split_check {
+            check.note_host(charge, instance, shares.unreserved, &self.containers, self.policy.containers.window);
+        }
+        if let Some(amount) = shares.empty_host {
+            match self.policy.containers.empty_host() {
+                Unused::Owner => self.own_tagged(charge, Mechanism::EcsIdle, amount, ledger)?,
+                Unused::Separate => self.own_idle(origin(charge), instance, IdleReason::EmptyHost, amount, ledger)?,
+            }
+        }
+        shares.not_run.map_or(Ok(()), |amount| self.own_tagged(charge, Mechanism::EcsIdle, amount, ledger))
+    }
+
+    /// A volume's charge: parts that moved to instances (R7), and the rest that stays.
+    fn own_volume(&self, charge: &'a Charge, attachments: &TimeLine<&'a str>, ledger: &mut Ledger<'a>) -> Result<()> {
+        // Instance, and shares of what moved to it; a volume is attached to few.
+        let mut moved: Vec<(&'a str, Shares<'_, 'a>)> = Vec::new();
+        let stays = volumes::follow(charge, attachments, &mut |part| {
+            let at = moved.iter().position(|(instance, ..)| *instance == part.instance).unwrap_or_else(|| {
+                moved.push((part.instance, self.containers.shares(part.instance)));
+                moved.len() - 1
+            });
+            let Some((_, shares)) = moved.get_mut(at) else { return Ok(()) };
+            let before = shares.sum()?;
+            shares.add(part.window, part.amount)?;
+            conserved("containers", origin(charge), part.amount, &[shares.sum()?.checked_sub(before)?])
+        })?;
+        moved.sort_unstable_by_key(|(instance, ..)| *instance);
+        for (instance, shares) in moved {
+            self.own_shares(origin(charge), charge, &shares, instance, ledger)?;
+            for not_run in [shares.empty_host, shares.not_run].into_iter().flatten() {
+                self.own_moved(charge, instance, not_run, ledger)?;
+            }
+        }
+        self.own_staying(charge, &stays, ledger)
+    }
+
+    /// What stays on a volume.
+    pub(super) fn own_staying(&self, charge: &'a Charge, stays: &Stays, ledger: &mut Ledger<'a>) -> Result<()> {
+        if let Some(detached) = stays.detached {
+            match self.policy.volumes.detached {
+                Unused::Owner => self.own_tagged(charge, Mechanism::Tag, detached, ledger)?,
+                Unused::Separate => {
+                    let claim = Claim::idle(self.tags.area_of_charge(charge), IdleReason::Detached);
+                    ledger.add(origin(charge), claim, detached)?;
+                }
+            }
+        }
+        stays.untimed.map_or(Ok(()), |amount| self.own_tagged(charge, Mechanism::Tag, amount, ledger))
+    }
+
+    /// What moved to an instance where nothing ran.
+    pub(super) fn own_moved(
+        &self,
+        charge: &'a Charge,
+        instance: &str,
+        amount: Amount,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<()> {
+        let area = self.tags.area_of_resource(instance).or_else(|| self.tags.area_of_charge(charge));
+        self.tags.own(charge, area.map(|area| (area, Mechanism::Volume)), amount, ledger)
+    }
+
+    pub(super) fn own_shares(
+        &self,
+        origin: Origin<'a>,
+        charge: &'a Charge,
+        shares: &Shares<'_, 'a>,
+        instance: &'a str,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<()> {
+        for (service, amount) in shares.services() {
+            own_service(origin, charge.key().resource_id(), service, amount, ledger)?;
+            if let Some(check) = &mut ledger.split_check {
+                check.note(charge, instance, (service.cluster, service.service), amount)?;
+            }
+        }
+        let idle = |amount| self.own_idle(origin, instance, IdleReason::Unreserved, amount, ledger);
+        shares.unreserved.map_or(Ok(()), idle)
+    }
+
+    pub(super) fn own_idle(
+        &self,
+        origin: Origin<'a>,
+        instance: &'a str,
+        reason: IdleReason,
+        amount: Amount,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<()> {
+        ledger.add(origin, Claim::idle(self.tags.area_of_resource(instance), reason), amount)
+    }
+
+    pub(super) fn own_tagged(
+        &self,
+        charge: &'a Charge,
+        mechanism: Mechanism,
+        amount: Amount,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<()> {
+        let area = self.tags.area_of_charge(charge);
+        self.tags.own(charge, area.map(|area| (area, mechanism)), amount, ledger)
+    }
+}
+
+/// A service's part: its area's, or nobody's where the service is unmapped (R16).
+pub(super) fn own_service<'a>(
+    origin: Origin<'a>,
+    resource: &'a str,
+    service: &ServiceOwner<'a>,
+    amount: Amount,
+    ledger: &mut Ledger<'a>,
+) -> Result<()> {
+    if let Some(area) = service.area {
+        let claim = Claim::area(area, Mechanism::Ecs).with_service(service.cluster, service.service);
+        return ledger.add(origin, claim, amount);
+    }
+    let claim = Claim::unattributed().with_service(service.cluster, service.service);
+    ledger.add_unattributed(origin, claim, resource, amount)
+}
