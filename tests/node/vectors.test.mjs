@@ -137,6 +137,7 @@ async function endToEnd({ args, files, ...rest }, expect) {
     else if (name === '--period') period = typed[at];
     else if (name === '--basis') options.policy = new Policy({ basis: typed[at] });
     else if (name === '--volumes') options.volumes = join(dir, typed[at]);
+    else if (name === '--reservations') options.reservations = join(dir, typed[at]);
     else if (['--tasks', '--instances'].includes(name)) options.ecs = [...(options.ecs ?? []), join(dir, typed[at])];
     else assert.fail(`no adapter for ${name}`);
   }

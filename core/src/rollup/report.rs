@@ -334,7 +334,7 @@ pub struct Report {
     /// Every hop from a provider to a consumer, sorted.
     #[serde(default)]
     pub reallocations: Vec<Reallocation>,
-    /// Our split of instances beside AWS's own, where both are known, sorted. A store keeps none.
+    /// Our split of instances beside AWS's own, where both are known, sorted.
     #[serde(default)]
     pub split_check: Vec<SplitCheckRow>,
     /// How each commitment whose fees are set aside was used, sorted; only those of which the bill says something.

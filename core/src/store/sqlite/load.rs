@@ -4,14 +4,14 @@ use rusqlite::{Connection, params};
 
 use super::super::finalize::{FinalContent, LiveVersion};
 use super::super::run::{FinalizedSummary, NewRun, RunFilter, RunSummary, StoredRun};
+use super::details::Details;
 use super::values::{Fields, select};
 use crate::amortize::{BookEntry, ReservationBook};
 use crate::bill::InputDigest;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, ErrorCode, Result};
 use crate::rollup::{
-    AreaCost, Cell, Coverage, MechanismCost, ProductAreaCost, Reallocation, Report, ReportDigests, RowDetail,
-    ServiceCost, Totals,
+    AreaCost, Cell, MechanismCost, ProductAreaCost, Reallocation, Report, ReportDigests, RowDetail, ServiceCost, Totals,
 };
 
 /// The tables of a run as they are stored.
@@ -47,6 +47,7 @@ pub(super) fn runs(connection: &Connection, source: &str, filter: &RunFilter) ->
 pub(super) fn run(connection: &Connection, id: &str) -> Result<StoredRun> {
     let found = select(connection, "SELECT * FROM runs WHERE run_id = ?1", [id], summary)?.pop();
     let run = found.ok_or_else(|| Error::new(ErrorCode::StoreNotFound, format!("the store has no run `{id}`")))?;
+    let details = Details::load(connection, id)?;
     let report = Report {
         period: run.period,
         status: run.status,
@@ -56,10 +57,8 @@ pub(super) fn run(connection: &Connection, id: &str) -> Result<StoredRun> {
         payers: run.payers,
         stops_early: run.stops_early,
         totals: run.totals,
-        // What would raise coverage is advice for the day of the run; the store keeps amounts.
-        // A store keeps amounts in the basis only.
-        bridge: None,
-        coverage: Coverage::default(),
+        bridge: details.bridge,
+        coverage: details.coverage,
         cells: rows_of(connection, "run_cells", id, cell)?,
         reallocations: rows_of(connection, "run_reallocations", id, |fields| {
             Ok(Reallocation {
@@ -68,10 +67,8 @@ pub(super) fn run(connection: &Connection, id: &str) -> Result<StoredRun> {
                 cost: fields.value("cost")?,
             })
         })?,
-        // Compared for the day of the run, too.
-        split_check: Vec::new(),
-        // How commitments were used is advice for the day of the run, too.
-        commitments: Vec::new(),
+        split_check: details.split_check,
+        commitments: details.commitments,
         digests: run.digests,
         inputs: rows_of(connection, "run_inputs", id, |fields| {
             Ok(InputDigest { bytes: fields.count("bytes")?, hash: fields.text("hash")? })

@@ -3,6 +3,7 @@
 //! Every write is one transaction that takes the write lock at its start, so that what was read still holds when it is
 //! written; the rollback journal with `synchronous = EXTRA` makes it all or nothing even when power fails.
 
+mod details;
 mod load;
 mod schema;
 mod values;

@@ -6,10 +6,11 @@ use super::values::failed;
 use crate::error::{Error, ErrorCode, Result};
 
 /// Statements from one version to the next.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_runs.sql"),
     include_str!("migrations/0002_pools.sql"),
     include_str!("migrations/0003_idle_reasons.sql"),
+    include_str!("migrations/0004_details.sql"),
 ];
 
 /// Marks a file as a store of this program: `unbl` in ASCII.
@@ -84,6 +85,7 @@ mod tests {
                 connection.prepare(&format!("SELECT pool, reason FROM {table}")).unwrap();
             }
             connection.prepare("SELECT provider, consumer, cost FROM run_reallocations").unwrap();
+            connection.prepare("SELECT name, content FROM run_details").unwrap();
             let kept = "SELECT COUNT(*) FROM area_costs WHERE row_kind = 'idle' AND reason IS NULL AND cost = '1'";
             assert_eq!(connection.query_row(kept, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
             assert!(connection.execute("UPDATE area_costs SET reason = 'detached'", []).is_err());

@@ -166,7 +166,7 @@ fn runs_and_versions_are_append_only_for_every_program() {
     store.append_run(&new_run("r1"), &given, &book(&[fee("1", "a", "5")])).unwrap();
     store.finalize(&request("r1")).unwrap();
     let tables: Vec<String> = select_texts(&store, "SELECT name FROM sqlite_schema WHERE type = 'table'");
-    assert_eq!(tables.len(), 16);
+    assert_eq!(tables.len(), 17);
     let other_program = Connection::open(file.path()).unwrap();
     for table in tables {
         let column: String = other_program

@@ -5,6 +5,7 @@ use rusqlite::types::Value;
 
 use super::super::finalize::FinalizeCandidate;
 use super::super::run::{FinalizeRequest, NewRun};
+use super::details::Details;
 use super::values::{failed, insert, time_text};
 use crate::amortize::{BookEntry, ReservationBook};
 use crate::bill::BillStatus;
@@ -47,7 +48,7 @@ fn number(value: u64) -> Result<Value> {
 }
 
 /// Rows of a table under a key and their position.
-fn insert_under(
+pub(super) fn insert_under(
     connection: &Connection,
     table: &str,
     (key_columns, key): (&[&str], &[Value]),
@@ -81,6 +82,7 @@ pub(super) fn run(connection: &Connection, run: &NewRun, report: &Report, scan: 
     insert_under(connection, "run_mechanisms", key, &["mechanism", "cost"], mechanisms.iter().map(mechanism_row))?;
     let hops = report.reallocations.iter().map(reallocation_row);
     insert_under(connection, "run_reallocations", key, &REALLOCATION_COLUMNS, hops)?;
+    Details::of(report).append(connection, key)?;
     diagnostics(connection, key, report)?;
     for payer in &report.payers {
         book_scan(connection, Some(&run.id), payer, report.period, scan)?;
