@@ -146,7 +146,10 @@ fn each_reason_of_idle_goes_where_its_own_policy_says() {
         rows(&bill, &format!("[volumes]\ndetached = \"{detached}\"\n[containers]\n{containers}"), &evidence)
     };
     assert_eq!(of("", "", "owner"), ["data/area 2", "infra/area 10", "site/area 10"]);
-    assert_eq!(of("spread", "separate", "owner"), ["data/area 2", "infra/area 2", "infra/empty_host 8", "site/area 10"]);
+    assert_eq!(
+        of("spread", "separate", "owner"),
+        ["data/area 2", "infra/area 2", "infra/empty_host 8", "site/area 10"]
+    );
     let all = ["data/detached 2", "infra/area 2", "infra/empty_host 8", "infra/unreserved 5", "site/area 5"];
     assert_eq!(of("separate", "", "separate"), all);
     assert_eq!(
