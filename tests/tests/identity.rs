@@ -14,8 +14,8 @@ use std::thread;
 use identity_bills::periods::Term;
 use identity_bills::{Case, ERRORS, Kept, Random, Seen, Sums, as_of, sum};
 use unblended::{
-    Attribution, Bill, CellFilter, CostBasis, Currency, Error, ErrorCode, Evidence, Policy, Report, ReservationBook,
-    Result, attribute, explain,
+    Amount, Attribution, Bill, CellFilter, CostBasis, Currency, Error, ErrorCode, Evidence, Mechanism, Policy, Report,
+    ReservationBook, Result, attribute, explain,
 };
 
 /// What a bill is attributed with.
@@ -58,10 +58,10 @@ fn check(case: &Case, seen: &mut Seen) {
     }
     // In another order sums may leave the range where these do not.
     if !case.may_overflow() {
-        let expected = outcome.map_err(brief);
+        let expected = outcome.map_err(|error| brief(&error));
         for (way, bill) in [("permuted", permuted(case, &given, &lines)), ("merged", merged(case, &given, &lines))] {
             let other = bill.and_then(|bill| attribute(&given.job(&bill))).map(|report| said(&report));
-            assert!(other.map_err(brief) == expected, "{way}");
+            assert!(other.map_err(|error| brief(&error)) == expected, "{way}");
         }
     }
 }
@@ -78,7 +78,7 @@ fn attributed(case: &Case, given: &Given, bill: &Bill, seen: &mut Seen) -> Resul
     Ok(said_first)
 }
 
-fn brief(error: Error) -> (ErrorCode, String) {
+fn brief(error: &Error) -> (ErrorCode, String) {
     (error.code(), error.to_string())
 }
 
@@ -112,7 +112,7 @@ fn check_sums(case: &Case, bill: &Bill, report: &Report) {
     let sums = Sums::of(case, report.currency.as_str());
     let whole = sums.whole();
     let totals = &report.totals;
-    let printed = [totals.billed, totals.carried_in, totals.deferred, totals.excluded].map(|total| total.units());
+    let printed = [totals.billed, totals.carried_in, totals.deferred, totals.excluded].map(Amount::units);
     assert_eq!(printed, [sums.billed, sums.carried_in, sums.deferred, sums.excluded], "totals");
     let parts = [totals.areas, totals.idle, totals.unused_commitment, totals.shared, totals.unattributed];
     assert_eq!(sum(parts), whole, "parts");
@@ -142,6 +142,14 @@ fn check_sums(case: &Case, bill: &Bill, report: &Report) {
     if !case.amounts.is_signed {
         let negative = report.cells.iter().find(|cell| cell.cost.is_negative());
         assert_eq!(negative, None, "nothing negative came in");
+    }
+    if !case.amounts.is_signed_on_resources {
+        let mut idle = report.cells.iter().filter(|cell| cell.mechanism == Mechanism::Idle);
+        assert_eq!(
+            idle.find(|cell| cell.cost.is_negative()),
+            None,
+            "nothing negative came in on instances and volumes"
+        );
     }
 }
 

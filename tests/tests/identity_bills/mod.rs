@@ -77,7 +77,11 @@ impl Case {
             dialect if random.below(40) > 0 && dialect == Dialect::Focus => random.one(&[BASES[0], BASES[2]]),
             _ => random.one(&BASES),
         };
-        let amounts = Amounts { is_signed: random.below(2) == 0, is_huge: random.below(10) == 0 };
+        let amounts = Amounts {
+            is_signed: random.below(2) == 0,
+            is_signed_on_resources: random.below(2) == 0,
+            is_huge: random.below(10) == 0,
+        };
         let currencies = match random.below(6) {
             0 if layout.dialect != Dialect::Dbr => &["USD", "EUR"][..],
             _ => &["USD"],

@@ -94,7 +94,7 @@ impl Month {
     fn add(&mut self, random: &mut Random, layout: Layout, named: (&str, &str), costs: &[(usize, usize)]) {
         let of = |form: &&Form| (form.1, form.2) == named && form.0 != Some(K::Tax);
         let form = *forms(layout.dialect).iter().find(of).unwrap();
-        let amounts = Amounts { is_signed: false, is_huge: false };
+        let amounts = Amounts { is_signed: false, is_signed_on_resources: false, is_huge: false };
         let anchor = Row::anchor(random, layout.dialect, amounts, "USD");
         let mut cells = vec![String::new(); COSTS.len()];
         for (at, thousandths) in costs {

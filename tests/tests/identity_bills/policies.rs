@@ -1,7 +1,7 @@
 //! Policies over everything there is to choose.
 
 use serde_json::{Map, Value, json};
-use unblended::{CostBasis, Dialect};
+use unblended::{CostBasis, Dialect, LineItemKind};
 
 use super::random::Random;
 use super::rows::{ACCOUNTS, AREAS, INSTANCES, PRODUCTS, forms};
@@ -108,7 +108,7 @@ fn dates(random: &mut Random, of: &mut Value) {
 }
 
 fn matches(random: &mut Random, dialect: Dialect) -> Value {
-    let kinds: Vec<&str> = forms(dialect).iter().filter_map(|form| form.0).map(|kind| kind.as_str()).collect();
+    let kinds: Vec<&str> = forms(dialect).iter().filter_map(|form| form.0).map(LineItemKind::as_str).collect();
     let mut of = json!({});
     for _ in 0..random.below(8).min(2) + usize::from(random.below(8) > 0) {
         let (key, value) = match random.below(9) {

@@ -113,6 +113,8 @@ const TERMS: [(&str, &str); 8] = [
 pub(crate) struct Amounts {
     /// Whether some are negative.
     pub(crate) is_signed: bool,
+    /// Whether those of resources are too.
+    pub(crate) is_signed_on_resources: bool,
     /// Whether some are so large that sums may leave the range.
     pub(crate) is_huge: bool,
 }
@@ -153,21 +155,21 @@ impl Row {
         let forms = forms(dialect);
         let is_usage =
             |form: &&Form| matches!(form.0, Some(K::Usage | K::DiscountedUsage | K::SavingsPlanCoveredUsage));
-        let form = match random.below(2) {
-            0 => forms[random.below(forms.len())],
-            _ => {
-                let usage: Vec<&Form> = forms.iter().filter(is_usage).collect();
-                *usage[random.below(usage.len())]
-            }
-        };
+        let usage: Vec<Form> = forms.iter().filter(is_usage).copied().collect();
+        let form = if random.below(2) == 0 { random.one(forms) } else { random.one(&usage) };
         Self::of(random, dialect, form, amounts, currency)
     }
 
     fn of(random: &mut Random, dialect: Dialect, form: Form, amounts: Amounts, currency: &'static str) -> Self {
         let (resource, usage_type) = place(random, dialect, form);
+        let is_signed = amounts.is_signed && (resource.is_empty() || amounts.is_signed_on_resources);
+        let amounts = Amounts { is_signed, ..amounts };
         let kind = form.0;
         let (start, end) = if is_fee(kind) { term(random) } else { interval(random, dialect) };
-        let costs = costs(random, dialect, kind, amounts);
+        let mut costs = costs(random, dialect, kind, amounts);
+        if kind == Some(K::Credit) && amounts.is_signed && costs[0].starts_with(|c: char| c.is_ascii_digit()) {
+            costs[0].insert(0, '-');
+        }
         // A credit of a Detailed Billing Report is negative, or is none.
         let is_credit = super::arithmetic::units(&costs[0]) < 0;
         let is_none = dialect == Dialect::Dbr && kind == Some(K::Credit) && !is_credit;

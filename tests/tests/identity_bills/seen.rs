@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use unblended::{Dialect, ErrorCode, IdleReason, LineItemKind, Mechanism, Report, RowKind};
+use unblended::{Dialect, ErrorCode, IdleReason, LineItemKind, Mechanism, Report, RowDetail, RowKind};
 
 use super::rows::forms;
 use super::{BASES, Case, keys};
@@ -37,13 +37,14 @@ pub(crate) const ERRORS: [ErrorCode; 8] = [
     ErrorCode::FeeUnknownTerm,
     ErrorCode::MoneyOverflow,
 ];
-const OTHERS: [&str; 12] = [
+const OTHERS: [&str; 13] = [
     "carried in",
     "deferred",
     "excluded",
     "fargate",
     "hops in a cycle",
     "huge amounts that fit",
+    "idle beside what is negative",
     "negative idle",
     "nothing negative",
     "pool of fees",
@@ -93,7 +94,7 @@ impl Seen {
         for cell in &report.cells {
             self.note(format!("mechanism {}", cell.mechanism.as_str()));
             self.note(format!("row {}", cell.row_kind.as_str()));
-            if let Some(reason) = cell.detail.as_ref().and_then(|detail| detail.reason()) {
+            if let Some(reason) = cell.detail.as_ref().and_then(RowDetail::reason) {
                 self.note(format!("reason {}", reason.as_str()));
             }
         }
@@ -112,6 +113,10 @@ impl Seen {
             ),
             ("hops in a cycle", report.reallocations.iter().any(|hop| providers.contains(hop.consumer.as_str()))),
             ("huge amounts that fit", case.amounts.is_huge && report.totals.billed.units() > 10i128.pow(37)),
+            (
+                "idle beside what is negative",
+                case.amounts.is_signed && !case.amounts.is_signed_on_resources && !report.totals.idle.is_zero(),
+            ),
             ("negative idle", cells().any(|cell| cell.row_kind == RowKind::Idle && cell.cost.is_negative())),
             ("nothing negative", !case.amounts.is_signed),
             ("pool of fees", case.spreads() && !report.totals.deferred.is_zero() && !report.totals.shared.is_zero()),
@@ -131,7 +136,7 @@ impl Seen {
             wanted.extend(forms(dialect).iter().map(|(kind, of_type, _)| form(dialect, *kind, of_type)));
             let has = |basis: &usize| match dialect {
                 Dialect::Dbr => *basis == 0,
-                Dialect::Focus => basis % 2 == 0,
+                Dialect::Focus => basis.is_multiple_of(2),
                 _ => true,
             };
             wanted.extend((0..4).filter(has).map(|at| format!("basis {dialect} {}", BASES[at])));
