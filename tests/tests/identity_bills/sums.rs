@@ -101,6 +101,14 @@ impl Case {
         self.spreads() && fees.any(|row| term(&row.start, &row.end).is_none())
     }
 
+    /// Whether no owner gets a part of a negative fee or pool.
+    pub(crate) fn shares_nothing_negative(&self) -> bool {
+        let is_negative = |row: &&Row| is_fee(row.kind) && cost(row, self.layout, self.basis) < 0;
+        self.policy["shared"].as_array().unwrap().is_empty()
+            && !self.rows.iter().any(|row| is_negative(&row))
+            && !self.book.iter().any(|entry| entry.fee.is_negative())
+    }
+
     /// The currencies of the rows that count.
     pub(crate) fn currencies(&self) -> BTreeSet<&'static str> {
         self.rows.iter().filter(|row| row.kind.is_some()).map(|row| row.currency).collect()
