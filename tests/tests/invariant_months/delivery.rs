@@ -8,6 +8,8 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use zip::write::SimpleFileOptions;
 
+use super::random::Random;
+
 /// One way of many.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Delivery {
@@ -36,7 +38,7 @@ impl Delivery {
         let Some(seed) = self.seed else { return vec![("bill.csv".to_owned(), csv(header, rows))] };
         let mut random = Random(seed);
         let files = random.cut(rows, self.files);
-        files.iter().enumerate().map(|(at, rows)| random.packed(&format!("bill-{at}"), header, rows)).collect()
+        files.iter().enumerate().map(|(at, rows)| packed(&mut random, &format!("bill-{at}"), header, rows)).collect()
     }
 
     /// The evidence files: a quarter of the events twice.
@@ -76,46 +78,17 @@ fn csv(header: &str, rows: &[String]) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Numbers from a seed (`SplitMix64`).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % u64::try_from(limit).unwrap()).unwrap()
-    }
-
-    fn shuffled<T: Clone>(&mut self, items: &[T]) -> Vec<T> {
-        let mut items = items.to_vec();
-        for at in (1..items.len()).rev() {
-            items.swap(at, self.below(at + 1));
+/// Rows as plain CSV, as gzip of one or two members, or as zip of one or two entries.
+fn packed(random: &mut Random, name: &str, header: &str, rows: &[String]) -> (String, Vec<u8>) {
+    match random.below(5) {
+        0 => (format!("{name}.csv"), csv(header, rows)),
+        kind @ (1 | 2) => {
+            let bytes = csv(header, rows);
+            let (first, second) = bytes.split_at(if kind == 1 { 0 } else { random.below(bytes.len()) });
+            let members = [first, second].into_iter().filter(|member| !member.is_empty());
+            (format!("{name}.csv.gz"), members.flat_map(gzip).collect())
         }
-        items
-    }
-
-    /// Deals items to files in any order; a file may stay empty.
-    fn cut<T: Clone>(&mut self, items: &[T], files: usize) -> Vec<Vec<T>> {
-        let mut cut: Vec<Vec<T>> = (0..files).map(|_| Vec::new()).collect();
-        for item in self.shuffled(items) {
-            cut[self.below(files)].push(item);
-        }
-        cut
-    }
-
-    /// Rows as plain CSV, as gzip of one or two members, or as zip of one or two entries.
-    fn packed(&mut self, name: &str, header: &str, rows: &[String]) -> (String, Vec<u8>) {
-        match self.below(5) {
-            0 => (format!("{name}.csv"), csv(header, rows)),
-            kind @ (1 | 2) => {
-                let bytes = csv(header, rows);
-                let (first, second) = bytes.split_at(if kind == 1 { 0 } else { self.below(bytes.len()) });
-                let members = [first, second].into_iter().filter(|member| !member.is_empty());
-                (format!("{name}.csv.gz"), members.flat_map(gzip).collect())
-            }
-            entries => (format!("{name}.zip"), zipped(header, &self.cut(rows, entries - 2))),
-        }
+        entries => (format!("{name}.zip"), zipped(header, &random.cut(rows, entries - 2))),
     }
 }
 

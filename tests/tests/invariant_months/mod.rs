@@ -1,8 +1,10 @@
 //! Months to try the whole program on, and the ways they may be delivered.
 
+mod arithmetic;
 mod delivery;
 mod events;
 mod naive;
+mod random;
 mod rows;
 
 use std::io::Cursor;
@@ -13,8 +15,9 @@ use unblended::{
     Input, KeepIntervals, Policy, Progress, Report, ReservationBook, ScanOptions, Timestamp, attribute, scan,
 };
 
+pub(crate) use arithmetic::units;
 pub(crate) use delivery::{AS_WRITTEN, Delivery};
-pub(crate) use naive::{Naive, units};
+pub(crate) use naive::Naive;
 
 /// A month as lines, so that it can be delivered in any order and cut.
 #[derive(Clone, Debug)]
