@@ -8,6 +8,7 @@
 //! - a moved part keeps its product and usage account;
 //! - the result is a function of the bill, the evidence, the book, the policy and `as_of`, never of any order.
 
+mod allocated;
 mod allocation;
 mod capacity;
 mod claim;
@@ -46,6 +47,7 @@ use crate::policy::{CommitmentPolicy, Policy, Unused};
 use crate::rollup::{Cell, IdleReason, Mechanism, Reallocation, Report, ReportDigests, RowKind, Totals};
 use crate::time::{BillingPeriod, Timestamp};
 
+pub use allocated::{AllocatedCharge, AllocatedCharges, AllocationMethod, allocated_charges};
 pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
 use claim::Claim;
 use conserved::{Billed, conserved, residual};
@@ -54,6 +56,7 @@ use coverage::Covered;
 use fees::Fees;
 use intervals::TimeLine;
 use ledger::Ledger;
+use lineage::Noted;
 pub use lineage::{CellFilter, Contribution, ExplainedCharge, ExplainedPool};
 use pools::Pools;
 use rules::{Rules, Subject};
@@ -117,19 +120,30 @@ pub struct Explanation {
 pub fn explain(job: &Attribution<'_>, cells: &CellFilter) -> Result<Explanation> {
     let mut ledger = Ledger::watching(cells);
     let attributed = run(job, &mut ledger)?;
-    let contributions = ledger.contributions();
-    let is_shared = |charge: &&Charge| {
-        charge.key().currency() == attributed.currency && !fees::is_set_aside(charge, job.policy.commitments)
-    };
+    let mut contributions: Vec<Contribution> = ledger.take_noted().into_iter().map(Noted::explained).collect();
+    contributions.sort_unstable();
     let is_reallocated = contributions.iter().any(|contribution| contribution.provider.is_some());
     Ok(Explanation {
-        pools: attributed.pools.explained(&contributions, job.bill.charges().iter().filter(is_shared)),
+        pools: attributed.pools.explained(&contributions, shared_charges(job, attributed.currency)),
         reallocations: if is_reallocated { attributed.reallocations } else { Vec::new() },
         cost: Amount::sum(contributions.iter().map(|contribution| contribution.amount))?,
         contributions,
         digests: digests(job)?,
         inputs: job.bill.inputs().iter().cloned().collect(),
     })
+}
+
+/// The charges that shared pools may have taken.
+fn shared_charges<'a>(job: &Attribution<'a>, currency: Currency) -> impl Iterator<Item = &'a Charge> {
+    let policy = commitments(job);
+    let charges = job.bill.charges().iter();
+    charges.filter(move |charge| charge.key().currency() == currency && !fees::is_set_aside(charge, policy))
+}
+
+/// With an amortized basis the covered usage carries its cost already: nothing is spread (spec 5.2).
+fn commitments(job: &Attribution<'_>) -> CommitmentPolicy {
+    let policy = job.policy.commitments;
+    CommitmentPolicy { spread: policy.spread && !job.bill.basis().is_amortized(), ..policy }
 }
 
 /// What is known once every amount has an owner.
@@ -157,9 +171,7 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
     let mut found = findings(bill, policy)?;
     found.merge(job.evidence.diagnostics.clone());
     note_completeness(bill, period, job.as_of, &mut found);
-    // With an amortized basis the covered usage carries its cost already (spec 5.2).
-    let commitments =
-        CommitmentPolicy { spread: policy.commitments.spread && !bill.basis().is_amortized(), ..policy.commitments };
+    let commitments = commitments(job);
     fees::check_terms(bill, commitments, currency, &mut found)?;
 
     let tags = Tags::new(bill, policy, period)?;
@@ -247,6 +259,7 @@ impl<'a> Stages<'a> {
     fn own_instance(&self, charge: &'a Charge, ledger: &mut Ledger<'a>) -> Result<()> {
         volumes::timed(charge)?;
         let instance = charge.key().resource_id();
+        ledger.on_instance(Some(instance));
         let mut shares = self.containers.shares(instance);
         for slice in charge.slices() {
             shares.add(&[slice.interval()], slice.amount())?;
@@ -278,6 +291,7 @@ impl<'a> Stages<'a> {
         })?;
         moved.sort_unstable_by_key(|(instance, ..)| *instance);
         for (instance, shares) in moved {
+            ledger.on_instance(Some(instance));
             self.own_shares(charge, instance, &shares, ledger)?;
             for not_run in [shares.empty_host, shares.not_run].into_iter().flatten() {
                 let own_tags = || self.tags.area_of_charge(charge);
@@ -285,6 +299,7 @@ impl<'a> Stages<'a> {
                 self.tags.own(charge, area.map(|area| (area, Mechanism::Volume)), not_run, ledger)?;
             }
         }
+        ledger.on_instance(None);
         if let Some(detached) = stays.detached {
             match self.policy.volumes.detached {
                 Unused::Owner => self.own_tagged(charge, Mechanism::Tag, detached, ledger)?,

@@ -5,6 +5,7 @@
 //! - nothing here decides an amount: every operation calls one stage and passes on what it says;
 //! - the clock and run ids come in here, and nowhere deeper.
 
+mod allocated;
 #[cfg(feature = "arrow")]
 pub mod arrow;
 pub mod border;
@@ -23,6 +24,7 @@ mod table;
 mod vectors;
 mod view;
 
+pub use allocated::allocated_charges;
 pub use catalogue::{ErrorInfo, error_codes, schemas};
 #[cfg(feature = "cli")]
 pub use demo::{DemoRequest, write_demo};
