@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 
 use super::claim::Origin;
 use super::conserved::{conserved, residual};
+use super::explained::shared_charges;
 use super::ledger::Ledger;
 use super::lineage::{CellFilter, Contribution, ExplainedPool, Noted};
 use super::tags::origin;
-use super::{Attributed, Attribution, run, shared_charges};
+use super::{Attributed, Attribution, run};
 use crate::bill::{Bill, Charge};
 use crate::classify::ChargeCategory;
 use crate::error::{Error, ErrorCode, Result};
@@ -188,7 +189,8 @@ fn add_sums<'a>(
     sums: Vec<Contribution>,
     rows: &mut Vec<AllocatedCharge<'a>>,
 ) -> Result<()> {
-    let pools = pool_categories(job, &attributed.pools.explained(&sums, shared_charges(job, attributed.currency)))?;
+    let (pools, _) = attributed.pools.explained(&sums, shared_charges(job, attributed.currency));
+    let categories = pool_categories(job, &pools)?;
     let mut by_sum: BTreeMap<SumKey, BTreeMap<Contribution, Amount>> = BTreeMap::new();
     for part in sums {
         let is_taken = part.provider.is_some() && part.provider == part.product_area;
@@ -203,7 +205,7 @@ fn add_sums<'a>(
         let shares = ratios(&amounts, Amount::sum(amounts.iter().copied())?).filter(|_| !is_taken);
         let category = match (&provider, pool) {
             (Some(_), _) => None,
-            (None, Some(pool)) => pools.get(&(pool, product, account)).copied(),
+            (None, Some(pool)) => categories.get(&(pool, product, account)).copied(),
             (None, None) => Some(ChargeCategory::Purchase),
         };
         let is_split = parts.len() > 1;

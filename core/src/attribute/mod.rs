@@ -15,6 +15,7 @@ mod claim;
 mod conserved;
 mod containers;
 mod coverage;
+mod explained;
 mod fees;
 mod intervals;
 mod ledger;
@@ -34,10 +35,8 @@ mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
 use crate::amortize::ReservationBook;
-use crate::bill::{Bill, Charge, InputDigest};
+use crate::bill::{Bill, Charge};
 use crate::classify::{CostBasis, LineItemKind};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
@@ -53,10 +52,11 @@ use claim::Claim;
 use conserved::{Billed, conserved, residual};
 use containers::{Containers, ServiceOwner, Shares};
 use coverage::Covered;
+pub(crate) use explained::explain_with_charges;
+pub use explained::{Explanation, explain};
 use fees::Fees;
 use intervals::TimeLine;
 use ledger::Ledger;
-use lineage::Noted;
 pub use lineage::{CellFilter, Contribution, ExplainedCharge, ExplainedPool};
 use pools::Pools;
 use rules::{Rules, Subject};
@@ -91,53 +91,6 @@ pub fn attribute(job: &Attribution<'_>) -> Result<Report> {
     let mut ledger = Ledger::default();
     let mut attributed = run(job, &mut ledger)?;
     report(job, ledger, &mut attributed)
-}
-
-/// What made the cells of a filter (spec 5.10).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
-pub struct Explanation {
-    /// What charges and fees gave to the cells, sorted.
-    pub contributions: Vec<Contribution>,
-    /// Sum of the contributions: the cost of the cells.
-    pub cost: Amount,
-    /// The shared pools that gave to the cells, with their charges, sorted.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub pools: Vec<ExplainedPool>,
-    /// Every hop from a provider to a consumer, where a cell has reallocated cost, sorted.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub reallocations: Vec<Reallocation>,
-    /// Bill, policy, evidence and reservations it was made of.
-    pub digests: ReportDigests,
-    /// Files the bill was read from.
-    pub inputs: Vec<InputDigest>,
-}
-
-/// Attributes a bill again and lists what went into the cells of a filter.
-///
-/// # Errors
-/// As [`attribute`].
-pub fn explain(job: &Attribution<'_>, cells: &CellFilter) -> Result<Explanation> {
-    let mut ledger = Ledger::watching(cells);
-    let attributed = run(job, &mut ledger)?;
-    let mut contributions: Vec<Contribution> = ledger.take_noted().into_iter().map(Noted::explained).collect();
-    contributions.sort_unstable();
-    let is_reallocated = contributions.iter().any(|contribution| contribution.provider.is_some());
-    Ok(Explanation {
-        pools: attributed.pools.explained(&contributions, shared_charges(job, attributed.currency)),
-        reallocations: if is_reallocated { attributed.reallocations } else { Vec::new() },
-        cost: Amount::sum(contributions.iter().map(|contribution| contribution.amount))?,
-        contributions,
-        digests: digests(job)?,
-        inputs: job.bill.inputs().iter().cloned().collect(),
-    })
-}
-
-/// The charges that shared pools may have taken.
-fn shared_charges<'a>(job: &Attribution<'a>, currency: Currency) -> impl Iterator<Item = &'a Charge> {
-    let policy = commitments(job);
-    let charges = job.bill.charges().iter();
-    charges.filter(move |charge| charge.key().currency() == currency && !fees::is_set_aside(charge, policy))
 }
 
 /// With an amortized basis the covered usage carries its cost already: nothing is spread (spec 5.2).

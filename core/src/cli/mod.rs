@@ -6,6 +6,7 @@
 mod args;
 mod bill;
 mod demo;
+mod explain;
 mod finalize;
 mod inspect;
 mod output;
@@ -60,6 +61,7 @@ fn execute(command: Command, console: &mut Console) -> Result<Outcome> {
     match command {
         Command::Rollup(args) => rollup::run(&args, console),
         Command::Coverage(args) => rollup::run_coverage(&args, console),
+        Command::Explain(args) => explain::run(&args, console),
         Command::Inspect(args) => inspect::run(&args, console),
         Command::Finalize(args) => finalize::run(&args, console),
         Command::Runs(args) => runs::run(&args, console),

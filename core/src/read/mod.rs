@@ -29,6 +29,8 @@ mod csv;
 mod keys;
 mod progress;
 #[cfg(feature = "fs")]
+mod rows;
+#[cfg(feature = "fs")]
 mod scan;
 mod source;
 mod table;
@@ -45,6 +47,8 @@ use crate::time::BillingPeriod;
 #[cfg(feature = "fs")]
 pub use keys::find_tag_keys;
 pub use progress::Progress;
+#[cfg(feature = "fs")]
+pub use rows::{BillRow, rows_of};
 #[cfg(feature = "fs")]
 pub use scan::{scan, scan_periods};
 #[cfg(feature = "fs")]
