@@ -46,12 +46,13 @@ mod time;
 
 pub use amortize::*;
 pub use attribute::{
-    AllocatedCharge, AllocatedCharges, AllocationMethod, AllocationRequest, AllocationRow, Attribution, CellFilter, Contribution, ExplainedCharge, ExplainedPool,
-    Explanation, allocate_cpu, allocated_charges, attribute, explain,
+    AllocatedCharge, AllocatedCharges, AllocationMethod, AllocationRequest, AllocationRow, Attribution, CellFilter,
+    Contribution, ExplainedCharge, ExplainedPool, Explanation, allocate_cpu, allocated_charges, attribute, explain,
 };
 pub use bill::*;
 pub use classify::{
-    ChargeCategory, CostBasis, CostRule, CostTerm, Dialect, LineItem, LineItemKind, Repetition, Treatment, classify, cost_rule,
+    ChargeCategory, CostBasis, CostRule, CostTerm, Dialect, LineItem, LineItemKind, Repetition, Treatment, classify,
+    cost_rule,
 };
 #[cfg(feature = "cli")]
 pub use cli::run_cli;

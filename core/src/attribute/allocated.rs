@@ -219,13 +219,7 @@ fn add_sums<'a>(
                 _ => Some(AllocationMethod::CommitmentFees),
             };
             let ratio = shares.as_ref().filter(|_| method.is_some()).and_then(|shares| shares.get(at).copied());
-            rows.push(AllocatedCharge {
-                origin: None,
-                part: Contribution { amount, ..key },
-                category,
-                method,
-                ratio,
-            });
+            rows.push(AllocatedCharge { origin: None, part: Contribution { amount, ..key }, category, method, ratio });
         }
     }
     Ok(())

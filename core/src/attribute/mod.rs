@@ -9,6 +9,8 @@
 //! - the result is a function of the bill, the evidence, the book, the policy and `as_of`, never of any order.
 
 mod allocated;
+#[cfg(test)]
+mod allocated_tests;
 mod allocation;
 mod capacity;
 mod claim;

@@ -165,13 +165,13 @@ pub(super) struct Explain {
     /// Only cost of this usage account
     #[arg(long, value_name = "ID")]
     pub(super) account: Option<String>,
-    /// Only rows of this kind: area, idle, shared, unattributed or unused_commitment
+    /// Only rows of this kind: area, idle, shared, unattributed or `unused_commitment`
     #[arg(long, value_name = "KIND", value_parser = named::<RowKind>)]
     pub(super) row_kind: Option<RowKind>,
     /// Only what this shared pool keeps
     #[arg(long, value_name = "POOL")]
     pub(super) pool: Option<String>,
-    /// Only idle cost of this reason: detached, empty_host or unreserved
+    /// Only idle cost of this reason: detached, `empty_host` or unreserved
     #[arg(long, value_name = "REASON", value_parser = named::<IdleReason>)]
     pub(super) reason: Option<IdleReason>,
     /// Only cost whose owner this mechanism named, such as ecs, tag or rule

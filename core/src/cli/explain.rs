@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::facade::{self, ExplainRequest, ExplanationWithRows};
 use crate::money::Amount;
 use crate::read::Progress;
+use crate::rollup::IdleReason;
 
 /// Contributions, charges of a pool and rows that are shown; JSON has all.
 const SHOWN: usize = 50;
@@ -71,7 +72,7 @@ fn cells(args: &Explain) -> CellFilter {
 
 /// The contributions largest first, then pools, hops and rows.
 fn text_of(explained: &ExplanationWithRows) -> Result<String> {
-    let Explanation { contributions, cost, pools, reallocations, digests, .. } = &explained.explanation;
+    let Explanation { contributions, cost, pools, reallocations, digests, inputs } = &explained.explanation;
     let mut largest: Vec<&Contribution> = contributions.iter().collect();
     largest.sort_by_key(|part| std::cmp::Reverse(part.amount.units().unsigned_abs()));
     let shown = largest.iter().take(SHOWN).map(|part| cells_of(part));
@@ -104,7 +105,8 @@ fn text_of(explained: &ExplanationWithRows) -> Result<String> {
     let of = [("bill", &digests.bill), ("policy", &digests.policy), ("evidence", &digests.evidence)];
     let rows = of.into_iter().chain([("reservations", &digests.reservations)]);
     let rows = rows.map(|(of, digest)| vec![of.to_owned(), digest.to_string()]);
-    text += &table("Made of", &["what", "digest"], 2, rows.collect());
+    let files = inputs.iter().map(|input| vec![format!("file of {} bytes", input.bytes), input.hash.clone()]);
+    text += &table("Made of", &["what", "digest"], 2, rows.chain(files).collect());
     Ok(text)
 }
 
@@ -118,7 +120,7 @@ fn sum_row(name: &str, sum: Amount) -> Vec<String> {
 fn cells_of(part: &Contribution) -> Vec<String> {
     let owner = part.product_area.as_deref().unwrap_or(part.row_kind.as_str());
     let charge = part.charge.as_ref();
-    let of_charge = |text: fn(&crate::attribute::ExplainedCharge) -> &str| charge.map(text).unwrap_or("–").to_owned();
+    let of_charge = |text: fn(&crate::attribute::ExplainedCharge) -> &str| charge.map_or("–", text).to_owned();
     vec![
         part.product.clone(),
         part.usage_account.clone(),
@@ -133,18 +135,14 @@ fn cells_of(part: &Contribution) -> Vec<String> {
 
 /// The mechanism with what it went by.
 fn decided_by(part: &Contribution) -> String {
-    let mut text = part.mechanism.as_str().to_owned();
-    for (name, value) in [
+    let attributes = [
         ("rule", part.rule.as_deref()),
         ("pool", part.pool.as_deref()),
         ("provider", part.provider.as_deref()),
-        ("reason", part.reason.map(|reason| reason.as_str())),
+        ("reason", part.reason.map(IdleReason::as_str)),
         ("service", part.service.as_deref()),
         ("instance", part.instance.as_deref()),
-    ] {
-        if let Some(value) = value {
-            text += &format!(", {name} {value}");
-        }
-    }
-    text
+    ];
+    let named = attributes.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", value?)));
+    std::iter::once(part.mechanism.as_str().to_owned()).chain(named).collect::<Vec<_>>().join(", ")
 }

@@ -181,6 +181,27 @@ mod tests {
     }
 
     #[test]
+    fn explain_refuses_csv_and_rows_of_standard_input_and_finds_nothing_in_peace() {
+        let folder = tempfile::tempdir().unwrap();
+        let bill = demo_in(folder.path());
+        assert_eq!(run_cli(["unblended", "explain", &bill, "--output", "csv"]), 2);
+        assert_eq!(run_cli(["unblended", "explain", "-", "--rows", "3"]), 2);
+        assert_eq!(run_cli(["unblended", "explain", &bill, "--mechanism", "nothing"]), 2);
+        assert_eq!(run_cli(["unblended", "explain", &bill, "--area", "nobody", "--rows", "3"]), 0);
+        assert_eq!(run_cli(["unblended", "explain", &bill, "--no-area", "--row-kind", "unattributed"]), 0);
+    }
+
+    #[test]
+    fn allocated_charges_that_cannot_be_written_store_no_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let (bill, store) = (demo_in(folder.path()), folder.path().join("runs.sqlite").display().to_string());
+        let out = folder.path().join("missing").join("x.csv").display().to_string();
+        assert_eq!(run_cli(["unblended", "rollup", &bill, "--store", &store, "--allocated-charges", &out]), 2);
+        let store = crate::store::Store::open_existing(&store).unwrap();
+        assert!(store.runs(&crate::store::RunFilter::default()).unwrap().is_empty());
+    }
+
+    #[test]
     fn the_same_file_named_twice_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let bill = demo_in(folder.path());

@@ -6,7 +6,7 @@ use super::AttributeRequest;
 use super::table::{Column, ColumnType, Table};
 use crate::amortize::ReservationBook;
 use crate::attribute::{self, AllocatedCharge};
-use crate::bill::{Bill, ChargeKey};
+use crate::bill::{Bill, Charge, ChargeKey};
 use crate::classify::ChargeCategory;
 use crate::error::Result;
 use crate::evidence::Evidence;
@@ -94,7 +94,7 @@ struct Same<'a> {
 
 /// The values of one row in the order of [`COLUMNS`]; `None` is null, which empty text is nowhere.
 fn values(row: &AllocatedCharge<'_>, same: &Same<'_>) -> [Option<String>; COLUMNS.len()] {
-    let key = row.origin.map(|charge| charge.key());
+    let key = row.origin.map(Charge::key);
     let text = |of: fn(&ChargeKey) -> &str| key.map(of).and_then(filled);
     let part = &row.part;
     let details = row.ratio.map(|ratio| json!({ "Elements": [{ "AllocatedRatio": ratio }] }).to_string());

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    AllocationRequest, AttributeRequest, EvidenceRequest, ExplainRequest, ExplanationWithRows, FinalRow, FinalizeTermsRequest, Inspection,
-    RunQuery, ScanRequest,
+    AllocationRequest, AttributeRequest, EvidenceRequest, ExplainRequest, ExplanationWithRows, FinalRow,
+    FinalizeTermsRequest, Inspection, RunQuery, ScanRequest,
 };
 use crate::error::{ErrorClass, ErrorCode};
 use crate::policy::Policy;

@@ -66,3 +66,45 @@ pub fn explain_rows(
     let rows = read::rows_of(inputs_of(scan)?, &options, &charges, most, progress)?;
     Ok(ExplanationWithRows { explanation, rows: Some(rows) })
 }
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+    use crate::demo::{DemoDialect, DemoOptions, demo};
+    use crate::facade::{allocated_charges, scan};
+    use crate::money::{Amount, Currency};
+
+    #[test]
+    fn rows_of_every_format_sum_to_the_bill_in_its_basis() {
+        let folder = tempfile::tempdir().unwrap();
+        let all = DemoDialect::ALL.to_vec();
+        let options = DemoOptions { rows: 1500, dialects: all, ..DemoOptions::new("2016-06".parse().unwrap()) };
+        let files = demo(folder.path(), &options).unwrap();
+        let mut seen = 0;
+        for written in files.bills {
+            let (dialect, paths) = (written.dialect, vec![written.path.display().to_string()]);
+            let request = ScanRequest { paths, tag_keys: Some(Vec::new()), threads: 3, ..ScanRequest::default() };
+            let bill = scan(&request, Vec::new(), &Progress::new()).unwrap();
+            let given = (&bill, &Evidence::default(), &ReservationBook::default());
+            let mut job = ExplainRequest::default();
+            job.attribute.policy.areas.tag_keys.clear();
+            let explained = explain_rows(given, &job, &request, usize::MAX, &Progress::new()).unwrap();
+            let rows = explained.rows.unwrap();
+            let charges = explained.explanation.contributions.iter().filter_map(|part| part.charge.as_ref());
+            // Without evidence no charge is split. Fees that are set aside are shared as sums and take no part.
+            let billed: Vec<_> = charges.map(|charge| (charge.billed, charge.rows)).collect();
+            assert_eq!(rows.len() as u64, billed.iter().map(|(_, rows)| rows).sum::<u64>(), "{dialect:?}");
+            let sum = Amount::sum(rows.iter().map(|row| row.cost)).unwrap();
+            assert_eq!(sum, Amount::sum(billed.iter().map(|(amount, _)| *amount)).unwrap(), "{dialect:?}");
+            assert!(rows.is_sorted() && rows.iter().all(|row| row.row > 0));
+            seen += 1;
+            let table = allocated_charges(given.0, given.1, given.2, &job.attribute).unwrap();
+            let costs = table.columns.iter().find(|column| column.name == "BilledCost").unwrap();
+            let costs = costs.values.iter().flatten().map(|cost| cost.parse().unwrap());
+            let report = crate::facade::attribute(given.0, given.1, given.2, &job.attribute).unwrap();
+            let deferred = report.totals.deferred;
+            assert_eq!(Amount::sum(costs).unwrap(), bill.billed(Currency::USD).unwrap().checked_sub(deferred).unwrap());
+        }
+        assert_eq!(seen, DemoDialect::ALL.len());
+    }
+}

@@ -120,7 +120,13 @@ impl<'o> Collector<'o> {
 
     /// Whether the rows of charges are asked for, and so notes a row of one of a builder.
     #[cfg(feature = "fs")]
-    pub(super) fn notes_row(&mut self, place: (usize, usize), file: &str, at: impl Fn() -> Location, cost: Amount) -> bool {
+    pub(super) fn notes_row(
+        &mut self,
+        place: (usize, usize),
+        file: &str,
+        at: impl Fn() -> Location,
+        cost: Amount,
+    ) -> bool {
         let Purpose::Rows(wanted) = self.purpose else { return false };
         let (builder, charge) = place;
         if let Some(key) = self.builders.get(builder).and_then(|(_, builder)| builder.key(charge)) {

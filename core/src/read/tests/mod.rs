@@ -25,6 +25,8 @@ mod many_inputs;
 mod parquet;
 mod periods;
 #[cfg(feature = "fs")]
+mod rows;
+#[cfg(feature = "fs")]
 mod samples;
 mod tag_keys;
 
