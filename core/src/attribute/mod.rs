@@ -54,6 +54,7 @@ use claim::Claim;
 use conserved::{Billed, conserved, residual};
 use containers::{Containers, ServiceOwner, Shares};
 use coverage::Covered;
+#[cfg(feature = "facade")]
 pub(crate) use explained::explain_with_charges;
 pub use explained::{Explanation, explain};
 use fees::Fees;

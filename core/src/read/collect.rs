@@ -12,7 +12,6 @@ use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
 use crate::policy::DEFAULT_TAG_KEY;
 use crate::read::ScanOptions;
-#[cfg(feature = "fs")]
 use crate::read::rows::{Found, Wanted};
 use crate::read::table::tags::{KeySpace, TagKeysSeen};
 use crate::time::BillingPeriod;
@@ -26,7 +25,7 @@ pub(super) enum Purpose<'k> {
     /// Their charges.
     Bill,
     /// The rows of some of their charges. No row is known again: each goes through its charge.
-    #[cfg(feature = "fs")]
+    #[cfg_attr(not(feature = "fs"), expect(dead_code, reason = "only files are read again"))]
     Rows(&'k Wanted<'k>),
     /// Only the tag keys they have.
     TagKeys,
@@ -49,7 +48,6 @@ pub(super) struct Collector<'o> {
     first_bad_row: Option<Error>,
     pub(super) tag_keys: TagKeysSeen,
     pub(super) cost_categories: TagKeysSeen,
-    #[cfg(feature = "fs")]
     pub(super) rows: Found,
 }
 
@@ -76,7 +74,6 @@ impl<'o> Collector<'o> {
             first_bad_row: None,
             tag_keys: TagKeysSeen::default(),
             cost_categories: TagKeysSeen::default(),
-            #[cfg(feature = "fs")]
             rows: Found::default(),
         }
     }
@@ -119,7 +116,6 @@ impl<'o> Collector<'o> {
     }
 
     /// Whether the rows of charges are asked for, and so notes a row of one of a builder.
-    #[cfg(feature = "fs")]
     pub(super) fn notes_row(
         &mut self,
         place: (usize, usize),
@@ -133,12 +129,6 @@ impl<'o> Collector<'o> {
             self.rows.note(wanted, key, file, &at(), cost);
         }
         true
-    }
-
-    /// Only files are read again.
-    #[cfg(not(feature = "fs"))]
-    pub(super) fn notes_row(&mut self, _: (usize, usize), _: &str, _: impl Fn() -> Location, _: Amount) -> bool {
-        false
     }
 
     /// Whether an input with this evidence is to be read. One without rows still makes the bill of the period it names.

@@ -20,6 +20,8 @@
 //! # Ok::<(), unblended::Error>(())
 //! ```
 
+#[cfg(feature = "fs")]
+mod again;
 mod blocks;
 mod collect;
 #[cfg(feature = "batches")]
@@ -28,7 +30,6 @@ mod csv;
 #[cfg(feature = "fs")]
 mod keys;
 mod progress;
-#[cfg(feature = "fs")]
 mod rows;
 #[cfg(feature = "fs")]
 mod scan;
@@ -45,10 +46,11 @@ use crate::error::Result;
 use crate::time::BillingPeriod;
 
 #[cfg(feature = "fs")]
+pub use again::rows_of;
+#[cfg(feature = "fs")]
 pub use keys::find_tag_keys;
 pub use progress::Progress;
-#[cfg(feature = "fs")]
-pub use rows::{BillRow, rows_of};
+pub use rows::BillRow;
 #[cfg(feature = "fs")]
 pub use scan::{scan, scan_periods};
 #[cfg(feature = "fs")]

@@ -1,17 +1,12 @@
-//! Which rows of the inputs charges were made of (spec 5.10).
+//! Rows of the inputs that charges were made of, as a scan finds them (spec 5.10).
 
 use std::collections::{BinaryHeap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::bill::{Charge, ChargeKey};
-use crate::error::{Error, ErrorCode, Location, Result};
+use crate::bill::ChargeKey;
+use crate::error::Location;
 use crate::money::Amount;
-use crate::read::ScanOptions;
-use crate::read::collect::{Purpose, bills};
-use crate::read::progress::Progress;
-use crate::read::scan::collect;
-use crate::read::source::input::Input;
 
 /// A row of an input. Sorted by input, then place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,6 +34,27 @@ pub(super) struct Found {
     rows: u64,
 }
 
+#[cfg(feature = "fs")]
+impl<'k> Wanted<'k> {
+    pub(super) fn new(charges: impl Iterator<Item = &'k ChargeKey>, most: usize) -> Self {
+        Self { charges: charges.collect(), most }
+    }
+}
+
+#[cfg(feature = "fs")]
+impl Found {
+    /// Adds what another thread found.
+    pub(super) fn add(&mut self, other: Self, most: usize) {
+        self.rows += other.rows;
+        other.first.into_iter().for_each(|row| self.keep(most, row));
+    }
+
+    /// How many there are, and the first ones, sorted.
+    pub(super) fn into_first(self) -> (u64, Vec<BillRow>) {
+        (self.rows, self.first.into_sorted_vec())
+    }
+}
+
 impl Found {
     /// Keeps a row of a charge, if it is wanted and among the first.
     pub(super) fn note(&mut self, wanted: &Wanted<'_>, key: &ChargeKey, file: &str, at: &Location, cost: Amount) {
@@ -55,41 +71,4 @@ impl Found {
             self.first.pop();
         }
     }
-}
-
-/// Reads the inputs of a bill again and lists the first `most` rows of these charges of it, by input and place. The
-/// options must be those of the scan, with the period of the bill.
-///
-/// # Errors
-/// As [`scan`](super::scan); `config.bad_value` where an input can be read only once, or the inputs do not hold exactly
-/// the rows of the charges.
-pub fn rows_of(
-    inputs: Vec<Input>,
-    options: &ScanOptions,
-    charges: &[&Charge],
-    most: usize,
-    progress: &Progress,
-) -> Result<Vec<BillRow>> {
-    if let Some(input) = inputs.iter().find(|input| input.is_pipe()) {
-        let message = format!("`{}` can be read only once: give a file to list its rows", input.name());
-        return Err(Error::new(ErrorCode::ConfigBadValue, message));
-    }
-    let wanted = Wanted { charges: charges.iter().map(|charge| charge.key()).collect(), most };
-    let mut all = Found::default();
-    let mut collectors = collect(inputs, options, Purpose::Rows(&wanted), progress)?;
-    for found in collectors.iter_mut().map(|collector| std::mem::take(&mut collector.rows)) {
-        all.rows += found.rows;
-        found.first.into_iter().for_each(|row| all.keep(most, row));
-    }
-    // What a scan refuses is refused here too.
-    bills(collectors)?;
-    let expected: u64 = charges.iter().map(|charge| charge.rows()).sum();
-    if all.rows != expected {
-        let message = format!(
-            "the inputs hold {} rows of the explained charges, the bill {expected}: it was not scanned from them so",
-            all.rows
-        );
-        return Err(Error::new(ErrorCode::ConfigBadValue, message));
-    }
-    Ok(all.first.into_sorted_vec())
 }
