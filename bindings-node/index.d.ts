@@ -407,8 +407,47 @@ export class Bill {
   inspect(asOf?: Instant): Promise<Inspection>;
   /** Attributes the bill to product areas, exactly. */
   attribute(options?: AttributeOptions): Promise<Report>;
+  /**
+   * Every charge replaced by its parts, as allocated charges of FOCUS 1.3. `BilledCost` (`EffectiveCost` with an amortized
+   * basis) sums to the report, exactly.
+   */
+  allocatedCharges(options?: AttributeOptions): Promise<AllocatedCharge[]>;
   /** Why cells are what they are: the charges, mechanisms and rules that made them. */
   explain(options?: AttributeOptions & CellFilter): Promise<Explanation>;
+}
+
+/** One part of a charge, or of a sum that is shared, in the columns of FOCUS 1.3 and our own (`x_`). */
+export interface AllocatedCharge {
+  readonly BillingPeriodStart: string;
+  readonly BillingPeriodEnd: string;
+  readonly BillingCurrency: string;
+  readonly BillingAccountId: string | null;
+  readonly SubAccountId: string | null;
+  readonly InvoiceId: string | null;
+  readonly ServiceName: string | null;
+  readonly RegionId: string | null;
+  readonly ResourceId: string | null;
+  readonly ChargeCategory: string | null;
+  readonly ChargeDescription: string | null;
+  /** JSON text, as are the two others. */
+  readonly Tags: string | null;
+  readonly BilledCost?: DecimalText;
+  /** With an amortized basis, instead of `BilledCost`. */
+  readonly EffectiveCost?: DecimalText;
+  readonly AllocatedMethodId: string | null;
+  readonly AllocatedMethodDetails: string | null;
+  readonly AllocatedResourceId: string | null;
+  readonly AllocatedResourceName: string | null;
+  readonly AllocatedTags: string | null;
+  readonly x_UsageType: string | null;
+  readonly x_Operation: string | null;
+  readonly x_ProductArea: string | null;
+  readonly x_RowKind: RowKind;
+  readonly x_Mechanism: Mechanism;
+  readonly x_Reason: IdleReason | null;
+  readonly x_Rule: string | null;
+  readonly x_Pool: string | null;
+  readonly x_Provider: string | null;
 }
 
 export interface InputDigest {
@@ -461,6 +500,8 @@ export interface Contribution {
   readonly mechanism: Mechanism;
   readonly cluster: string | null;
   readonly service: string | null;
+  /** The EC2 instance whose task runs split it, or that a volume's part moved to. */
+  readonly instance?: string;
   /** The rule that named the owner. */
   readonly rule: string | null;
   /** The shared pool that gave it; its charges are in `pools`. */

@@ -107,6 +107,13 @@ class Bill {
   }
 
   /** @param {any} [options] */
+  async allocatedCharges(options = {}) {
+    const job = await jobOf(known(options, jobKeys, 'allocatedCharges'));
+    const request = JSON.stringify(job.request);
+    return answerOf(() => handleOf(this, Bill).allocatedCharges(job.evidence, job.reservations, request));
+  }
+
+  /** @param {any} [options] */
   async explain(options = {}) {
     const { product, usageAccount, productArea, rowKind, pool, reason, mechanism, cluster, service, ...rest } = options;
     const job = await jobOf(known(rest, [...jobKeys, ...cellKeys], 'explain'));

@@ -110,6 +110,22 @@ impl Bill {
         })
     }
 
+    /// Every charge replaced by its allocated charges.
+    #[napi]
+    pub fn allocated_charges<'env>(
+        &self,
+        env: &'env Env,
+        evidence: &Evidence,
+        fees: &Reservations,
+        job: String,
+    ) -> napi::Result<Object<'env>> {
+        let (bill, evidence, fees) = (Arc::clone(&self.bill), Arc::clone(&evidence.0), Arc::clone(&fees.book));
+        promise(env, move || {
+            let table = facade::allocated_charges(&bill, &evidence, &fees, &request::<AttributeRequest>(&job)?)?;
+            Answer::of(&table.objects())
+        })
+    }
+
     /// Why cells are what they are.
     #[napi]
     pub fn explain<'env>(

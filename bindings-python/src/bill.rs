@@ -10,7 +10,7 @@ use unblended::facade::{self, AttributeRequest, EvidenceRequest, EvidenceView, E
 use unblended::{Currency, ReservationBook, Timestamp};
 
 use crate::border::{abandonable, call, value};
-use crate::report::Report;
+use crate::report::{Report, Table};
 
 /// The charges of one billing period (spec 3.5).
 #[pyclass(frozen, module = "unblended._native")]
@@ -80,6 +80,18 @@ impl Bill {
         let job = border::request::<AttributeRequest>(request);
         abandonable(py, move || facade::attribute(&bill, &evidence, &fees, &job?))
             .map(|report| Report(Arc::new(report)))
+    }
+
+    fn allocated_charges(
+        &self,
+        py: Python<'_>,
+        evidence: &Evidence,
+        fees: &Reservations,
+        request: &str,
+    ) -> PyResult<Table> {
+        let (bill, evidence, fees) = (Arc::clone(&self.0), Arc::clone(&evidence.0), Arc::clone(&fees.0));
+        let job = border::request::<AttributeRequest>(request);
+        abandonable(py, move || facade::allocated_charges(&bill, &evidence, &fees, &job?)).map(Table::of)
     }
 
     fn explain(&self, py: Python<'_>, evidence: &Evidence, fees: &Reservations, request: &str) -> PyResult<String> {

@@ -42,16 +42,20 @@ impl Report {
     }
 
     fn table(&self, py: Python<'_>, name: &str) -> PyResult<Table> {
-        call(py, || facade::table(&self.0, document::<TableName>(&answer(&name)?)?)).map(|table| Table(Arc::new(table)))
+        call(py, || facade::table(&self.0, document::<TableName>(&answer(&name)?)?)).map(Table::of)
     }
 }
 
-/// One table of a report.
+/// One table of a report, or of allocated charges.
 #[pyclass(frozen, module = "unblended._native")]
 #[derive(Debug)]
 pub(crate) struct Table(Arc<facade::Table>);
 
 impl Table {
+    pub(crate) fn of(table: facade::Table) -> Self {
+        Self(Arc::new(table))
+    }
+
     fn batch(&self, py: Python<'_>) -> PyResult<RecordBatch> {
         call(py, || facade::arrow::record_batch(&self.0))
     }

@@ -46,13 +46,14 @@ mod time;
 
 pub use amortize::*;
 pub use attribute::{
-    AllocationRequest, AllocationRow, Attribution, CellFilter, Contribution, CostByTask, ExplainedCharge,
-    ExplainedPool, Explanation, Quantities, ResourceCosts, SplitCostRequest, SplitCostTask, TaskCost, UnusedCost,
-    allocate_cpu, attribute, explain, split_cost,
+    AllocatedCharge, AllocatedCharges, AllocationMethod, AllocationRequest, AllocationRow, Attribution, CellFilter,
+    Contribution, CostByTask, ExplainedCharge, ExplainedPool, Explanation, Quantities, ResourceCosts, SplitCostRequest,
+    SplitCostTask, TaskCost, UnusedCost, allocate_cpu, allocated_charges, attribute, explain, split_cost,
 };
 pub use bill::*;
 pub use classify::{
-    CostBasis, CostRule, CostTerm, Dialect, LineItem, LineItemKind, Repetition, Treatment, classify, cost_rule,
+    ChargeCategory, CostBasis, CostRule, CostTerm, Dialect, LineItem, LineItemKind, Repetition, Treatment, classify,
+    cost_rule,
 };
 #[cfg(feature = "cli")]
 pub use cli::run_cli;

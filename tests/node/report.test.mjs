@@ -137,6 +137,16 @@ test('a cell is explained to the last unit', async () => {
   assert.equal(sum(contributions.map(({ amount }) => ({ cost: amount }))), units(cost));
 });
 
+test('every charge is replaced by allocated charges that sum to the report', async () => {
+  const all = { ...evidence, policy: await Policy.fromFile(files.policy), asOf };
+  const rows = await bill.allocatedCharges(all);
+  const { billed, carriedIn, deferred } = report.totals;
+  assert.equal(sum(rows.map(({ BilledCost }) => ({ cost: BilledCost }))), units(billed) + units(carriedIn) - units(deferred));
+  const [moved] = rows.filter((it) => it.AllocatedMethodId === 'unblended/ecs-cpu-seconds');
+  assert.deepEqual(Object.keys(JSON.parse(moved.AllocatedMethodDetails)), ['Elements']);
+  await assert.rejects(bill.allocatedCharges({ polcy: {} }), /has no option `polcy`/);
+});
+
 test('bills are saved, loaded and merged', async () => {
   const path = join(folder(), 'june.bill');
   await bill.save(path);

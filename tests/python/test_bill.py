@@ -81,6 +81,15 @@ def test_explanations_sum_to_the_cells(
         bill.explain(policy, row_kind="nothing")
 
 
+def test_allocated_charges_sum_to_the_report(
+    bill: unblended.Bill, policy: unblended.Policy, evidence: unblended.Evidence, report: unblended.Report
+) -> None:
+    charges = bill.allocated_charges(policy, evidence=evidence, as_of="2016-08-01")
+    totals = report.totals
+    assert sum(row["BilledCost"] for row in charges) == totals.billed + totals.carried_in - totals.deferred
+    assert {"unblended/ecs-cpu-seconds", None} <= {row["AllocatedMethodId"] for row in charges}
+
+
 def test_evidence_is_given_once(bill: unblended.Bill, evidence: unblended.Evidence) -> None:
     with pytest.raises(TypeError):
         bill.attribute(evidence=evidence, services={"web": "api"})

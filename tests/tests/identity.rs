@@ -15,7 +15,7 @@ use identity_bills::periods::Term;
 use identity_bills::{Case, ERRORS, Kept, Random, Seen, Sums, as_of, sum};
 use unblended::{
     Amount, Attribution, Bill, CellFilter, CostBasis, Currency, Error, ErrorCode, Evidence, Mechanism, Policy, Report,
-    ReservationBook, Result, attribute, explain,
+    ReservationBook, Result, allocated_charges, attribute, explain,
 };
 
 /// What a bill is attributed with.
@@ -72,6 +72,8 @@ fn attributed(case: &Case, given: &Given, bill: &Bill, seen: &mut Seen) -> Resul
     let report = attribute(&job)?;
     check_sums(case, bill, &report)?;
     check_explained(&report, &job)?;
+    // Checks for itself that its parts sum to each charge and to the bill.
+    allocated_charges(&job)?;
     let said_first = said(&report)?;
     assert!(said(&attribute(&job)?)? == said_first, "again");
     seen.note_case(case, &report);
@@ -200,6 +202,7 @@ fn check_refusal(case: &Case, error: &Error, seen: &mut Seen) {
     let has_facts = !case.facts.tasks.is_empty() || !case.facts.attachments.is_empty();
     let is_possible = match error.code() {
         ErrorCode::AttributeClosedCycle => case.policy["providers"].as_array().unwrap().len() > 1,
+        ErrorCode::AttributeNoSplitData => containers["split"] == "scad",
         ErrorCode::AttributeNotScanned => case.kept == Kept::Nothing && has_facts,
         ErrorCode::AttributeUnknownCapacity => {
             let needs = containers["idle"] == "separate" || !containers["weights"]["memory"].is_null();

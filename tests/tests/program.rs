@@ -79,3 +79,84 @@ fn any_number_of_threads_gives_the_same_bytes_and_0_is_all_processors() {
     assert_eq!(program(&["inspect", &month, "--threads", "-1"], b"").status.code(), Some(2));
     assert_eq!(program(&["inspect", &month, "--threads", "x"], b"").status.code(), Some(2));
 }
+
+/// The values of a column of a CSV without line breaks in its fields.
+fn column(csv: &str, name: &str) -> Vec<String> {
+    let fields = |line: &str| {
+        let (mut fields, mut is_quoted) = (vec![String::new()], false);
+        for letter in line.chars() {
+            match letter {
+                '"' => is_quoted = !is_quoted,
+                ',' if !is_quoted => fields.push(String::new()),
+                letter => fields.last_mut().unwrap().push(letter),
+            }
+        }
+        fields
+    };
+    let mut lines = csv.lines();
+    let at = fields(lines.next().unwrap()).iter().position(|field| field == name).unwrap();
+    lines.map(|line| fields(line)[at].clone()).collect()
+}
+
+fn sum<'t>(costs: impl Iterator<Item = &'t str>) -> String {
+    unblended::Amount::sum(costs.map(|cost| cost.parse().unwrap())).unwrap().to_string()
+}
+
+#[test]
+fn cells_are_explained_and_allocated_charges_sum_to_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = DemoOptions { rows: 3000, ..DemoOptions::new("2016-06".parse().unwrap()) };
+    let month = demo(folder.path(), &options).unwrap();
+    let path = |path: &std::path::Path| path.display().to_string();
+    let [bill, policy, tasks] = [&month.bill, &month.policy, &month.tasks].map(|file| path(file));
+    let [instances, volumes, services] = [&month.instances, &month.volumes, &month.services].map(|file| path(file));
+    let of_month = [
+        &bill,
+        "--policy",
+        &policy,
+        "--tasks",
+        &tasks,
+        "--instances",
+        &instances,
+        "--volumes",
+        &volumes,
+        "--services",
+        &services,
+        "--no-progress",
+    ];
+    let json = |command: &str, more: &[&str]| -> serde_json::Value {
+        let said = program(&[&[command], of_month.as_slice(), more].concat(), b"");
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        serde_json::from_slice(&said.stdout).unwrap()
+    };
+    let written = |threads: &str| {
+        let charges = path(&folder.path().join(format!("charges-{threads}.csv")));
+        let report = json("rollup", &["--allocated-charges", &charges, "--threads", threads]);
+        (report, std::fs::read_to_string(charges).unwrap())
+    };
+    let (report, charges) = written("1");
+    assert_eq!(charges, written("7").1);
+    let (costs, areas) = (column(&charges, "BilledCost"), column(&charges, "x_ProductArea"));
+    let kinds = column(&charges, "x_RowKind");
+    for row in report["area_costs"].as_array().unwrap() {
+        let (area, kind) = (row["product_area"].as_str(), row["row_kind"].as_str().unwrap());
+        let of_row = (0..costs.len()).filter(|at| areas[*at] == area.unwrap_or_default() && kinds[*at] == kind);
+        assert_eq!(sum(of_row.map(|at| costs[at].as_str())), row["cost"].as_str().unwrap());
+        let filter = area.map_or(vec!["--no-area"], |area| vec!["--area", area]);
+        let explained = json("explain", &[&filter[..], &["--row-kind", kind, "--rows", "7"]].concat());
+        assert_eq!(explained["cost"], row["cost"]);
+        let parts = explained["contributions"].as_array().unwrap();
+        assert_eq!(sum(parts.iter().map(|part| part["amount"].as_str().unwrap())), row["cost"].as_str().unwrap());
+        assert_eq!(explained["rows"].as_array().unwrap().len(), 7);
+        assert!(explained["rows"][0]["file"].as_str().unwrap().starts_with(&bill));
+        let ecs = parts.iter().filter(|part| part["mechanism"] == "ecs");
+        assert!(ecs.clone().all(|part| part["instance"].is_string()));
+    }
+    let methods = column(&charges, "AllocatedMethodId");
+    for method in ["ecs-cpu-seconds", "volume-attachments", "rule-percentages", "commitment-fees"] {
+        assert!(methods.iter().any(|known| *known == format!("unblended/{method}")), "{method}");
+    }
+    let nothing = program(&[&["explain"], of_month.as_slice(), &["--area", "nobody"]].concat(), b"");
+    assert!(nothing.status.success() && String::from_utf8_lossy(&nothing.stderr).contains("nothing matches"));
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&nothing.stdout).unwrap()["cost"], "0");
+}

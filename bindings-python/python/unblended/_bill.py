@@ -12,6 +12,7 @@ from ._evidence import EcsSource, Evidence, Reservations, ServiceSource, VolumeS
 from ._html import html_facts
 from ._policy import Policy, policy_of
 from ._report import Report
+from ._table import Table
 from ._values import Instant, Path, instant_text, with_decimals
 
 
@@ -141,6 +142,30 @@ class Bill:
         """
         job = _Job(policy, ecs, volumes, services, evidence, reservations, currency, as_of)
         return Report(self._native.attribute(job.evidence, job.reservations, json.dumps(job.request)))
+
+    def allocated_charges(
+        self,
+        policy: Policy | Mapping[str, Any] | None = None,
+        *,
+        ecs: EcsSource | None = None,
+        volumes: VolumeSource | None = None,
+        services: ServiceSource | None = None,
+        evidence: Evidence | None = None,
+        reservations: Reservations | Path | None = None,
+        currency: str | None = None,
+        as_of: Instant | None = None,
+    ) -> Table:
+        """Every charge replaced by its parts, as allocated charges of FOCUS 1.3 (spec 11.1).
+
+        Args:
+            policy: as for `attribute`, like all that follow.
+
+        Returns:
+            One row for each part. Its `BilledCost` (`EffectiveCost` with an amortized basis) sums to the report's
+            `billed + carried_in - deferred`, exactly.
+        """
+        job = _Job(policy, ecs, volumes, services, evidence, reservations, currency, as_of)
+        return Table(self._native.allocated_charges(job.evidence, job.reservations, json.dumps(job.request)))
 
     def explain(
         self,

@@ -89,13 +89,14 @@ impl<'a> AwsSplit<'a> {
         &self,
         origin: Origin<'a>,
         resource: &'a str,
-        instance: &str,
+        instance: &'a str,
         amount: Amount,
         ledger: &mut Ledger<'a>,
     ) -> Result<bool> {
         let Some(parts) = self.parts(instance, amount)? else { return Ok(false) };
         let amounts: Vec<Amount> = parts.iter().map(|(_, part)| *part).collect();
         conserved("containers", origin, amount, &amounts)?;
+        ledger.on_instance(Some(instance));
         for (service, part) in parts {
             super::own_service(origin, resource, service, part, ledger)?;
         }
@@ -126,10 +127,12 @@ impl<'a> Stages<'a> {
             Ok(())
         })?;
         for (instance, amount) in moved {
+            ledger.on_instance(Some(instance));
             if !aws.own(origin(charge), charge.key().resource_id(), instance, amount, ledger)? {
                 self.own_moved(charge, instance, amount, ledger)?;
             }
         }
+        ledger.on_instance(None);
         self.own_staying(charge, &stays, ledger)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::{Claim, Origin, Owner};
-use super::lineage::{CellFilter, Contribution, Watch};
+use super::lineage::{CellFilter, Noted, Watch};
 use super::split_check::SplitCheck;
 use crate::bill::Charge;
 use crate::error::Result;
@@ -37,6 +37,13 @@ impl<'a> Ledger<'a> {
     pub(super) fn look_at(&mut self, charge: Option<&'a Charge>) {
         if let Some(watch) = &mut self.watch {
             watch.look_at(charge);
+        }
+    }
+
+    /// Names the instance whose task runs or attachments decide the next amounts of the charge.
+    pub(super) fn on_instance(&mut self, instance: Option<&'a str>) {
+        if let Some(watch) = &mut self.watch {
+            watch.on_instance(instance);
         }
     }
 
@@ -157,11 +164,9 @@ impl<'a> Ledger<'a> {
         std::mem::take(&mut self.unattributed)
     }
 
-    /// What was noted, sorted.
-    pub(super) fn contributions(&mut self) -> Vec<Contribution> {
-        let mut found = self.watch.take().map(|watch| watch.found).unwrap_or_default();
-        found.sort_unstable();
-        found
+    /// What was noted, in the order of the charges; what is of no charge comes last.
+    pub(super) fn take_noted(&mut self) -> Vec<Noted<'a>> {
+        self.watch.take().map(Watch::into_found).unwrap_or_default()
     }
 
     /// All cells, sorted.

@@ -77,6 +77,9 @@ pub struct Contribution {
     pub cluster: Option<String>,
     /// ECS service.
     pub service: Option<String>,
+    /// The EC2 instance whose task runs split it, or, for a volume's moved part, the instance it moved to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
     /// The rule that named the owner.
     pub rule: Option<String>,
     /// The shared pool that gave it; its charges are in [`Explanation::pools`](super::Explanation::pools).
@@ -111,16 +114,24 @@ pub struct ExplainedPool {
     pub charges: Vec<ExplainedCharge>,
 }
 
+/// A contribution with its charge beside it, not in it.
+#[derive(Debug)]
+pub(super) struct Noted<'a> {
+    pub(super) charge: Option<&'a Charge>,
+    pub(super) part: Contribution,
+}
+
 /// Notes what goes into the cells of a filter.
 #[derive(Debug)]
 pub(super) struct Watch<'a> {
     filter: &'a CellFilter,
     charge: Option<&'a Charge>,
+    instance: Option<&'a str>,
     rule: Option<&'a str>,
     pool: Option<String>,
     provider: Option<String>,
     commitment: Option<String>,
-    pub(super) found: Vec<Contribution>,
+    found: Vec<Noted<'a>>,
     /// Where the contributions of the charge that is looked at start.
     of_charge: usize,
 }
@@ -130,6 +141,7 @@ impl<'a> Watch<'a> {
         Self {
             filter,
             charge: None,
+            instance: None,
             rule: None,
             pool: None,
             provider: None,
@@ -141,7 +153,12 @@ impl<'a> Watch<'a> {
 
     pub(super) fn look_at(&mut self, charge: Option<&'a Charge>) {
         self.charge = charge;
+        self.instance = None;
         self.of_charge = self.found.len();
+    }
+
+    pub(super) fn on_instance(&mut self, instance: Option<&'a str>) {
+        self.instance = instance;
     }
 
     pub(super) fn by_rule(&mut self, rule: Option<&'a str>) {
@@ -165,7 +182,7 @@ impl<'a> Watch<'a> {
         if !self.filter.matches(origin, claim, self.pool.as_deref()) {
             return Ok(());
         }
-        let next = Contribution {
+        let mut part = Contribution {
             product: origin.product.to_owned(),
             usage_account: origin.account.to_owned(),
             product_area: claim.area.map(str::to_owned),
@@ -174,19 +191,38 @@ impl<'a> Watch<'a> {
             mechanism: claim.mechanism,
             cluster: claim.service.map(|(cluster, _)| cluster.to_owned()),
             service: claim.service.map(|(_, service)| service.to_owned()),
+            instance: self.instance.map(str::to_owned),
             rule: self.rule.map(str::to_owned),
             pool: self.pool.clone(),
             provider: self.provider.clone(),
             commitment: self.commitment.clone(),
-            charge: self.charge.map(ExplainedCharge::of),
+            charge: None,
             amount,
         };
-        let same = self.found.iter_mut().skip(self.of_charge).find(|before| before.is_same_but_amount(&next));
-        match same {
-            Some(before) => before.amount = before.amount.checked_add(amount)?,
-            None => self.found.push(next),
+        if self.charge.is_some() {
+            for before in self.found.iter_mut().skip(self.of_charge) {
+                part.amount = before.part.amount;
+                if before.part == part {
+                    before.part.amount = part.amount.checked_add(amount)?;
+                    return Ok(());
+                }
+            }
+            part.amount = amount;
         }
+        self.found.push(Noted { charge: self.charge, part });
         Ok(())
+    }
+
+    /// What was noted, in the order of the charges; what is of no charge comes last.
+    pub(super) fn into_found(self) -> Vec<Noted<'a>> {
+        self.found
+    }
+}
+
+impl Noted<'_> {
+    /// The contribution with its charge.
+    pub(super) fn explained(self) -> Contribution {
+        Contribution { charge: self.charge.map(ExplainedCharge::of), ..self.part }
     }
 }
 
@@ -204,13 +240,6 @@ impl CellFilter {
             && self.row_kind.is_none_or(|wanted| wanted == claim.row_kind)
             && self.reason.is_none_or(|wanted| Some(wanted) == claim.reason)
             && self.mechanism.is_none_or(|wanted| wanted == claim.mechanism)
-    }
-}
-
-impl Contribution {
-    fn is_same_but_amount(&self, other: &Self) -> bool {
-        let key = |c: &Self| Self { amount: Amount::ZERO, ..c.clone() };
-        self.charge.is_some() && key(self) == key(other)
     }
 }
 

@@ -8,6 +8,9 @@
 //! - a moved part keeps its product and usage account;
 //! - the result is a function of the bill, the evidence, the book, the policy and `as_of`, never of any order.
 
+mod allocated;
+#[cfg(test)]
+mod allocated_tests;
 mod allocation;
 mod aws_split;
 mod capacity;
@@ -16,6 +19,7 @@ mod commitments;
 mod conserved;
 mod containers;
 mod coverage;
+mod explained;
 mod intervals;
 mod ledger;
 mod lineage;
@@ -39,10 +43,8 @@ mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
 use crate::amortize::ReservationBook;
-use crate::bill::{Bill, Charge, InputDigest};
+use crate::bill::Bill;
 use crate::classify::CostBasis;
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
@@ -52,12 +54,16 @@ use crate::policy::{CommitmentPolicy, ContainerSplit, Policy};
 use crate::rollup::{Cell, Reallocation, Report, ReportDigests, RowKind, Totals};
 use crate::time::{BillingPeriod, Timestamp};
 
+pub use allocated::{AllocatedCharge, AllocatedCharges, AllocationMethod, allocated_charges};
 pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
 use aws_split::AwsSplit;
 use commitments::Commitments;
 use conserved::{Billed, residual};
 use containers::Containers;
 use coverage::Covered;
+#[cfg(feature = "facade")]
+pub(crate) use explained::explain_with_charges;
+pub use explained::{Explanation, explain};
 use ledger::Ledger;
 pub use lineage::{CellFilter, Contribution, ExplainedCharge, ExplainedPool};
 use pools::Pools;
@@ -100,46 +106,10 @@ pub fn attribute(job: &Attribution<'_>) -> Result<Report> {
     report(job, ledger, &mut attributed)
 }
 
-/// What made the cells of a filter (spec 5.10).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
-pub struct Explanation {
-    /// What charges and fees gave to the cells, sorted.
-    pub contributions: Vec<Contribution>,
-    /// Sum of the contributions: the cost of the cells.
-    pub cost: Amount,
-    /// The shared pools that gave to the cells, with their charges, sorted.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub pools: Vec<ExplainedPool>,
-    /// Every hop from a provider to a consumer, where a cell has reallocated cost, sorted.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub reallocations: Vec<Reallocation>,
-    /// Bill, policy, evidence and reservations it was made of.
-    pub digests: ReportDigests,
-    /// Files the bill was read from.
-    pub inputs: Vec<InputDigest>,
-}
-
-/// Attributes a bill again and lists what went into the cells of a filter.
-///
-/// # Errors
-/// As [`attribute`].
-pub fn explain(job: &Attribution<'_>, cells: &CellFilter) -> Result<Explanation> {
-    let mut ledger = Ledger::watching(cells);
-    let attributed = run(job, &mut ledger)?;
-    let contributions = ledger.contributions();
-    let is_shared = |charge: &&Charge| {
-        charge.key().currency() == attributed.currency && !commitments::is_set_aside(charge, job.policy.commitments)
-    };
-    let is_reallocated = contributions.iter().any(|contribution| contribution.provider.is_some());
-    Ok(Explanation {
-        pools: attributed.pools.explained(&contributions, job.bill.charges().iter().filter(is_shared)),
-        reallocations: if is_reallocated { attributed.reallocations } else { Vec::new() },
-        cost: Amount::sum(contributions.iter().map(|contribution| contribution.amount))?,
-        contributions,
-        digests: digests(job)?,
-        inputs: job.bill.inputs().iter().cloned().collect(),
-    })
+/// With an amortized basis the covered usage carries its cost already: nothing is spread (spec 5.2).
+fn spreading(job: &Attribution<'_>) -> CommitmentPolicy {
+    let policy = job.policy.commitments;
+    CommitmentPolicy { spread: policy.spread && !job.bill.basis().is_amortized(), ..policy }
 }
 
 /// What is known once every amount has an owner.
@@ -167,9 +137,7 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
     let mut found = findings(bill, policy)?;
     found.merge(job.evidence.diagnostics.clone());
     note_completeness(bill, period, job.as_of, &mut found);
-    // With an amortized basis the covered usage carries its cost already (spec 5.2).
-    let spreading =
-        CommitmentPolicy { spread: policy.commitments.spread && !bill.basis().is_amortized(), ..policy.commitments };
+    let spreading = spreading(job);
     commitments::check_terms(bill, spreading, currency, &mut found)?;
 
     let tags = Tags::new(bill, policy, period)?;

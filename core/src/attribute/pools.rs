@@ -177,12 +177,12 @@ impl<'a> Pools<'a> {
         }
     }
 
-    /// The pools that gave to these contributions, with their charges among those given.
+    /// The pools that gave to these contributions, with their charges among those given, and these charges.
     pub(super) fn explained(
         &self,
         contributions: &[Contribution],
         charges: impl Iterator<Item = &'a Charge>,
-    ) -> Vec<ExplainedPool> {
+    ) -> (Vec<ExplainedPool>, Vec<&'a Charge>) {
         let of = |c: &Contribution| Some((c.pool.clone()?, c.product.clone(), c.usage_account.clone()));
         let wanted: BTreeSet<_> = contributions.iter().filter_map(of).collect();
         let mut pools: BTreeMap<(usize, Origin<'a>), ExplainedPool> = BTreeMap::new();
@@ -196,13 +196,15 @@ impl<'a> Pools<'a> {
             }
         }
         if pools.is_empty() {
-            return Vec::new();
+            return (Vec::new(), Vec::new());
         }
+        let mut given = Vec::new();
         for charge in charges {
             let subject = Subject::Charge(charge.key());
             let first = self.in_effect.iter().position(|p| p.matcher.matches(&subject, &self.policy.line_items.kinds));
             if let Some(pool) = first.and_then(|at| pools.get_mut(&(at, origin(charge)))) {
                 pool.charges.push(ExplainedCharge::of(charge));
+                given.push(charge);
             }
         }
         let mut pools: Vec<ExplainedPool> = pools.into_values().collect();
@@ -210,7 +212,7 @@ impl<'a> Pools<'a> {
             pool.charges.sort_unstable();
         }
         pools.sort_unstable();
-        pools
+        (pools, given)
     }
 }
 

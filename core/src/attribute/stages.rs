@@ -66,6 +66,7 @@ impl<'a> Stages<'a> {
     fn own_instance(&self, charge: &'a Charge, ledger: &mut Ledger<'a>) -> Result<()> {
         volumes::timed(charge)?;
         let instance = charge.key().resource_id();
+        ledger.on_instance(Some(instance));
         let mut shares = self.containers.shares(instance);
         for slice in charge.slices() {
             shares.add(&[slice.interval()], slice.amount())?;
@@ -100,11 +101,13 @@ impl<'a> Stages<'a> {
         })?;
         moved.sort_unstable_by_key(|(instance, ..)| *instance);
         for (instance, shares) in moved {
+            ledger.on_instance(Some(instance));
             self.own_shares(origin(charge), charge, &shares, instance, ledger)?;
             for not_run in [shares.empty_host, shares.not_run].into_iter().flatten() {
                 self.own_moved(charge, instance, not_run, ledger)?;
             }
         }
+        ledger.on_instance(None);
         self.own_staying(charge, &stays, ledger)
     }
 

@@ -8,7 +8,7 @@ use hashbrown::HashTable;
 use super::charge::{Charge, UsageSlice};
 use super::coverage::UsageCoverage;
 use super::instance::{is_instance_usage, is_of_hours};
-use super::key::RowKey;
+use super::key::{ChargeKey, RowKey};
 use super::not_spread::NotSpread;
 use super::split_rows::{SplitCollector, SplitLine};
 use super::statement::Statement;
@@ -147,6 +147,11 @@ impl<'o> BillBuilder<'o> {
         };
         self.add_again(at, &values)?;
         Ok(at)
+    }
+
+    /// The key of a charge, by its number.
+    pub(crate) fn key(&self, charge: usize) -> Option<&ChargeKey> {
+        self.charges.get(charge).map(Charge::key)
     }
 
     /// Adds a row that agrees with an earlier one of this charge in all but its values.

@@ -5,6 +5,7 @@
 //! - exactly the total rows of a DBR and split cost allocation data are excluded, with or without a product name.
 
 mod basis;
+mod category;
 mod cur;
 mod dbr;
 mod focus;
@@ -12,6 +13,7 @@ mod line_item;
 
 pub use basis::{CostBasis, CostRule, CostTerm, cost_rule};
 pub(crate) use basis::{SAVINGS_PLANS, unblended_columns};
+pub use category::ChargeCategory;
 pub use line_item::{Dialect, LineItem, LineItemKind, Repetition};
 
 /// How a row takes part.

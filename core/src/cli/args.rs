@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use crate::classify::{CostBasis, Dialect};
 use crate::money::Currency;
+use crate::rollup::{IdleReason, Mechanism, RowKind};
 use crate::time::{BillingPeriod, Timestamp};
 
 /// Who spent the AWS bill, exact to the last digit.
@@ -19,9 +21,11 @@ pub(super) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Attribute a bill to product areas: three tables, and a run in the store
-    Rollup(Box<Rollup>),
+    Rollup(Box<RollupAndCharges>),
     /// Show how much of a bill has an owner, and what would raise it most
     Coverage(Box<Rollup>),
+    /// Show what made a cost: charges, mechanisms, rules, pools, and with --rows the rows of the bill
+    Explain(Box<Explain>),
     /// Show what a bill holds: period, status, totals, tag coverage, gaps
     Inspect(Inspect),
     /// Copy a run to the finalized tables, if the bill is final, complete and reconciled
@@ -134,6 +138,59 @@ pub(super) struct Rollup {
     /// Where to write the result: a file, or for csv a folder
     #[arg(long, value_name = "PATH")]
     pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RollupAndCharges {
+    #[command(flatten)]
+    pub(super) rollup: Rollup,
+    /// Also write every charge as its allocated charges (FOCUS 1.3) to this CSV file
+    #[arg(long, value_name = "PATH")]
+    pub(super) allocated_charges: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    #[command(flatten)]
+    pub(super) rollup: Rollup,
+    /// Only cost of this product area
+    #[arg(long, value_name = "AREA")]
+    pub(super) area: Option<String>,
+    /// Only cost without a product area
+    #[arg(long, conflicts_with = "area")]
+    pub(super) no_area: bool,
+    /// Only cost of this AWS product
+    #[arg(long, value_name = "PRODUCT")]
+    pub(super) product: Option<String>,
+    /// Only cost of this usage account
+    #[arg(long, value_name = "ID")]
+    pub(super) account: Option<String>,
+    /// Only rows of this kind: area, idle, shared, unattributed or `unused_commitment`
+    #[arg(long, value_name = "KIND", value_parser = named::<RowKind>)]
+    pub(super) row_kind: Option<RowKind>,
+    /// Only what this shared pool keeps
+    #[arg(long, value_name = "POOL")]
+    pub(super) pool: Option<String>,
+    /// Only idle cost of this reason: detached, `empty_host` or unreserved
+    #[arg(long, value_name = "REASON", value_parser = named::<IdleReason>)]
+    pub(super) reason: Option<IdleReason>,
+    /// Only cost whose owner this mechanism named, such as ecs, tag or rule
+    #[arg(long, value_name = "MECHANISM", value_parser = named::<Mechanism>)]
+    pub(super) mechanism: Option<Mechanism>,
+    /// Only cost of this ECS cluster
+    #[arg(long, value_name = "CLUSTER")]
+    pub(super) cluster: Option<String>,
+    /// Only cost of this ECS service
+    #[arg(long, value_name = "SERVICE")]
+    pub(super) service: Option<String>,
+    /// Read the bill again and list up to so many of its rows
+    #[arg(long, value_name = "N")]
+    pub(super) rows: Option<usize>,
+}
+
+/// A name as tables write it.
+fn named<T: DeserializeOwned>(text: &str) -> Result<T, serde::de::value::Error> {
+    T::deserialize(text.into_deserializer())
 }
 
 /// How the values of a service map are written (spec 4.5).

@@ -20,16 +20,19 @@ impl BillArgs {
         self.bills.iter().filter(|name| *name != "-").cloned().collect()
     }
 
+    /// Whether standard input is named.
+    pub(super) fn has_standard_input(&self) -> bool {
+        self.bills.iter().any(|name| name == "-")
+    }
+
     fn streams(&self) -> Vec<Input> {
-        let has_standard_input = self.bills.iter().any(|name| name == "-");
         let standard_input = || Input::stream("standard input", io::stdin());
-        has_standard_input.then(standard_input).into_iter().collect()
+        self.has_standard_input().then(standard_input).into_iter().collect()
     }
 }
 
-/// Scans the bill, showing progress on standard error where that is a terminal, and then how fast it was. `ask` says
-/// what to keep of the rows.
-pub(super) fn scan_bill(args: &BillArgs, ask: impl FnOnce(&mut ScanRequest), console: &mut Console) -> Result<Bill> {
+/// What is asked of the bill's files. `ask` says what to keep of the rows.
+pub(super) fn request(args: &BillArgs, ask: impl FnOnce(&mut ScanRequest)) -> ScanRequest {
     let mut request = ScanRequest {
         paths: args.paths(),
         format: args.format,
@@ -41,6 +44,13 @@ pub(super) fn scan_bill(args: &BillArgs, ask: impl FnOnce(&mut ScanRequest), con
         ..ScanRequest::default()
     };
     ask(&mut request);
+    request
+}
+
+/// Scans the bill, showing progress on standard error where that is a terminal, and then how fast it was. `ask` says
+/// what to keep of the rows.
+pub(super) fn scan_bill(args: &BillArgs, ask: impl FnOnce(&mut ScanRequest), console: &mut Console) -> Result<Bill> {
+    let request = request(args, ask);
     let progress = Progress::default();
     if args.no_progress {
         return scan(&request, args.streams(), &progress);

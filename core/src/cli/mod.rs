@@ -6,6 +6,7 @@
 mod args;
 mod bill;
 mod demo;
+mod explain;
 mod finalize;
 mod inspect;
 mod output;
@@ -60,6 +61,7 @@ fn execute(command: Command, console: &mut Console) -> Result<Outcome> {
     match command {
         Command::Rollup(args) => rollup::run(&args, console),
         Command::Coverage(args) => rollup::run_coverage(&args, console),
+        Command::Explain(args) => explain::run(&args, console),
         Command::Inspect(args) => inspect::run(&args, console),
         Command::Finalize(args) => finalize::run(&args, console),
         Command::Runs(args) => runs::run(&args, console),
@@ -176,6 +178,27 @@ mod tests {
             .unwrap();
         let (bill, policy) = (bill.display().to_string(), policy.display().to_string());
         assert_eq!(run_cli(["unblended", "rollup", &bill, "--policy", &policy]), 0);
+    }
+
+    #[test]
+    fn explain_refuses_csv_and_rows_of_standard_input_and_finds_nothing_in_peace() {
+        let folder = tempfile::tempdir().unwrap();
+        let bill = demo_in(folder.path());
+        assert_eq!(run_cli(["unblended", "explain", &bill, "--output", "csv"]), 2);
+        assert_eq!(run_cli(["unblended", "explain", "-", "--rows", "3"]), 2);
+        assert_eq!(run_cli(["unblended", "explain", &bill, "--mechanism", "nothing"]), 2);
+        assert_eq!(run_cli(["unblended", "explain", &bill, "--area", "nobody", "--rows", "3"]), 0);
+        assert_eq!(run_cli(["unblended", "explain", &bill, "--no-area", "--row-kind", "unattributed"]), 0);
+    }
+
+    #[test]
+    fn allocated_charges_that_cannot_be_written_store_no_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let (bill, store) = (demo_in(folder.path()), folder.path().join("runs.sqlite").display().to_string());
+        let out = folder.path().join("missing").join("x.csv").display().to_string();
+        assert_eq!(run_cli(["unblended", "rollup", &bill, "--store", &store, "--allocated-charges", &out]), 2);
+        let store = crate::store::Store::open_existing(&store).unwrap();
+        assert!(store.runs(&crate::store::RunFilter::default()).unwrap().is_empty());
     }
 
     #[test]

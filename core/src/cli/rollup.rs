@@ -4,12 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use super::Outcome;
-use super::args::{Encoding, Output, Rollup};
+use super::args::{Encoding, Output, Rollup, RollupAndCharges};
 use super::bill::{as_of, scan_bill};
 use super::output::Console;
 use super::tables;
 use crate::amortize::ReservationBook;
 use crate::bill::Bill;
+use crate::diagnostic::Diagnostic;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::evidence::{self, Evidence};
 use crate::facade::{
@@ -20,42 +21,62 @@ use crate::policy::Policy;
 use crate::rollup::Report;
 use crate::time::Timestamp;
 
-pub(super) fn run(args: &Rollup, console: &mut Console) -> Result<Outcome> {
-    let Attributed { bill, report, mut store, given } = attributed(args, console)?;
+pub(super) fn run(args: &RollupAndCharges, console: &mut Console) -> Result<Outcome> {
+    let RollupAndCharges { rollup: args, allocated_charges } = args;
+    let (mut asked, report) = attributed(args, console)?;
     let run_id = facade::new_run_id();
     // Everything that can fail for want of room or rights comes before the run is stored.
+    let charges = allocated_charges.as_deref().map(|path| asked.allocated_charges(path)).transpose()?;
     let written = match args.output {
         Output::Csv => Written::Files(csv_files(args.out.as_deref(), &report, &rollup_tables(&report))?),
         Output::Json => Written::of(args, report.to_json(&run_id)?)?,
         Output::Table => Written::of(args, tables::of_report(&report, &run_id)?)?,
     };
-    if let Some(store) = &mut store {
-        store.add_reservations(&given)?;
-        store.append_as(&run_id, &report, &bill)?;
+    if let Some(store) = &mut asked.store {
+        store.add_reservations(&asked.given)?;
+        store.append_as(&run_id, &report, &asked.bill)?;
     }
-    written.show(&report, console)
+    charges.map_or(Ok(()), StagedFiles::put_in_place)?;
+    written.show(&report.diagnostics, console)
 }
 
 /// The same bill, policy and evidence as for a rollup; nothing is stored.
 pub(super) fn run_coverage(args: &Rollup, console: &mut Console) -> Result<Outcome> {
-    let Attributed { report, .. } = attributed(args, console)?;
+    let (_, report) = attributed(args, console)?;
     let written = match args.output {
         Output::Csv => Written::Files(csv_files(args.out.as_deref(), &report, &COVERAGE_TABLES)?),
         Output::Json => Written::of(args, report.coverage_json()?)?,
         Output::Table => Written::of(args, tables::of_coverage(&report))?,
     };
-    written.show(&report, console)
+    written.show(&report.diagnostics, console)
 }
 
-/// A bill with its report, and what a store is to be told beside them.
-struct Attributed {
-    bill: Bill,
-    report: Report,
+/// What is to be attributed, and what a store is to be told beside it.
+pub(super) struct Asked {
+    pub(super) bill: Bill,
+    pub(super) evidence: Evidence,
+    pub(super) book: ReservationBook,
+    pub(super) request: AttributeRequest,
     store: Option<StoreHandle>,
     given: ReservationBook,
 }
 
-fn attributed(args: &Rollup, console: &mut Console) -> Result<Attributed> {
+impl Asked {
+    /// The allocated charges beside their file.
+    fn allocated_charges(&self, path: &Path) -> Result<StagedFiles> {
+        let table = facade::allocated_charges(&self.bill, &self.evidence, &self.book, &self.request)?;
+        StagedFiles::write(vec![(path.to_owned(), csv_of(&table)?)])
+    }
+}
+
+fn attributed(args: &Rollup, console: &mut Console) -> Result<(Asked, Report)> {
+    let asked = ask(args, console)?;
+    let report = facade::attribute(&asked.bill, &asked.evidence, &asked.book, &asked.request)?;
+    Ok((asked, report))
+}
+
+/// Reads bill, policy, evidence and reservations.
+pub(super) fn ask(args: &Rollup, console: &mut Console) -> Result<Asked> {
     if args.output == Output::Csv {
         csv_folder(args.out.as_deref())?;
     }
@@ -70,8 +91,7 @@ fn attributed(args: &Rollup, console: &mut Console) -> Result<Attributed> {
         None => given.clone(),
     };
     let request = AttributeRequest { policy, currency: args.currency, as_of: Some(as_of) };
-    let report = facade::attribute(&bill, &evidence, &book, &request)?;
-    Ok(Attributed { bill, report, store, given })
+    Ok(Asked { bill, evidence, book, request, store, given })
 }
 
 /// The policy file, with what the command line says instead.
@@ -109,7 +129,7 @@ fn read_evidence(args: &Rollup, policy: &Policy, as_of: Timestamp) -> Result<Evi
 }
 
 /// What the scan must keep for this policy and evidence.
-fn keep(request: &mut ScanRequest, args: &Rollup, policy: &Policy, evidence: &Evidence) {
+pub(super) fn keep(request: &mut ScanRequest, args: &Rollup, policy: &Policy, evidence: &Evidence) {
     request.keep_for(policy);
     if !args.tags.is_empty() {
         request.tag_keys = Some(args.tags.clone());
@@ -118,14 +138,14 @@ fn keep(request: &mut ScanRequest, args: &Rollup, policy: &Policy, evidence: &Ev
 }
 
 /// A result that is ready to be seen.
-enum Written {
+pub(super) enum Written {
     Text(String),
     Files(StagedFiles),
 }
 
 impl Written {
     /// A text, in the file that was asked for.
-    fn of(args: &Rollup, text: String) -> Result<Self> {
+    pub(super) fn of(args: &Rollup, text: String) -> Result<Self> {
         match &args.out {
             Some(path) => StagedFiles::write(vec![(path.clone(), text.into_bytes())]).map(Self::Files),
             None => Ok(Self::Text(text)),
@@ -133,8 +153,8 @@ impl Written {
     }
 
     /// Shows the findings and the result.
-    fn show(self, report: &Report, console: &mut Console) -> Result<Outcome> {
-        console.show_diagnostics(&report.diagnostics);
+    pub(super) fn show(self, found: &[Diagnostic], console: &mut Console) -> Result<Outcome> {
+        console.show_diagnostics(found);
         match self {
             Self::Text(text) => console.print(&text)?,
             Self::Files(files) => files.put_in_place()?,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    AllocationRequest, AttributeRequest, EvidenceRequest, ExplainRequest, FinalRow, FinalizeTermsRequest, Inspection,
-    RunQuery, ScanRequest, SplitCostRequest,
+    AllocationRequest, AttributeRequest, EvidenceRequest, ExplainRequest, ExplanationWithRows, FinalRow,
+    FinalizeTermsRequest, Inspection, RunQuery, ScanRequest, SplitCostRequest,
 };
 use crate::error::{ErrorClass, ErrorCode};
 use crate::policy::Policy;
@@ -38,6 +38,7 @@ pub fn schemas() -> BTreeMap<&'static str, schemars::Schema> {
         ("attribute_request", schemars::schema_for!(AttributeRequest)),
         ("coverage", schemars::schema_for!(CoverageJson<'_>)),
         ("evidence_request", schemars::schema_for!(EvidenceRequest)),
+        ("explain", schemars::schema_for!(ExplanationWithRows)),
         ("explain_request", schemars::schema_for!(ExplainRequest)),
         ("final_row", schemars::schema_for!(FinalRow)),
         ("finalize_terms", schemars::schema_for!(FinalizeTermsRequest)),

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::AttributeRequest;
+use super::scan::{inputs_of, options_of};
+use super::{AttributeRequest, ScanRequest};
 use crate::amortize::ReservationBook;
 use crate::attribute::{self, CellFilter, Explanation};
 use crate::bill::Bill;
 use crate::error::Result;
 use crate::evidence::Evidence;
+use crate::read::{self, BillRow, Progress, ScanOptions};
 
 /// Which cells of which attribution.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -17,6 +19,17 @@ pub struct ExplainRequest {
     pub attribute: AttributeRequest,
     /// The cells; all where nothing is said.
     pub cells: CellFilter,
+}
+
+/// What made the cells of a filter, with rows of the bill where they were asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct ExplanationWithRows {
+    /// The explanation.
+    #[serde(flatten)]
+    pub explanation: Explanation,
+    /// The first rows of the charges that took part, by file and place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Vec<BillRow>>,
 }
 
 /// Attributes the bill again and lists what went into the cells that match.
@@ -31,4 +44,67 @@ pub fn explain(
 ) -> Result<Explanation> {
     let attribution = request.attribute.with_tables()?;
     attribute::explain(&attribution.job(bill, evidence, reservations), &request.cells)
+}
+
+/// As [`explain`], with the first `most` rows of the bill's files that the charges which took part were made of, by file
+/// and place. The files are read again: `scan` is the request that the bill was scanned by, of paths alone.
+///
+/// # Errors
+/// As [`attribute::explain`] and [`read::rows_of`].
+pub fn explain_rows(
+    (bill, evidence, reservations): (&Bill, &Evidence, &ReservationBook),
+    request: &ExplainRequest,
+    scan: &ScanRequest,
+    most: usize,
+    progress: &Progress,
+) -> Result<ExplanationWithRows> {
+    let attribution = request.attribute.with_tables()?;
+    let job = attribution.job(bill, evidence, reservations);
+    let (explanation, charges) = attribute::explain_with_charges(&job, &request.cells)?;
+    // Whatever told the period of the bill tells it now.
+    let options = ScanOptions { period: bill.period(), ..options_of(scan) };
+    let rows = read::rows_of(inputs_of(scan)?, &options, &charges, most, progress)?;
+    Ok(ExplanationWithRows { explanation, rows: Some(rows) })
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+    use crate::demo::{DemoDialect, DemoOptions, demo};
+    use crate::facade::{allocated_charges, scan};
+    use crate::money::{Amount, Currency};
+
+    #[test]
+    fn rows_of_every_format_sum_to_the_bill_in_its_basis() {
+        let folder = tempfile::tempdir().unwrap();
+        let all = DemoDialect::ALL.to_vec();
+        let options = DemoOptions { rows: 1500, dialects: all, ..DemoOptions::new("2016-06".parse().unwrap()) };
+        let files = demo(folder.path(), &options).unwrap();
+        let mut seen = 0;
+        for written in files.bills {
+            let (dialect, paths) = (written.dialect, vec![written.path.display().to_string()]);
+            let request = ScanRequest { paths, tag_keys: Some(Vec::new()), threads: 3, ..ScanRequest::default() };
+            let bill = scan(&request, Vec::new(), &Progress::new()).unwrap();
+            let given = (&bill, &Evidence::default(), &ReservationBook::default());
+            let mut job = ExplainRequest::default();
+            job.attribute.policy.areas.tag_keys.clear();
+            let explained = explain_rows(given, &job, &request, usize::MAX, &Progress::new()).unwrap();
+            let rows = explained.rows.unwrap();
+            let charges = explained.explanation.contributions.iter().filter_map(|part| part.charge.as_ref());
+            // Without evidence no charge is split. Fees that are set aside are shared as sums and take no part.
+            let billed: Vec<_> = charges.map(|charge| (charge.billed, charge.rows)).collect();
+            assert_eq!(rows.len() as u64, billed.iter().map(|(_, rows)| rows).sum::<u64>(), "{dialect:?}");
+            let sum = Amount::sum(rows.iter().map(|row| row.cost)).unwrap();
+            assert_eq!(sum, Amount::sum(billed.iter().map(|(amount, _)| *amount)).unwrap(), "{dialect:?}");
+            assert!(rows.is_sorted() && rows.iter().all(|row| row.row > 0));
+            seen += 1;
+            let table = allocated_charges(given.0, given.1, given.2, &job.attribute).unwrap();
+            let costs = table.columns.iter().find(|column| column.name == "BilledCost").unwrap();
+            let costs = costs.values.iter().flatten().map(|cost| cost.parse().unwrap());
+            let report = crate::facade::attribute(given.0, given.1, given.2, &job.attribute).unwrap();
+            let deferred = report.totals.deferred;
+            assert_eq!(Amount::sum(costs).unwrap(), bill.billed(Currency::USD).unwrap().checked_sub(deferred).unwrap());
+        }
+        assert_eq!(seen, DemoDialect::ALL.len());
+    }
 }

@@ -5,6 +5,7 @@
 //! - nothing here decides an amount: every operation calls one stage and passes on what it says;
 //! - the clock and run ids come in here, and nowhere deeper.
 
+mod allocated;
 #[cfg(feature = "arrow")]
 pub mod arrow;
 pub mod border;
@@ -23,11 +24,12 @@ mod table;
 mod vectors;
 mod view;
 
+pub use allocated::allocated_charges;
 pub use catalogue::{ErrorInfo, error_codes, schemas};
 #[cfg(feature = "cli")]
 pub use demo::{DemoRequest, write_demo};
 pub use evidence::{EvidenceRequest, EvidenceSource, ServiceSource, evidence};
-pub use explain::{ExplainRequest, explain};
+pub use explain::{ExplainRequest, ExplanationWithRows, explain, explain_rows};
 pub use inspect::{Inspection, KindTotal, ResourceCounts, TagCoverage, inspect};
 pub use pipe::{Pipe, PipeReader};
 pub use pure::split_amount;

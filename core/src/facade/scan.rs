@@ -96,8 +96,17 @@ impl ScanRequest {
 /// # Errors
 /// Those of [`read::scan`]; `read.no_input` where nothing is given.
 pub fn scan(request: &ScanRequest, given: Vec<Input>, progress: &Progress) -> Result<Bill> {
-    let mut inputs = if request.paths.is_empty() { Vec::new() } else { find_inputs(&request.paths)? };
+    let mut inputs = inputs_of(request)?;
     inputs.extend(given);
+    read::scan(inputs, &options_of(request), progress)
+}
+
+/// The inputs at the paths of a request.
+pub(super) fn inputs_of(request: &ScanRequest) -> Result<Vec<Input>> {
+    if request.paths.is_empty() { Ok(Vec::new()) } else { find_inputs(&request.paths) }
+}
+
+pub(super) fn options_of(request: &ScanRequest) -> ScanOptions {
     let keep_intervals = match &request.keep_intervals {
         Keep::All => KeepIntervals::All,
         Keep::None => KeepIntervals::None,
@@ -105,7 +114,7 @@ pub fn scan(request: &ScanRequest, given: Vec<Input>, progress: &Progress) -> Re
     };
     let mut tag_keys = request.tag_keys.clone().unwrap_or_else(|| vec![DEFAULT_TAG_KEY.to_owned()]);
     tag_keys.extend(request.more_tag_keys.iter().filter(|key| !tag_keys.contains(key)).cloned().collect::<Vec<_>>());
-    let options = ScanOptions {
+    ScanOptions {
         bill: BillOptions {
             basis: request.basis,
             currency: request.currency,
@@ -120,8 +129,7 @@ pub fn scan(request: &ScanRequest, given: Vec<Input>, progress: &Progress) -> Re
         threads: request.threads,
         tags_case_insensitive: request.tags_case_insensitive,
         default_tag_keys: request.tag_keys.is_none(),
-    };
-    read::scan(inputs, &options, progress)
+    }
 }
 
 /// The tag keys that files have, sorted, as a scan can ask for them; those of one billing period where it is given.

@@ -26,7 +26,7 @@ use crate::error::{Error, ErrorCode, Result};
 mod ratio;
 mod text;
 
-pub(crate) use ratio::times_fraction;
+pub(crate) use ratio::{ratios, times_fraction};
 #[cfg(feature = "parquet")]
 pub(crate) use text::POWERS_OF_TEN;
 pub(crate) use text::fmt_scaled;

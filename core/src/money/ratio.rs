@@ -1,6 +1,6 @@
-//! An amount times a fraction of two amounts.
+//! Fractions of amounts: an amount times one, and those that parts are of their whole.
 
-use ethnum::U256;
+use ethnum::{I256, U256};
 
 use super::{Amount, overflow};
 use crate::error::Result;
@@ -26,9 +26,76 @@ pub(crate) fn times_fraction(amount: Amount, numerator: Amount, denominator: Amo
     signed.map(|units| Some(Amount(units))).ok_or_else(overflow)
 }
 
+/// What each part is of the whole that they sum to, as a number of 18 decimals: floors, and the missing units one each to
+/// the largest remainders, ties to the earlier part. They sum to exactly 1. `None` for a whole of 0, and where one leaves
+/// the range.
+pub(crate) fn ratios(parts: &[Amount], whole: Amount) -> Option<Vec<Amount>> {
+    const ONE: i128 = 10i128.pow(Amount::SCALE);
+    if whole.is_zero() {
+        return None;
+    }
+    let sign = I256::from(whole.units().signum());
+    let divisor = I256::from(whole.units()) * sign;
+    let mut floors = Vec::with_capacity(parts.len());
+    let mut remainders = Vec::with_capacity(parts.len());
+    for (at, part) in parts.iter().enumerate() {
+        let scaled = I256::from(part.units()) * I256::from(ONE) * sign;
+        floors.push(i128::try_from(scaled.div_euclid(divisor)).ok()?);
+        // Negated, so that the largest comes first and equal ones keep their order.
+        remainders.push((-scaled.rem_euclid(divisor), at));
+    }
+    let given = floors.iter().try_fold(0i128, |sum, floor| sum.checked_add(*floor))?;
+    let missing = usize::try_from(ONE.checked_sub(given)?).ok()?;
+    remainders.sort_unstable();
+    for (_, at) in remainders.iter().take(missing) {
+        if let Some(floor) = floors.get_mut(*at) {
+            *floor = floor.checked_add(1)?;
+        }
+    }
+    Some(floors.into_iter().map(Amount).collect())
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn ratios_are_floors_with_the_missing_units_at_the_largest_remainders() {
+        let of = |parts: &[i128]| {
+            let parts: Vec<Amount> = parts.iter().copied().map(Amount).collect();
+            let whole = Amount::sum(parts.iter().copied()).unwrap();
+            ratios(&parts, whole).map(|ratios| ratios.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        let third = "0.333333333333333333".to_owned();
+        assert_eq!(of(&[1, 1, 1]).unwrap(), ["0.333333333333333334".to_owned(), third.clone(), third]);
+        assert_eq!(of(&[1, 2]).unwrap(), ["0.333333333333333333", "0.666666666666666667"]);
+        assert_eq!(of(&[-1, -3]).unwrap(), ["0.25", "0.75"]);
+        assert_eq!(of(&[3, -1]).unwrap(), ["1.5", "-0.5"]);
+        assert_eq!(of(&[7]).unwrap(), ["1"]);
+        assert_eq!(of(&[0, 5]).unwrap(), ["0", "1"]);
+        assert_eq!(of(&[5, -5]), None, "of nothing");
+        assert_eq!(of(&[i128::MAX, -i128::MAX, 1]), None, "the ratio leaves the range");
+    }
+
+    proptest! {
+        #[test]
+        fn ratios_sum_to_exactly_one_and_are_exact_to_a_unit(parts in prop::collection::vec(-1_000_000i128..1_000_000, 1..9)) {
+            let whole: i128 = parts.iter().sum();
+            let amounts: Vec<Amount> = parts.iter().copied().map(Amount).collect();
+            match ratios(&amounts, Amount(whole)) {
+                None => prop_assert_eq!(whole, 0),
+                Some(ratios) => {
+                    prop_assert_eq!(ratios.iter().map(|ratio| ratio.units()).sum::<i128>(), 10i128.pow(18));
+                    for (part, ratio) in parts.iter().zip(ratios) {
+                        let error = part * 10i128.pow(18) - ratio.units() * whole;
+                        prop_assert!(error.abs() <= whole.abs(), "{} of {}", part, whole);
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn fractions_are_exact_and_rounded_half_even() {

@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
 use crate::policy::DEFAULT_TAG_KEY;
 use crate::read::ScanOptions;
+use crate::read::rows::{Found, Wanted};
 use crate::read::table::tags::{KeySpace, TagKeysSeen};
 use crate::time::BillingPeriod;
 
@@ -20,9 +21,12 @@ pub(super) type Group = Option<BillingPeriod>;
 
 /// What inputs are read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(super) enum Purpose<'k> {
     /// Their charges.
     Bill,
+    /// The rows of some of their charges. No row is known again: each goes through its charge.
+    #[cfg_attr(not(feature = "fs"), expect(dead_code, reason = "only files are read again"))]
+    Rows(&'k Wanted<'k>),
     /// Only the tag keys they have.
     TagKeys,
 }
@@ -31,7 +35,7 @@ pub(super) enum Purpose {
 #[derive(Debug)]
 pub(super) struct Collector<'o> {
     options: &'o ScanOptions,
-    purpose: Purpose,
+    purpose: Purpose<'o>,
     /// Few: one for each billing period.
     builders: Vec<(Group, BillBuilder<'o>)>,
     /// Number of the input that is read, among those that were given.
@@ -44,6 +48,7 @@ pub(super) struct Collector<'o> {
     first_bad_row: Option<Error>,
     pub(super) tag_keys: TagKeysSeen,
     pub(super) cost_categories: TagKeysSeen,
+    pub(super) rows: Found,
 }
 
 /// An input, or part of one, with data rows. Sorted by content, then name.
@@ -56,7 +61,7 @@ struct SeenInput {
 }
 
 impl<'o> Collector<'o> {
-    pub(super) fn new(options: &'o ScanOptions, purpose: Purpose) -> Self {
+    pub(super) fn new(options: &'o ScanOptions, purpose: Purpose<'o>) -> Self {
         Self {
             options,
             purpose,
@@ -69,6 +74,7 @@ impl<'o> Collector<'o> {
             first_bad_row: None,
             tag_keys: TagKeysSeen::default(),
             cost_categories: TagKeysSeen::default(),
+            rows: Found::default(),
         }
     }
 
@@ -76,7 +82,7 @@ impl<'o> Collector<'o> {
         self.options
     }
 
-    pub(super) fn purpose(&self) -> Purpose {
+    pub(super) fn purpose(&self) -> Purpose<'o> {
         self.purpose
     }
 
@@ -107,6 +113,22 @@ impl<'o> Collector<'o> {
     /// A group that has a number, and its builder.
     pub(super) fn builder(&mut self, number: usize) -> Option<&mut (Group, BillBuilder<'o>)> {
         self.builders.get_mut(number)
+    }
+
+    /// Whether the rows of charges are asked for, and so notes a row of one of a builder.
+    pub(super) fn notes_row(
+        &mut self,
+        place: (usize, usize),
+        file: &str,
+        at: impl Fn() -> Location,
+        cost: Amount,
+    ) -> bool {
+        let Purpose::Rows(wanted) = self.purpose else { return false };
+        let (builder, charge) = place;
+        if let Some(key) = self.builders.get(builder).and_then(|(_, builder)| builder.key(charge)) {
+            self.rows.note(wanted, key, file, &at(), cost);
+        }
+        true
     }
 
     /// Whether an input with this evidence is to be read. One without rows still makes the bill of the period it names.

@@ -20,6 +20,8 @@
 //! # Ok::<(), unblended::Error>(())
 //! ```
 
+#[cfg(feature = "fs")]
+mod again;
 mod blocks;
 mod collect;
 #[cfg(feature = "batches")]
@@ -28,6 +30,7 @@ mod csv;
 #[cfg(feature = "fs")]
 mod keys;
 mod progress;
+mod rows;
 #[cfg(feature = "fs")]
 mod scan;
 mod source;
@@ -43,8 +46,11 @@ use crate::error::Result;
 use crate::time::BillingPeriod;
 
 #[cfg(feature = "fs")]
+pub use again::rows_of;
+#[cfg(feature = "fs")]
 pub use keys::find_tag_keys;
 pub use progress::Progress;
+pub use rows::BillRow;
 #[cfg(feature = "fs")]
 pub use scan::{scan, scan_periods};
 #[cfg(feature = "fs")]

@@ -54,7 +54,7 @@ pub fn scan_periods(
 pub(super) fn collect<'o>(
     mut inputs: Vec<Input>,
     options: &'o ScanOptions,
-    purpose: Purpose,
+    purpose: Purpose<'o>,
     progress: &Progress,
 ) -> Result<Vec<Collector<'o>>> {
     if inputs.is_empty() {
@@ -114,9 +114,14 @@ enum Job<'o> {
 
 /// The jobs with the numbers of their inputs. Where the inputs are few for so many threads, large plain CSV and Parquet
 /// files are read by several. Results do not depend on it.
-fn jobs_of(inputs: Vec<Input>, threads: usize, purpose: Purpose, options: &ScanOptions) -> Vec<(usize, Job<'_>)> {
+fn jobs_of<'o>(
+    inputs: Vec<Input>,
+    threads: usize,
+    purpose: Purpose<'_>,
+    options: &'o ScanOptions,
+) -> Vec<(usize, Job<'o>)> {
     let is_cut = threads > 1 && inputs.len() <= threads * 2;
-    let jobs = |input: Input| -> Vec<Job<'_>> {
+    let jobs = |input: Input| -> Vec<Job<'o>> {
         if !is_cut {
             return vec![Job::Input(input)];
         }
@@ -128,7 +133,12 @@ fn jobs_of(inputs: Vec<Input>, threads: usize, purpose: Purpose, options: &ScanO
     (0..).zip(inputs).flat_map(|(number, input)| jobs(input).into_iter().map(move |job| (number, job))).collect()
 }
 
-fn chunks_of<'o>(input: &Input, threads: usize, purpose: Purpose, options: &'o ScanOptions) -> Option<Arc<Chunks<'o>>> {
+fn chunks_of<'o>(
+    input: &Input,
+    threads: usize,
+    purpose: Purpose<'_>,
+    options: &'o ScanOptions,
+) -> Option<Arc<Chunks<'o>>> {
     match &input.source {
         Source::Path(path) if purpose == Purpose::Bill && is_plain(path) => {
             Chunks::of(path, &input.name, input.period(), threads, options).map(Arc::new)
@@ -170,7 +180,7 @@ struct Work<'w, 'o> {
     first_failure: FirstFailure,
     reads_ahead: bool,
     options: &'o ScanOptions,
-    purpose: Purpose,
+    purpose: Purpose<'o>,
     progress: &'w Progress,
 }
 

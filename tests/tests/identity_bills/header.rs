@@ -13,7 +13,7 @@ const FOCUS: &str = "InvoiceId,BillingAccountId,SubAccountId,ChargeCategory,Bill
     ChargeFrequency,ChargePeriodStart,ChargePeriodEnd,ConsumedQuantity,BillingCurrency,ResourceId,Tags,\
     x_CostCategories,BilledCost,EffectiveCost";
 
-const CUR: [&str; 20] = [
+const CUR: [&str; 21] = [
     "bill/InvoiceId",
     "bill/PayerAccountId",
     "lineItem/UsageAccountId",
@@ -26,6 +26,7 @@ const CUR: [&str; 20] = [
     "lineItem/Operation",
     "product/region",
     "splitLineItem/ParentResourceId",
+    "splitLineItem/SplitCost",
     "lineItem/UsageStartDate",
     "lineItem/UsageEndDate",
     "lineItem/UsageAmount",
@@ -101,8 +102,8 @@ impl Layout {
 
     fn cur(self, row: &Row, is_export: bool) -> String {
         let (_, of_type, mark) = row.form;
-        let (code, parent) =
-            (if mark == PLANS { PLANS } else { "AmazonEC2" }, if mark == "split" { "i-1" } else { "" });
+        let code = if mark == PLANS { PLANS } else { "AmazonEC2" };
+        let (parent, split) = if mark == "split" { ("i-1", row.costs[0].as_str()) } else { ("", "") };
         let (start, end) = (zoned(&row.start), zoned(&row.end));
         let facts = [
             row.invoice,
@@ -117,6 +118,7 @@ impl Layout {
             "RunInstances",
             "us-west-2",
             parent,
+            split,
             &start,
             &end,
             row.quantity,

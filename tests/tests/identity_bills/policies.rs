@@ -11,6 +11,7 @@ use super::rows::{ACCOUNTS, AREAS, INSTANCES, PRODUCTS, forms};
 const CHOICES: &[(&str, &str, &[&str])] = &[
     ("areas", "tag_keys", &[r#"["product_area"]"#, r#"["product_area", "Stage"]"#, r#"["Stage"]"#, "[]"]),
     ("areas", "case_insensitive", &["true", "false"]),
+    ("containers", "split", &[r#""cpu_seconds""#]),
     ("containers", "window", &[r#""usage""#, r#""period""#]),
     ("containers", "idle", &[r#""spread""#, r#""separate""#]),
     ("containers", "empty_host", &[r#""owner""#, r#""separate""#]),
@@ -19,15 +20,19 @@ const CHOICES: &[(&str, &str, &[&str])] = &[
     ("volumes", "follow_attachments", &["true", "false"]),
     ("volumes", "detached", &[r#""owner""#, r#""separate""#]),
     ("commitments", "spread", &["true", "false"]),
-    ("commitments", "share", &[r#""auto""#, r#""cost""#]),
+    ("commitments", "share", &[r#""auto""#, r#""cost""#, r#""usage""#]),
+    ("commitments", "unused", &[r#""central""#, r#""owner""#, r#""proportional""#]),
     ("commitments", "among", &[r#""all""#, r#""areas""#]),
     ("commitments", "unknown_term", &[r#""expense""#]),
     ("line_items", "kinds", &[r#"{"FlatRateSubscription": "Fee", "Rebate": "Credit"}"#, "{}"]),
 ];
 
-/// Values that stop a run, and so are rare.
-const REFUSALS: &[(&str, &str, &str)] =
-    &[("commitments", "unknown_term", r#""error""#), ("line_items", "strict", "true")];
+/// Values that may stop a run, and so are rare.
+const REFUSALS: &[(&str, &str, &str)] = &[
+    ("commitments", "unknown_term", r#""error""#),
+    ("containers", "split", r#""scad""#),
+    ("line_items", "strict", "true"),
+];
 
 const METHODS: [&str; 5] = ["keep", "proportional", "even", "fixed", "metric"];
 const SCOPES: [&str; 3] = ["all", "account", "product"];

@@ -27,8 +27,9 @@ const ROW_KINDS: [RowKind; 5] =
 const REASONS: [IdleReason; 3] = [IdleReason::Detached, IdleReason::EmptyHost, IdleReason::Unreserved];
 const DIALECTS: [Dialect; 4] = [Dialect::Dbr, Dialect::Cur, Dialect::Cur2, Dialect::Focus];
 /// Why a run may be refused; no other error is expected of any bill.
-pub(crate) const ERRORS: [ErrorCode; 8] = [
+pub(crate) const ERRORS: [ErrorCode; 9] = [
     ErrorCode::AttributeClosedCycle,
+    ErrorCode::AttributeNoSplitData,
     ErrorCode::AttributeNotScanned,
     ErrorCode::AttributeUnknownCapacity,
     ErrorCode::ClassifyUnknownLineItemType,

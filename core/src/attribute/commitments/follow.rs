@@ -57,6 +57,7 @@ impl<'a> Pushed<'a> {
         let Self { origin, charge, amount } = *self;
         volumes::timed(charge)?;
         let instance = charge.key().resource_id();
+        ledger.on_instance(Some(instance));
         let mut shares = stages.containers.shares(instance);
         for (interval, part) in by_hours(charge.slices(), amount)? {
             shares.add(&[interval], part)?;

@@ -127,7 +127,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
 
     /// Whether the rows say anything that is asked for.
     pub(in crate::read) fn wants_rows(&self) -> bool {
-        self.collector.purpose() == Purpose::Bill || self.columns.tags.are_in_rows()
+        self.collector.purpose() != Purpose::TagKeys || self.columns.tags.are_in_rows()
     }
 
     /// Says that the column at this index is stored in binary floating point (spec 1.3).
@@ -147,7 +147,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
     fn add_and_place<'r>(&mut self, cells: impl Cells<'r>, at: &impl Fn() -> Location) -> Result<Option<Place>> {
         let result = match self.collector.purpose() {
             Purpose::TagKeys => self.load_maps(cells).map(|()| None),
-            Purpose::Bill => self.add_row(cells, at),
+            _ => self.add_row(cells, at),
         };
         result.or_else(|error| {
             let cost = Amount::parse(self.columns.cell(cells, self.columns.costs.unblended)).ok();
@@ -351,18 +351,20 @@ impl<'c, 'o> TableReader<'c, 'o> {
                 if has_contested_tags {
                     note_contested(builder, columns.tags.contested(cells, maps), tag_keys, name, at);
                 }
-                let is_repeatable = kind.is_usage()
-                    && !is_noted
-                    && !has_contested_tags
-                    && has_plain_sign(sign_text, item.unblended.unwrap_or(item.cost));
-                let counts_quantity = builder.counts_quantity(charge);
-                place = is_repeatable.then_some(Place { builder: number, charge, rule, counts_quantity });
                 if fills_no_column {
                     builder.note_not_spread(&item, kind)?;
                 }
+                let counts_quantity = builder.counts_quantity(charge);
+                let is_watched = collector.notes_row((number, charge), name, at, item.cost);
+                let is_repeatable = kind.is_usage()
+                    && !is_watched
+                    && !is_noted
+                    && !has_contested_tags
+                    && has_plain_sign(sign_text, item.unblended.unwrap_or(item.cost));
+                place = is_repeatable.then_some(Place { builder: number, charge, rule, counts_quantity });
             }
         }
-        if !residue.is_zero() {
+        if let (false, Some((_, builder))) = (residue.is_zero(), collector.builder(number)) {
             builder.note_residue(residue);
         }
         count_row(rows, number);

@@ -25,6 +25,8 @@ mod many_inputs;
 mod parquet;
 mod periods;
 #[cfg(feature = "fs")]
+mod rows;
+#[cfg(feature = "fs")]
 mod samples;
 mod split_rows;
 mod tag_keys;
