@@ -355,6 +355,27 @@ export interface AttributeOptions extends EvidenceOptions {
   readonly asOf?: Instant;
 }
 
+/** Rows of the files that a bill was scanned from. */
+export interface RowsOptions {
+  /** The files. */
+  readonly source?: Path | readonly Path[];
+  /** The first so many rows, by file and place; 100 where left out. */
+  readonly rows?: number;
+  /** Options of the scan which are no defaults and which the bill does not know. */
+  readonly scanned?: Pick<
+    ScanOptions,
+    'format' | 'currency' | 'tagsCaseInsensitive' | 'maxBadRows' | 'allowDuplicates'
+  >;
+}
+
+/** A row of a file, with its cost in the basis of the scan. */
+export interface BillRow {
+  readonly file: string;
+  /** In CSV the header is row 1. */
+  readonly row: number;
+  readonly cost: DecimalText;
+}
+
 /** Which cells are explained; what is left out matches every cell. An empty area or service is cost without one. */
 export interface CellFilter {
   readonly product?: string;
@@ -412,8 +433,11 @@ export class Bill {
    * basis) sums to the report, exactly.
    */
   allocatedCharges(options?: AttributeOptions): Promise<AllocatedCharge[]>;
-  /** Why cells are what they are: the charges, mechanisms and rules that made them. */
-  explain(options?: AttributeOptions & CellFilter): Promise<Explanation>;
+  /**
+   * Why cells are what they are: the charges, mechanisms and rules that made them, and with `source` rows of the bill's
+   * files. Rejects with `config.bad_value` where these do not hold exactly the rows of the charges.
+   */
+  explain(options?: AttributeOptions & CellFilter & RowsOptions): Promise<Explanation>;
 }
 
 /** One part of a charge, or of a sum that is shared, in the columns of FOCUS 1.3 and our own (`x_`). */
@@ -543,6 +567,8 @@ export interface Explanation {
   readonly reallocations?: Reallocation[];
   readonly digests: Digests;
   readonly inputs: InputDigest[];
+  /** Where `source` was given: the first rows of the charges that took part, by file and place. */
+  readonly rows?: BillRow[];
 }
 
 /** What a run was made of. */

@@ -10,6 +10,8 @@ const { instantText, known, pathText, read } = require('./values.js');
 
 const jobKeys = ['policy', 'ecs', 'volumes', 'services', 'evidence', 'reservations', 'currency', 'asOf'];
 const cellKeys = ['product', 'usageAccount', 'productArea', 'rowKind', 'pool', 'reason', 'mechanism', 'cluster', 'service'];
+const rowKeys = ['source', 'rows', 'scanned'];
+const scanKeys = ['format', 'currency', 'tagsCaseInsensitive', 'maxBadRows', 'allowDuplicates'];
 
 /** The charges of one billing period: scanned once, asked many times. */
 class Bill {
@@ -116,7 +118,8 @@ class Bill {
   /** @param {any} [options] */
   async explain(options = {}) {
     const { product, usageAccount, productArea, rowKind, pool, reason, mechanism, cluster, service, ...rest } = options;
-    const job = await jobOf(known(rest, [...jobKeys, ...cellKeys], 'explain'));
+    const { source, rows: most = 100, scanned, ...asked } = known(rest, [...jobKeys, ...cellKeys, ...rowKeys], 'explain');
+    const job = await jobOf(asked);
     const cells = {
       product,
       usage_account: usageAccount,
@@ -128,9 +131,23 @@ class Bill {
       cluster,
       service,
     };
-    const request = JSON.stringify({ attribute: job.request, cells });
+    const paths = source === undefined ? undefined : [source].flat().map(pathText);
+    const rows = paths && { scan: { ...scanOf(scanned), paths }, most };
+    const request = JSON.stringify({ attribute: job.request, cells, rows });
     return answerOf(() => handleOf(this, Bill).explain(job.evidence, job.reservations, request));
   }
+}
+
+/** @param {any} [options] */
+function scanOf(options = {}) {
+  const { format, currency, tagsCaseInsensitive, maxBadRows, allowDuplicates } = known(options, scanKeys, 'explain');
+  return {
+    format,
+    currency,
+    tags_case_insensitive: tagsCaseInsensitive,
+    max_bad_rows: maxBadRows,
+    allow_duplicates: allowDuplicates,
+  };
 }
 
 /** @param {Bill} bill */

@@ -100,6 +100,7 @@ const asked = {
   'Bill.status': () => bill.status(asOf),
   'Bill.inspect': () => bill.inspect(asOf),
   'Bill.attribute': () => bill.attribute({ policy, evidence, reservations: fees, asOf }),
+  'Bill.allocatedCharges': () => bill.allocatedCharges({ policy, evidence, asOf }),
   'Bill.explain': () => bill.explain({ policy, evidence, asOf }),
   ...getters('Bill', ['period', 'basis', 'tagKeys', 'costCategories', 'rows', 'excludedRows', 'charges'], () => bill),
 

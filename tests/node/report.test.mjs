@@ -137,6 +137,18 @@ test('a cell is explained to the last unit', async () => {
   assert.equal(sum(contributions.map(({ amount }) => ({ cost: amount }))), units(cost));
 });
 
+test('the rows of a cell are listed from the files of the bill', async () => {
+  const all = { ...evidence, policy: await Policy.fromFile(files.policy), asOf };
+  const few = await bill.explain({ ...all, product: 'Amazon Simple Storage Service', source: files.bill, rows: 3 });
+  assert.deepEqual(few.rows.map(({ row }) => row).length, 3);
+  assert.ok(few.rows.every(({ file, row }) => file.startsWith(files.bill) && row > 1));
+  const whole = await bill.explain({ ...all, mechanism: 'tag', source: [files.bill], rows: 1_000_000 });
+  const charges = whole.contributions.filter(({ charge }) => charge);
+  assert.ok(whole.rows.length >= charges.length);
+  const wrong = bill.explain({ ...all, source: files.bill, scanned: { threads: 1 } });
+  await assert.rejects(wrong, /has no option `threads`/);
+});
+
 test('every charge is replaced by allocated charges that sum to the report', async () => {
   const all = { ...evidence, policy: await Policy.fromFile(files.policy), asOf };
   const rows = await bill.allocatedCharges(all);

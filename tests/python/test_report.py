@@ -183,3 +183,19 @@ def name_of(report: unblended.Report, table: unblended.Table) -> "unblended._rep
         "diagnostics",
     ]  # fmt: skip
     return next(name for name in names if getattr(report, name) == table)
+
+
+def test_the_rows_of_a_cell_are_listed_from_the_files_of_the_bill(
+    month: unblended.DemoFiles, bill: unblended.Bill, policy: unblended.Policy, evidence: unblended.Evidence
+) -> None:
+    def explained(**options: Any) -> dict[str, Any]:
+        return bill.explain(policy, evidence=evidence, as_of="2016-08-01", **options)
+
+    few = explained(product="Amazon Simple Storage Service", source=month.bill, rows=3)["rows"]
+    assert len(few) == 3
+    assert all(row["file"].startswith(str(month.bill)) and row["row"] > 1 for row in few)
+    assert all(isinstance(row["cost"], Decimal) for row in few)
+    assert "rows" not in explained(product="Amazon Simple Storage Service")
+    with pytest.raises(unblended.ConfigError) as error:
+        explained(source=month.bill, scanned={"thread": 1})
+    assert error.value.code.startswith("config.")

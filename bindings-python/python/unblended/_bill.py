@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -180,6 +181,9 @@ class Bill:
         mechanism: str | None = None,
         cluster: str | None = None,
         service: str | None = None,
+        source: Path | Iterable[Path] | None = None,
+        rows: int = 100,
+        scanned: Mapping[str, Any] | None = None,
         ecs: EcsSource | None = None,
         volumes: VolumeSource | None = None,
         services: ServiceSource | None = None,
@@ -194,10 +198,18 @@ class Bill:
             policy: as for `attribute`, like all that follow the filters.
             product: only cells of this AWS product, and so on; all cells where nothing is said. An empty
                 `product_area` or `service` is cost without one.
+            source: the files that the bill was scanned from, to list rows of them.
+            rows: the first so many rows, by file and place.
+            scanned: options of that scan which are no defaults and which the bill does not know: `format`,
+                `tags_case_insensitive`, `currency`, `max_bad_rows`, `allow_duplicates`.
 
         Returns:
             `contributions` (one dict for each charge and cell), their exact sum `cost`, `digests` and `inputs`; where
-            shared pools gave to the cells `pools` with their charges, and where providers did `reallocations`.
+            shared pools gave to the cells `pools` with their charges, and where providers did `reallocations`; with
+            `source`, `rows` with `file`, `row` and `cost`.
+
+        Raises:
+            ConfigError: `config.bad_value` where the files do not hold exactly the rows of the charges.
         """
         job = _Job(policy, ecs, volumes, services, evidence, reservations, currency, as_of)
         cells = {
@@ -211,7 +223,11 @@ class Bill:
             "cluster": cluster,
             "service": service,
         }
-        request = json.dumps({"attribute": job.request, "cells": cells})
+        read = None
+        if source is not None:
+            paths = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+            read = {"scan": {**(scanned or {}), "paths": [os.fspath(path) for path in paths]}, "most": rows}
+        request = json.dumps({"attribute": job.request, "cells": cells, "rows": read})
         answer: dict[str, Any] = with_decimals(
             json.loads(self._native.explain(job.evidence, job.reservations, request))
         )

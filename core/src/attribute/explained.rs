@@ -49,7 +49,9 @@ pub(crate) fn explain_with_charges<'a>(
     let mut ledger = Ledger::watching(cells);
     let attributed = run(job, &mut ledger)?;
     let noted = ledger.take_noted();
-    let mut charges: Vec<&Charge> = noted.iter().filter_map(|noted| noted.charge).collect();
+    // A part of a fee names the charge that it covers, whose rows it is not made of.
+    let own = noted.iter().filter(|noted| noted.part.commitment.is_none());
+    let mut charges: Vec<&Charge> = own.filter_map(|noted| noted.charge).collect();
     charges.dedup_by(|a, b| std::ptr::eq(*a, *b));
     let mut contributions: Vec<Contribution> = noted.into_iter().map(Noted::explained).collect();
     contributions.sort_unstable();

@@ -9,9 +9,8 @@ use super::runs::to_json_line;
 use super::tables::{rounded, table};
 use crate::attribute::{CellFilter, Contribution, Explanation};
 use crate::error::{Error, ErrorCode, Result};
-use crate::facade::{self, ExplainRequest, ExplanationWithRows};
+use crate::facade::{self, ExplainRequest, ExplanationWithRows, RowsRequest};
 use crate::money::Amount;
-use crate::read::Progress;
 use crate::rollup::IdleReason;
 
 /// Contributions, charges of a pool and rows that are shown; JSON has all.
@@ -20,19 +19,11 @@ const SHOWN: usize = 50;
 pub(super) fn run(args: &Explain, console: &mut Console) -> Result<Outcome> {
     refuse_what_cannot_be(args)?;
     let asked = ask(&args.rollup, console)?;
-    let job = ExplainRequest { attribute: asked.request, cells: cells(args) };
-    let explained = match args.rows {
-        None => {
-            let explanation = facade::explain(&asked.bill, &asked.evidence, &asked.book, &job)?;
-            ExplanationWithRows { explanation, rows: None }
-        }
-        Some(most) => {
-            let policy = &job.attribute.policy;
-            let scan = request(&args.rollup.bill, |scan| keep(scan, &args.rollup, policy, &asked.evidence));
-            let of = (&asked.bill, &asked.evidence, &asked.book);
-            facade::explain_rows(of, &job, &scan, most, &Progress::default())?
-        }
-    };
+    let policy = &asked.request.policy;
+    let scan = || request(&args.rollup.bill, |scan| keep(scan, &args.rollup, policy, &asked.evidence));
+    let rows = args.rows.map(|most| RowsRequest { scan: scan(), most });
+    let job = ExplainRequest { attribute: asked.request.clone(), cells: cells(args), rows };
+    let explained = facade::explain(&asked.bill, &asked.evidence, &asked.book, &job)?;
     if explained.explanation.contributions.is_empty() {
         console.show("nothing matches: no cost has these attributes\n");
     }

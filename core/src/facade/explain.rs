@@ -1,14 +1,17 @@
 //! Why a cell is what it is: charges, mechanisms, rules and digests (spec 5.10).
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::scan::{inputs_of, options_of};
-use super::{AttributeRequest, ScanRequest};
+use super::{AttributeRequest, Keep, ScanRequest};
 use crate::amortize::ReservationBook;
 use crate::attribute::{self, CellFilter, Explanation};
-use crate::bill::Bill;
+use crate::bill::{Bill, Charge, ChargeKey};
 use crate::error::Result;
 use crate::evidence::Evidence;
+use crate::policy::DEFAULT_TAG_KEY;
 use crate::read::{self, BillRow, Progress, ScanOptions};
 
 /// Which cells of which attribution.
@@ -19,6 +22,18 @@ pub struct ExplainRequest {
     pub attribute: AttributeRequest,
     /// The cells; all where nothing is said.
     pub cells: CellFilter,
+    /// Which rows of the bill's files to list; none where nothing is said.
+    pub rows: Option<RowsRequest>,
+}
+
+/// Rows of the bill's files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RowsRequest {
+    /// How the bill was scanned, of paths alone; what it keeps is what the bill keeps.
+    pub scan: ScanRequest,
+    /// The first so many rows, by file and place.
+    pub most: usize,
 }
 
 /// What made the cells of a filter, with rows of the bill where they were asked for.
@@ -32,39 +47,43 @@ pub struct ExplanationWithRows {
     pub rows: Option<Vec<BillRow>>,
 }
 
-/// Attributes the bill again and lists what went into the cells that match.
+/// Attributes the bill again and lists what went into the cells that match, with rows of its files where they are asked
+/// for.
 ///
 /// # Errors
-/// As [`attribute::explain`].
+/// As [`attribute::explain`] and, with rows, [`read::rows_of`].
 pub fn explain(
     bill: &Bill,
     evidence: &Evidence,
     reservations: &ReservationBook,
     request: &ExplainRequest,
-) -> Result<Explanation> {
-    let attribution = request.attribute.with_tables()?;
-    attribute::explain(&attribution.job(bill, evidence, reservations), &request.cells)
-}
-
-/// As [`explain`], with the first `most` rows of the bill's files that the charges which took part were made of, by file
-/// and place. The files are read again: `scan` is the request that the bill was scanned by, of paths alone.
-///
-/// # Errors
-/// As [`attribute::explain`] and [`read::rows_of`].
-pub fn explain_rows(
-    (bill, evidence, reservations): (&Bill, &Evidence, &ReservationBook),
-    request: &ExplainRequest,
-    scan: &ScanRequest,
-    most: usize,
-    progress: &Progress,
 ) -> Result<ExplanationWithRows> {
     let attribution = request.attribute.with_tables()?;
     let job = attribution.job(bill, evidence, reservations);
+    let Some(RowsRequest { scan, most }) = &request.rows else {
+        return Ok(ExplanationWithRows { explanation: attribute::explain(&job, &request.cells)?, rows: None });
+    };
     let (explanation, charges) = attribute::explain_with_charges(&job, &request.cells)?;
+    let scan = as_kept(scan, bill);
     // Whatever told the period of the bill tells it now.
-    let options = ScanOptions { period: bill.period(), ..options_of(scan) };
-    let rows = read::rows_of(inputs_of(scan)?, &options, &charges, most, progress)?;
+    let options = ScanOptions { period: bill.period(), ..options_of(&scan) };
+    let rows = read::rows_of(inputs_of(&scan)?, &options, &charges, *most, &Progress::default())?;
     Ok(ExplanationWithRows { explanation, rows: Some(rows) })
+}
+
+/// A scan that keeps what the bill keeps.
+fn as_kept(scan: &ScanRequest, bill: &Bill) -> ScanRequest {
+    let is_default = bill.tag_keys() == [DEFAULT_TAG_KEY];
+    let timed = bill.charges().iter().map(Charge::key).filter(|key| key.is_timed());
+    let timed: BTreeSet<&str> = timed.map(ChargeKey::resource_id).collect();
+    ScanRequest {
+        basis: bill.basis(),
+        tag_keys: (!is_default).then(|| bill.tag_keys().to_vec()),
+        more_tag_keys: Vec::new(),
+        cost_categories: bill.cost_categories().to_vec(),
+        keep_intervals: Keep::Resources(timed.into_iter().map(str::to_owned).collect()),
+        ..scan.clone()
+    }
 }
 
 #[cfg(all(test, feature = "cli"))]
@@ -86,11 +105,14 @@ mod tests {
             let request = ScanRequest { paths, tag_keys: Some(Vec::new()), threads: 3, ..ScanRequest::default() };
             let bill = scan(&request, Vec::new(), &Progress::new()).unwrap();
             let given = (&bill, &Evidence::default(), &ReservationBook::default());
-            let mut job = ExplainRequest::default();
+            let rows = Some(RowsRequest { scan: request, most: usize::MAX });
+            let mut job = ExplainRequest { rows, ..ExplainRequest::default() };
             job.attribute.policy.areas.tag_keys.clear();
-            let explained = explain_rows(given, &job, &request, usize::MAX, &Progress::new()).unwrap();
+            let explained = explain(given.0, given.1, given.2, &job).unwrap();
             let rows = explained.rows.unwrap();
-            let charges = explained.explanation.contributions.iter().filter_map(|part| part.charge.as_ref());
+            let contributions = explained.explanation.contributions.iter();
+            let charges =
+                contributions.filter(|part| part.commitment.is_none()).filter_map(|part| part.charge.as_ref());
             // Without evidence no charge is split. Fees that are set aside are shared as sums and take no part.
             let billed: Vec<_> = charges.map(|charge| (charge.billed, charge.rows)).collect();
             assert_eq!(rows.len() as u64, billed.iter().map(|(_, rows)| rows).sum::<u64>(), "{dialect:?}");

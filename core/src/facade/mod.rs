@@ -29,7 +29,7 @@ pub use catalogue::{ErrorInfo, error_codes, schemas};
 #[cfg(feature = "cli")]
 pub use demo::{DemoRequest, write_demo};
 pub use evidence::{EvidenceRequest, EvidenceSource, ServiceSource, evidence};
-pub use explain::{ExplainRequest, ExplanationWithRows, explain, explain_rows};
+pub use explain::{ExplainRequest, ExplanationWithRows, RowsRequest, explain};
 pub use inspect::{Inspection, KindTotal, ResourceCounts, TagCoverage, inspect};
 pub use pipe::{Pipe, PipeReader};
 pub use pure::split_amount;

@@ -178,7 +178,7 @@ mod tests {
         assert_eq!((of(&given).cells, of(&given).digests), (of(&read).cells, of(&read).digests));
         let explained =
             explain(&small_bill(), &evidence, &book, &ExplainRequest { attribute: given, ..ExplainRequest::default() });
-        assert_eq!(explained.unwrap().cost.to_string(), "11");
+        assert_eq!(explained.unwrap().explanation.cost.to_string(), "11");
     }
 
     #[test]
