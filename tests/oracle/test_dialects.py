@@ -133,7 +133,7 @@ class VectorTest(unittest.TestCase):
     """The shared vectors of whole bills."""
 
     def test_every_vector_gives_what_it_says(self):
-        for name in ("bases", "categories", "commitments", "dialects", "end_to_end", "idle"):
+        for name in ("bases", "commitments", "dialects", "end_to_end", "idle"):
             with open(os.path.join(TESTS, "vectors", f"{name}.json"), encoding="utf-8") as file:
                 vectors = json.load(file)
             for vector in vectors:

@@ -31,10 +31,15 @@ const PATTERNS_MIN: usize = 1 << 12;
 /// Patterns kept for each charge. Past the limit all are forgotten: memory is bounded by charges, not by rows.
 const PATTERNS_A_CHARGE: usize = 2;
 
+/// Where more columns than these may differ in rows that repeat, walking over them takes longer than finding separators.
+const COLUMNS_MAX: usize = 16;
+
 /// The patterns of one table.
 #[derive(Debug)]
 pub(super) struct Patterns {
     steps: Vec<Step>,
+    /// Whether repeated rows of CSV are told by a walk.
+    walks: bool,
     walk: Walk,
     hasher: FixedState,
     index: HashTable<u32>,
@@ -113,7 +118,9 @@ const NONE: u32 = u32::MAX;
 impl Patterns {
     /// Patterns of rows of `width` columns.
     pub(super) fn over(width: usize, steps: Vec<Step>) -> Self {
+        let differing = steps.iter().filter(|step| step.kind != StepKind::Same);
         Self {
+            walks: differing.map(|step| step.last - step.first + 1).sum::<usize>() <= COLUMNS_MAX,
             steps,
             walk: Walk::new(width),
             hasher: FixedState::default(),
@@ -135,6 +142,9 @@ impl Patterns {
     /// until the row is [taken](Self::take), but where its fields stand.
     #[inline]
     pub(super) fn repeated(&mut self, bytes: &[u8], last: &Times) -> Option<(Repeated, Place)> {
+        if !self.walks {
+            return None;
+        }
         let number = self.guess();
         let known = self.known.get(number as usize)?;
         let values = known.values.as_ref()?;
