@@ -128,6 +128,7 @@ impl Columns {
     }
 
     /// The columns that are read, sorted; maps are among them.
+    #[cfg(feature = "batches")]
     pub(super) fn wanted(&self, maps: &Maps) -> Vec<usize> {
         let split = self.split.iter().flat_map(SplitColumns::columns);
         let mut wanted: Vec<usize> = self.read_of_all(maps).into_iter().chain(split).collect();

@@ -9,7 +9,9 @@ use crate::money::Amount;
 use crate::read::table::cells::Cells;
 use crate::read::table::costs::first;
 use crate::read::table::dialect::DialectTable;
-use crate::read::table::header::{Bound, Columns, find};
+#[cfg(feature = "batches")]
+use crate::read::table::header::Bound;
+use crate::read::table::header::{Columns, find};
 use crate::read::table::maps::Maps;
 use crate::read::table::tags::{KeySpace, TagPlaces};
 
@@ -49,6 +51,7 @@ impl SplitColumns {
     }
 
     /// Every column they stand in.
+    #[cfg(feature = "batches")]
     pub(super) fn columns(&self) -> impl Iterator<Item = usize> {
         let tags = self.tags.places().filter_map(|place| if let Bound::Column(at) = place { Some(*at) } else { None });
         self.split.iter().chain(&self.unused).copied().chain(tags)
