@@ -101,12 +101,14 @@ impl Case {
         self.spreads() && fees.any(|row| term(&row.start, &row.end).is_none())
     }
 
-    /// Whether no owner gets a part of a negative fee or pool.
+    /// Whether no owner gets a part of a negative fee, unused commitment or pool.
     pub(crate) fn shares_nothing_negative(&self) -> bool {
         let is_negative = |row: &&Row| is_fee(row.kind) && cost(row, self.layout, self.basis) < 0;
         self.policy["shared"].as_array().unwrap().is_empty()
             && !self.rows.iter().any(|row| is_negative(&row))
             && !self.book.iter().any(|entry| entry.fee.is_negative())
+            // With an amortized basis what is unused of a commitment may be shared with idle rows too.
+            && (!self.amounts.is_signed || self.policy["commitments"]["unused"] != "proportional")
     }
 
     /// The currencies of the rows that count.
