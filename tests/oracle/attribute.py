@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 
 import bases
 import charges as charges_module
@@ -13,36 +12,10 @@ import commitments
 import money
 import pools
 import times
-from containers import EMPTY_HOST, IDLE, Containers, running_type
+from containers import EMPTY_HOST, IDLE, Containers
+from fees import Fees
+from pieces import Piece
 from policy import Policy
-
-
-@dataclass
-class Piece:
-    """An amount with its owner: one cell of the result before summing."""
-
-    product: str
-    account: str
-    row_kind: str
-    area: str | None
-    mechanism: str
-    amount: int
-    service: tuple | None = None  # (cluster, service) for service_costs
-    pool: str | None = None  # of a row that a shared pool keeps
-    reason: str | None = None  # of an idle row
-
-    @property
-    def owner(self) -> tuple:
-        """What fees and pools are shared among (R23, R44, R66)."""
-        return (self.area, self.row_kind, self.reason)
-
-
-@dataclass
-class Pushed:
-    """Where a part of a fee comes from."""
-
-    product: str
-    account: str
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -56,7 +29,7 @@ def any_matches(patterns: list, text: str) -> bool:
     return any(matches(pattern, text) for pattern in patterns)
 
 
-class Attribution:
+class Attribution(Fees):
     """One bill attributed: call `run` once, then read `pieces`."""
 
     def __init__(self, policy: Policy, period: str, bill: list, fees, tags, containers: Containers, attached: dict, aws, check):
@@ -296,194 +269,6 @@ class Attribution:
         """What a charge's tags, else its cost categories name."""
         area = self.tags.area_of_charge(charge)
         return self.area_of_categories(charge) if area is None else area
-
-    # Fees (spec 5.6; R21 to R23, R56 to R61)
-
-    def give_fees(self) -> None:
-        """Parts a pool or a rule takes first; the rest by usage or by cost, what nothing used split off."""
-        policy, known = self.policy, self.commitments
-        left = set()
-        for at, part in enumerate(self.fees.parts):
-            pool = self.first_of_fee(policy.shared, part)
-            rule = self.first_of_fee(policy.rules, part)
-            if pool:
-                self.pooled[(policy.shared.index(pool), part.product, part.account)] += part.amount
-            elif rule:
-                self.give_rule(rule, part.product, part.account, part.amount)
-            else:
-                left.add(at)
-        by_cost, unused, by_usage = defaultdict(list), [], defaultdict(int)
-        for key, group in known.groups.items():
-            use = policy.share == "usage" or policy.share == "auto" and key[:2] in known.coverable
-            for at in left & set(group.parts):
-                part = self.fees.parts[at]
-                halves = known.halves(at, group) if use else {"0used": part.amount}
-                if "1unused" in halves:
-                    unused.append((part, halves["1unused"]))
-                    group.unused_cost += halves["1unused"]
-                if "0used" not in halves:
-                    continue
-                if use and group.covered:
-                    by_usage[key, part.product, part.account] += halves["0used"]
-                elif policy.share == "usage":
-                    unused.append((part, halves["0used"]))
-                    group.unused_cost += halves["0used"]
-                else:
-                    by_cost[(part.product, part.account)].append((part, halves["0used"]))
-        before = list(self.pieces)
-        for (product, account), parts in by_cost.items():
-            owners = self.owners([piece for piece in before if piece.product == product])
-            if not self.share_fee(product, account, sum(amount for _, amount in parts), owners):
-                unused += parts
-        covering = self.push(by_usage)
-        for part, amount in unused:
-            self.give_unused(part, amount)
-        if policy.unused == "proportional":
-            self.spread_unused(covering)
-
-    def owners(self, pieces: list) -> dict:
-        """What each owner was attributed, negative totals as 0 (R23)."""
-        owners = defaultdict(int)
-        for piece in pieces:
-            owners[piece.owner] += piece.amount
-        if self.policy.among == "areas":
-            owners = {owner: cost for owner, cost in owners.items() if owner[1] == "area"}
-        return {owner: max(cost, 0) for owner, cost in owners.items()}
-
-    def share_fee(self, product: str, account: str, amount: int, weights: dict) -> bool:
-        """One sum by weights of owners; whether anybody has one."""
-        if sum(weights.values()) == 0:
-            return False
-        mechanisms = {"area": "reservation", "idle": "idle", "unattributed": "unattributed"}
-        for (area, row_kind, reason), part in money.split(amount, weights).items():
-            self.pieces.append(Piece(product, account, row_kind, area, mechanisms[row_kind], part, reason=reason))
-        return True
-
-    def push(self, by_usage: dict) -> list:
-        """Each sum onto what its commitment covers, by normalized hours; the pieces of it that have an owner."""
-        start = len(self.pieces)
-        pooled = []
-        for (key, product, account), amount in by_usage.items():
-            covered = self.commitments.groups[key].covered
-            order = {str(at): (at,) for at in range(len(covered))}
-            weights = {str(at): one.hours for at, one in enumerate(covered)}
-            for at, part in money.split(amount, weights, order.get).items():
-                one = covered[int(at)]
-                pool = self.first_of_charge(self.policy.shared, one.first)
-                if pool:
-                    self.pooled[(self.policy.shared.index(pool), product, account)] += part
-                    pooled.append((one, Pushed(product, account), part))
-                else:
-                    self.follow(one, Pushed(product, account), part)
-        found = self.pieces[start:]
-        for one, origin, part in pooled:
-            found += self.aside(lambda one=one, origin=origin, part=part: self.follow(one, origin, part))
-        return found
-
-    def aside(self, give) -> list:
-        """The pieces that giving something makes, without them being given."""
-        kept, self.pieces, check, self.check = self.pieces, [], self.check, None
-        give()
-        found, self.pieces, self.check = self.pieces, kept, check
-        return found
-
-    def follow(self, one, origin, amount: int) -> None:
-        """A part takes the route of the charge it was pushed onto (R60)."""
-        charge = one.first
-        rule = self.first_of_charge(self.policy.rules, charge)
-        if rule:
-            self.give_rule(rule, origin.product, origin.account, amount)
-        elif self.aws and charges_module.is_instance(charge.resource):
-            shares = self.aws.share(amount, charge.resource)
-            for key, share in (shares or {}).items():
-                self.give_service(origin, key, share)
-            if shares is None:
-                self.give_along(charge, origin, amount, "reservation")
-        elif charges_module.is_instance(charge.resource) and self.containers.has_runs(charge.resource):
-            for span, part in self.by_hours(one, amount):
-                own = [] if span == (0, 0) else [span]
-                for key, share in self.containers.share(part, charge.resource, self.containers.window(own)):
-                    if key is None:
-                        self.give_along(charge, origin, share, "ecs_idle")
-                    elif key in IDLE:
-                        self.add_idle(origin, self.tags.area_of_resource(charge.resource), key[0], share)
-                    else:
-                        self.give_service(origin, key, share)
-                        if self.check:
-                            self.check.service(charge, charge.resource, key, share)
-        elif charge.resource in self.containers.tasks:
-            key = self.containers.service_key(self.containers.tasks[charge.resource])
-            self.give_service(origin, key, amount)
-            if self.check:
-                self.check.service(charge, "", key, amount)
-        else:
-            self.give_along(charge, origin, amount, "reservation")
-
-    def by_hours(self, one, amount: int) -> list:
-        """An amount over the usage intervals of a charge: by hours run, else by length, else evenly."""
-        spans = defaultdict(int)
-        for charge in one.charges:
-            is_running = running_type(charge.usage_type)[0] and charges_module.is_instance(charge.resource)
-            spans[charge.span] += charge.hours_ms if is_running else 0
-        for weigh in (lambda span: spans[span], lambda span: span[1] - span[0], lambda span: 1):
-            weights = {span: weigh(span) for span in spans}
-            if sum(weights.values()) > 0:
-                return list(money.split(amount, weights, lambda span: span).items())
-        return []
-
-    def give_along(self, charge, origin, amount: int, mechanism: str) -> None:
-        """By the tags of the covered charge, then its cost categories, then its account's default, then to nobody."""
-        area = self.tags.area_of_charge(charge)
-        other = self.area_of_categories(charge) or self.policy.account_area(charge.account, self.period)
-        if area is not None:
-            self.add(origin, "area", area, mechanism, amount)
-        elif other is not None:
-            self.add(origin, "area", other, "reservation", amount)
-        else:
-            self.add(origin, "unattributed", None, "unattributed", amount)
-
-    def give_unused(self, part, amount: int) -> None:
-        """What nothing used: a row of its own, or the owner's of the fee (R61)."""
-        area = None
-        if self.policy.unused == "owner":
-            own = charges_module.build(part.rows, self.policy, set())
-            areas = {self.area_of_own(charge) for charge in own}
-            area = areas.pop() if len(areas) == 1 else None
-            area = self.policy.account_area(part.account, self.period) if area is None else area
-        self.give_unused_to(part, area, amount)
-
-    def give_unused_to(self, origin, area: str | None, amount: int) -> None:
-        """To an owner that is known, else to nobody."""
-        if area is None:
-            self.add(origin, "unused_commitment", None, "unused_commitment", amount)
-        else:
-            self.add(origin, "area", area, "reservation", amount)
-
-    def spread_unused(self, covering: list) -> None:
-        """All unused commitment among the owners of the covered usage of its product."""
-        if self.policy.basis in bases.AMORTIZED:
-            covering = []
-            covered = {}
-            for charge in self.charges:
-                if charge.kind in ("DiscountedUsage", "SavingsPlanCoveredUsage"):
-                    covered.setdefault(charge.untimed, []).append(charge)
-            for own in covered.values():
-                if not self.first_of_charge(self.policy.shared, own[0]):
-                    one, amount = commitments.Covered(own), sum(charge.amount for charge in own)
-                    covering += self.aside(lambda one=one, amount=amount: self.follow(one, one.first, amount))
-        unused = defaultdict(int)
-        for piece in self.pieces:
-            if piece.row_kind == "unused_commitment":
-                unused[piece.product, piece.account] += piece.amount
-        for (product, account), amount in unused.items():
-            owners = self.owners([piece for piece in covering if piece.product == product])
-            if sum(owners.values()) > 0:
-                self.pieces = [
-                    piece
-                    for piece in self.pieces
-                    if (piece.row_kind, piece.product, piece.account) != ("unused_commitment", product, account)
-                ]
-                self.share_fee(product, account, amount, owners)
 
     # Shared pools and providers (spec 5.7, 5.8; R43 to R45)
 
