@@ -310,7 +310,7 @@ impl<'o> BillBuilder<'o> {
 }
 
 /// What rows of one charge can differ in.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RowValues {
     /// In the basis of the scan.
     pub(crate) cost: Amount,

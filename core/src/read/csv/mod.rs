@@ -2,14 +2,16 @@
 
 #[cfg(feature = "fs")]
 pub(super) mod chunks;
+pub(super) mod difference;
+pub(super) mod lanes;
 mod regular;
 pub(super) mod rows;
 #[cfg_attr(not(feature = "fs"), expect(dead_code, reason = "only files are read in chunks, whose parity is asked for"))]
-mod separators;
+pub(super) mod separators;
 pub(super) mod stretch;
 
 #[cfg(test)]
-pub(in crate::read) use separators::Level;
+pub(in crate::read) use lanes::Level;
 
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;

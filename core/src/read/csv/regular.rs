@@ -1,7 +1,8 @@
 //! Regular rows → a table: those that repeat one that came before by their bytes, all others by their separators.
 
 use crate::error::{Location, Result};
-use crate::read::csv::separators::{Level, Separators};
+use crate::read::csv::lanes::Level;
+use crate::read::csv::separators::Separators;
 use crate::read::csv::stretch::{BYTES_MAX, BYTES_MIN, Stretch};
 use crate::read::table::TableReader;
 
@@ -41,9 +42,10 @@ impl RegularRows {
         at: impl Fn(u64, usize) -> Location,
     ) -> Result<Taken> {
         let mut taken = Taken { rows: 0, bytes: 0 };
-        while let Some(length) =
-            table.add_repeated(bytes.get(taken.bytes..).unwrap_or_default(), || at(taken.rows, taken.bytes))?
-        {
+        while let Some(length) = {
+            let rest = bytes.get(taken.bytes..).unwrap_or_default();
+            table.add_repeated(rest, self.level, || at(taken.rows, taken.bytes))?
+        } {
             taken = Taken { rows: taken.rows + 1, bytes: taken.bytes + length };
         }
         self.reach = if taken.rows >= MANY { BYTES_MIN } else { BYTES_MAX.min(self.reach * 2) };

@@ -8,8 +8,8 @@ use csv_core::ReadRecordResult;
 use crate::bill::InputDigest;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::read::blocks::{Blocks, Content};
+use crate::read::csv::lanes::Level;
 use crate::read::csv::regular::{RegularRows, Taken};
-use crate::read::csv::separators::Level;
 use crate::read::table::TableReader;
 use crate::read::table::cells::Cells;
 

@@ -1,6 +1,7 @@
 //! Rows of a stretch of CSV whose fields are found by the places of its separators alone.
 
-use crate::read::csv::separators::{Level, Separators, Shape};
+use crate::read::csv::lanes::Level;
+use crate::read::csv::separators::{Separators, Shape};
 use crate::read::table::cells::{Cells, Telling};
 
 /// Bytes that are cut at once at most, with what is known of them at home in a first cache of 32 KiB.

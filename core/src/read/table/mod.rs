@@ -23,6 +23,7 @@ use crate::diagnostic::DiagnosticCode;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
 use crate::read::collect::{Collector, Group, Purpose};
+use crate::read::csv::lanes::Level;
 use crate::read::csv::rows::OneRow;
 use crate::read::csv::stretch::StretchRow;
 use crate::read::table::cells::{Cells, Telling};
@@ -212,18 +213,29 @@ impl<'c, 'o> TableReader<'c, 'o> {
     /// # Errors
     /// As [`TableReader::add`].
     #[inline]
-    pub(in crate::read) fn add_repeated(&mut self, bytes: &[u8], at: impl Fn() -> Location) -> Result<Option<usize>> {
+    pub(in crate::read) fn add_repeated(
+        &mut self,
+        bytes: &[u8],
+        level: Level,
+        at: impl Fn() -> Location,
+    ) -> Result<Option<usize>> {
         let Self { patterns, values: Some(reader), columns, .. } = self else { return Ok(None) };
-        let Some((row, place)) = patterns.repeated(bytes, reader.last_times()) else { return Ok(None) };
-        let values = row.values.or_else(|| {
-            let fields = patterns.fields(bytes.get(..row.length)?);
-            let is_negative = fields.bytes(columns.costs.unblended).starts_with(b"-");
-            match (is_negative == row.is_negative, row.has_last_times) {
-                (false, _) => None,
-                (true, true) => reader.read_of_last_times(columns, fields, place.rule),
-                (true, false) => reader.read(columns, fields, place.rule),
-            }
-        });
+        let Some(row) = patterns.repeated(bytes, reader.last_times(), level) else { return Ok(None) };
+        let place = row.place;
+        if row.has_last_times && row.has_same_values {
+            let values = patterns.take_again(&row, reader.last_times().interval);
+            self.add_values(place, &values, &at)?;
+            return Ok(Some(row.length));
+        }
+        let fields = patterns.fields(&row, bytes.get(..row.length).unwrap_or_default());
+        if fields.bytes(columns.costs.unblended).starts_with(b"-") != row.is_negative {
+            return Ok(None);
+        }
+        let values = if row.has_last_times {
+            reader.read_of_last_times(columns, fields, place.rule)
+        } else {
+            reader.read(columns, fields, place.rule)
+        };
         let Some(values) = values else { return Ok(None) };
         patterns.take(&row);
         self.add_values(place, &values, &at)?;

@@ -15,51 +15,10 @@
 
 #[cfg(test)]
 mod oracle;
-mod portable;
 #[cfg(test)]
 mod tests;
-#[cfg(target_arch = "x86_64")]
-mod x86;
 
-use portable::Portable;
-
-/// Bytes looked at together: as many as a word has bits.
-const BLOCK: usize = 64;
-
-/// The instructions to use: a level exists only where the processor has them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Level(Instructions);
-
-#[derive(Clone, Copy, Debug)]
-enum Instructions {
-    Portable,
-    #[cfg(target_arch = "x86_64")]
-    Sse2(x86::Sse2),
-    #[cfg(target_arch = "x86_64")]
-    Avx2(x86::Avx2),
-    #[cfg(target_arch = "x86_64")]
-    Avx512(x86::Avx512),
-}
-
-impl Level {
-    /// The fastest level of this processor.
-    pub(crate) fn best() -> Self {
-        Self::available().last().unwrap_or(Self(Instructions::Portable))
-    }
-
-    /// All levels of this processor, the slowest first.
-    pub(crate) fn available() -> impl Iterator<Item = Self> {
-        #[cfg(target_arch = "x86_64")]
-        let wide = [
-            Some(Instructions::Sse2(x86::Sse2)),
-            x86::Avx2::detect().map(Instructions::Avx2),
-            x86::Avx512::detect().map(Instructions::Avx512),
-        ];
-        #[cfg(not(target_arch = "x86_64"))]
-        let wide: [Option<Instructions>; 0] = [];
-        std::iter::once(Instructions::Portable).chain(wide.into_iter().flatten()).map(Self)
-    }
-}
+use super::lanes::{BLOCK, Kernel, Lanes, Level, block_at};
 
 /// Whether cutting a stretch at its separators gives what the parser gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,15 +47,7 @@ impl Separators {
         if u32::try_from(bytes.len()).is_err() {
             return Shape::Irregular;
         }
-        let seen = match level.0 {
-            Instructions::Portable => scan(Portable, bytes, &mut self.offsets),
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Sse2(lanes) => scan(lanes, bytes, &mut self.offsets),
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2(lanes) => lanes.scan(bytes, &mut self.offsets),
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512(lanes) => lanes.scan(bytes, &mut self.offsets),
-        };
+        let seen = level.run(Scan { bytes, offsets: &mut self.offsets });
         if seen.misplaced != 0 {
             return Shape::Irregular;
         }
@@ -134,50 +85,28 @@ impl Separators {
 /// Whether the number of quotes is odd: where all that comes before is regular, the byte after `bytes` is then inside
 /// quotes if their first is outside, and outside if it is inside.
 pub(super) fn has_odd_quotes(bytes: &[u8], level: Level) -> bool {
-    match level.0 {
-        Instructions::Portable => odd_quotes(bytes),
-        #[cfg(target_arch = "x86_64")]
-        Instructions::Sse2(_) => odd_quotes(bytes),
-        #[cfg(target_arch = "x86_64")]
-        Instructions::Avx2(lanes) => lanes.has_odd_quotes(bytes),
-        #[cfg(target_arch = "x86_64")]
-        Instructions::Avx512(lanes) => lanes.has_odd_quotes(bytes),
-    }
+    level.run(OddQuotes(bytes))
 }
 
-/// Plain enough for the compiler to use the widest registers of the level.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled anew for the instructions of each level")]
-fn odd_quotes(bytes: &[u8]) -> bool {
-    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-    let mut odd = [0_u8; BLOCK];
-    for block in blocks {
-        for (odd, byte) in odd.iter_mut().zip(block) {
-            *odd ^= u8::from(*byte == b'"');
+struct OddQuotes<'b>(&'b [u8]);
+
+impl Kernel for OddQuotes<'_> {
+    type Output = bool;
+
+    /// Plain enough for the compiler to use the widest registers of the level.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled anew for the instructions of each level")]
+    fn run<L: Lanes>(self, _: L) -> bool {
+        let (blocks, rest) = self.0.as_chunks::<BLOCK>();
+        let mut odd = [0_u8; BLOCK];
+        for block in blocks {
+            for (odd, byte) in odd.iter_mut().zip(block) {
+                *odd ^= u8::from(*byte == b'"');
+            }
         }
+        let rest = rest.iter().map(|byte| u8::from(*byte == b'"'));
+        odd.into_iter().chain(rest).fold(0, |sum, bit| sum ^ bit) == 1
     }
-    let rest = rest.iter().map(|byte| u8::from(*byte == b'"'));
-    odd.into_iter().chain(rest).fold(0, |sum, bit| sum ^ bit) == 1
-}
-
-/// The bytes of a block that matter, a bit each, the first byte lowest.
-#[derive(Clone, Copy)]
-struct Masks {
-    quote: u64,
-    comma: u64,
-    newline: u64,
-    carriage_return: u64,
-}
-
-/// What a level does in its own way.
-trait Lanes: Copy {
-    fn masks(self, block: &[u8; BLOCK]) -> Masks;
-
-    /// Bit `i` is the parity of the bits `0..=i` of `mask`.
-    fn prefix_xor(self, mask: u64) -> u64;
-
-    /// Writes `base` plus the place of each bit of `mask`, ascending; what follows them in `room` is anything.
-    fn write_offsets(self, mask: u64, base: u32, room: &mut [u32; BLOCK]);
 }
 
 /// What a stretch had; of masks, any bit for any of its blocks.
@@ -208,26 +137,32 @@ impl Before {
     const FIRST: Self = Self { inside: 0, separator: 1, newline: 1, closing: 0 };
 }
 
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled anew for the instructions of each level")]
-fn scan<L: Lanes>(lanes: L, bytes: &[u8], offsets: &mut Vec<u32>) -> Seen {
-    let (mut before, mut seen, mut base) = (Before::FIRST, Seen::default(), 0_u32);
-    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-    for block in blocks {
-        let mask = step(lanes, block, u64::MAX, &mut before, &mut seen);
-        write_at(lanes, mask, base, offsets, &mut seen.separators);
-        base = base.wrapping_add(64);
-    }
-    if !rest.is_empty() {
-        let mut block = [0; BLOCK];
-        for (to, from) in block.iter_mut().zip(rest) {
-            *to = *from;
+struct Scan<'s> {
+    bytes: &'s [u8],
+    offsets: &'s mut Vec<u32>,
+}
+
+impl Kernel for Scan<'_> {
+    type Output = Seen;
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled anew for the instructions of each level")]
+    fn run<L: Lanes>(self, lanes: L) -> Seen {
+        let Self { bytes, offsets } = self;
+        let (mut before, mut seen, mut base) = (Before::FIRST, Seen::default(), 0_u32);
+        let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+        for block in blocks {
+            let mask = step(lanes, block, u64::MAX, &mut before, &mut seen);
+            write_at(lanes, mask, base, offsets, &mut seen.separators);
+            base = base.wrapping_add(64);
         }
-        let within = (1 << rest.len()) - 1;
-        let mask = step(lanes, &block, within, &mut before, &mut seen);
-        write_at(lanes, mask, base, offsets, &mut seen.separators);
+        if !rest.is_empty() {
+            let (block, within) = block_at(rest, 0);
+            let mask = step(lanes, &block, within, &mut before, &mut seen);
+            write_at(lanes, mask, base, offsets, &mut seen.separators);
+        }
+        seen
     }
-    seen
 }
 
 /// Writes `base` plus the place of each bit of `mask` into `offsets` at `count`, and counts them.

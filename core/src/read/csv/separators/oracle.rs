@@ -2,7 +2,8 @@
 
 use csv_core::{ReadRecordResult, Reader};
 
-use super::{Level, Separators, Shape, has_odd_quotes};
+use super::{Separators, Shape, has_odd_quotes};
+use crate::read::csv::lanes::Level;
 
 /// The bytes of a field, as they are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

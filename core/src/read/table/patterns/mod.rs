@@ -5,8 +5,9 @@
 //! follows from a pattern that the row's own reading would not say: it only saves saying it again.
 //!
 //! Bills repeat from hour to hour: the pattern that followed the last one before is tried first. Of a CSV, where cells
-//! stand side by side, such a row is told by one walk over its bytes, before anybody looks for its separators: what is
-//! equal to a row that was cut, and plain fields between, is cut in the same way.
+//! stand side by side, such a row is told by comparing its bytes, 64 at a time, before anybody looks for its separators:
+//! a row that is equal to one that was cut, but for plain bytes in the place of plain bytes, is cut in the same way. Where
+//! a field is shorter or longer than it was, its end is looked for, and the bytes behind it are compared.
 
 mod steps;
 mod walk;
@@ -17,34 +18,42 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use crate::bill::RowValues;
+use crate::read::csv::difference::{Fixed, KnownRow, fix, words_of};
+use crate::read::csv::lanes::Level;
 use crate::read::table::cells::Telling;
 use crate::read::table::values::Times;
+use crate::time::Interval;
 
 use steps::StepKind;
 #[cfg(feature = "batches")]
 pub(super) use steps::steps_apart;
 pub(super) use steps::{Step, steps};
-use walk::{Walk, WalkedRow};
+use walk::{Ends, Places, WalkedRow};
 
 /// Patterns kept whatever the number of charges.
 const PATTERNS_MIN: usize = 1 << 12;
-/// Patterns kept for each charge. Past the limit all are forgotten: memory is bounded by charges, not by rows.
+/// Patterns kept for each charge. Past a limit all are forgotten: memory is bounded by charges, not by rows.
 const PATTERNS_A_CHARGE: usize = 2;
-
-/// Where more columns than these may differ in rows that repeat, walking over them takes longer than finding separators.
-const COLUMNS_MAX: usize = 16;
+/// Bytes of patterns kept whatever the number of charges.
+const BYTES_MIN: usize = 1 << 22;
+/// Bytes of patterns kept for each charge.
+const BYTES_A_CHARGE: usize = 1 << 11;
 
 /// The patterns of one table.
 #[derive(Debug)]
 pub(super) struct Patterns {
     steps: Vec<Step>,
-    /// Whether repeated rows of CSV are told by a walk.
-    walks: bool,
-    walk: Walk,
+    /// The numbers of the steps that decide.
+    same: Vec<usize>,
+    /// The numbers of the steps that hold times, and of those that hold values.
+    times: Vec<usize>,
+    values: Vec<usize>,
+    places: Places,
     hasher: FixedState,
     index: HashTable<u32>,
-    lengths: Vec<u32>,
+    ends: Vec<u32>,
     texts: Vec<u8>,
+    fixed: Vec<u64>,
     known: Vec<Pattern>,
     /// The pattern of the last row.
     last: u32,
@@ -71,14 +80,16 @@ pub(in crate::read) struct Place {
 /// INVARIANT: its text is that of all steps, each with the separator behind it.
 #[derive(Debug)]
 struct Pattern {
-    /// Where the lengths of its steps start in `lengths`, and its text in `texts`.
-    lengths: usize,
+    /// Where the ends of its steps start in `ends`, its text in `texts`, and which bytes of it are fixed in `fixed`.
+    ends: usize,
     text: usize,
+    fixed: usize,
     is_negative: bool,
     hash: u64,
     place: Place,
-    /// What it says, where that is plain.
-    values: Option<RowValues>,
+    /// What it says, where `is_plain`.
+    values: RowValues,
+    is_plain: bool,
     /// The pattern that came after it last.
     follower: u32,
 }
@@ -105,13 +116,14 @@ pub(super) struct Key {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Repeated {
     number: u32,
+    pub(super) place: Place,
+    pub(super) is_negative: bool,
     /// Bytes it takes, its line feed included.
     pub(super) length: usize,
-    pub(super) is_negative: bool,
+    /// Whether its times are those of the last row.
     pub(super) has_last_times: bool,
-    /// What it says, where the first row of the pattern said the same; else its [fields](Patterns::fields) have to be
-    /// read.
-    pub(super) values: Option<RowValues>,
+    /// Whether its values are those of the first row of the pattern.
+    pub(super) has_same_values: bool,
 }
 
 const NONE: u32 = u32::MAX;
@@ -119,15 +131,20 @@ const NONE: u32 = u32::MAX;
 impl Patterns {
     /// Patterns of rows of `width` columns.
     pub(super) fn over(width: usize, steps: Vec<Step>) -> Self {
-        let differing = steps.iter().filter(|step| step.kind != StepKind::Same);
+        let of_kind = |is: fn(StepKind) -> bool| {
+            steps.iter().enumerate().filter(|(_, step)| is(step.kind)).map(|(number, _)| number).collect()
+        };
         Self {
-            walks: differing.map(|step| step.last - step.first + 1).sum::<usize>() <= COLUMNS_MAX,
+            same: of_kind(|kind| kind == StepKind::Same),
+            times: of_kind(|kind| matches!(kind, StepKind::Times(_))),
+            values: of_kind(|kind| kind == StepKind::Value),
             steps,
-            walk: Walk::new(width),
+            places: Places::new(width),
             hasher: FixedState::default(),
             index: HashTable::new(),
-            lengths: Vec::new(),
+            ends: Vec::new(),
             texts: Vec::new(),
+            fixed: Vec::new(),
             known: Vec::new(),
             last: NONE,
             charges: 0,
@@ -142,59 +159,54 @@ impl Patterns {
     /// Looks at the row of CSV that `bytes` start with, if it is of the pattern that is tried first. Nothing is changed
     /// until the row is [taken](Self::take), but where its fields stand.
     #[inline]
-    pub(super) fn repeated(&mut self, bytes: &[u8], last: &Times) -> Option<(Repeated, Place)> {
-        if !self.walks {
-            return None;
-        }
+    pub(super) fn repeated(&mut self, bytes: &[u8], last: &Times, level: Level) -> Option<Repeated> {
         let number = self.guess();
-        let known = self.known.get(number as usize)?;
-        let values = known.values.as_ref()?;
-        self.walk.start();
-        let lengths = self.lengths.get(known.lengths..)?;
-        let (mut text, mut at) = (self.texts.get(known.text..)?, 0);
-        let (mut has_last_times, mut has_same_values) = (true, true);
-        for (step, length) in self.steps.iter().zip(lengths) {
-            let (own, next) = text.split_at_checked(*length as usize)?;
-            let rest = bytes.get(at..)?;
-            text = next;
-            match step.kind {
-                StepKind::Same if !rest.starts_with(own) => return None,
-                StepKind::Same => {
-                    at += own.len();
-                    continue;
-                }
-                StepKind::Values if rest.starts_with(own) => {
-                    self.walk.leave(step, at);
-                    at += own.len();
-                    continue;
-                }
-                StepKind::Values => has_same_values = false,
-                StepKind::Times(number) => {
-                    let written = last.written.get(number).map_or(&[][..], Vec::as_slice);
-                    let is_last = !written.is_empty() && rest.starts_with(written);
-                    if is_last && rest.get(written.len()) == own.last() {
-                        at += written.len() + 1;
-                        continue;
-                    }
-                    has_last_times = false;
-                }
-                StepKind::Skipped => {}
+        let pattern = self.known.get(number as usize).filter(|pattern| pattern.is_plain)?;
+        let ends = Ends(self.ends.get(pattern.ends..)?.get(..self.steps.len())?);
+        let text = self.texts.get(pattern.text..)?;
+        let known = KnownRow { text, length: ends.length(), fixed: Fixed::of(self.fixed.get(pattern.fixed..)?) };
+        self.places.start();
+        let length = match known.first_difference(bytes, 0, level) {
+            None => known.length,
+            Some(place) => self.places.walk(&self.steps, ends, known, (bytes, place), level)?,
+        };
+        let places = &self.places;
+        let is_at = |start: usize, own: &[u8]| bytes.get(places.of(start)..).is_some_and(|rest| rest.starts_with(own));
+        let has_same_values = self.values.iter().all(|number| {
+            let (start, end) = ends.of(*number);
+            text.get(start..end).is_some_and(|own| is_at(start, own))
+        });
+        let has_last_times = self.times.iter().zip(&last.written).all(|(number, written)| {
+            let (start, end) = ends.of(*number);
+            places.of(end) == places.of(start) + written.len() + 1 && is_at(start, written)
+        });
+        let Pattern { place, is_negative, .. } = *pattern;
+        Some(Repeated { number, place, is_negative, length, has_last_times, has_same_values })
+    }
+
+    /// The values of the row that was last found to be repeated, and its times where they are not those of the last row.
+    pub(super) fn fields<'r>(&'r mut self, row: &Repeated, bytes: &'r [u8]) -> WalkedRow<'r> {
+        let ends = self.known.get(row.number as usize).and_then(|pattern| self.ends.get(pattern.ends..));
+        let times = if row.has_last_times { &[][..] } else { &self.times };
+        for number in self.values.iter().chain(times) {
+            if let Some(step) = self.steps.get(*number) {
+                self.places.find(step, Ends(ends.unwrap_or_default()).of(*number), bytes);
             }
-            at = self.walk.pass(step, bytes, at)?;
         }
-        let is_same = has_last_times && has_same_values;
-        let values = is_same.then_some(RowValues { interval: last.interval, ..*values });
-        Some((Repeated { number, length: at, is_negative: known.is_negative, has_last_times, values }, known.place))
+        self.places.row(bytes)
     }
 
-    /// The repeated row with those of its fields that are not as in the first row of its pattern.
-    pub(super) fn fields<'r>(&'r mut self, row: &'r [u8]) -> WalkedRow<'r> {
-        self.walk.row(row)
-    }
-
-    /// The repeated row was added.
+    /// The repeated row is added.
     pub(super) fn take(&mut self, row: &Repeated) {
         self.last = row.number;
+    }
+
+    /// As [`Patterns::take`], of a row with the values of its pattern: what it says, at an interval.
+    pub(super) fn take_again(&mut self, row: &Repeated, interval: Option<Interval>) -> RowValues {
+        self.last = row.number;
+        self.known
+            .get(row.number as usize)
+            .map_or_else(RowValues::default, |pattern| RowValues { interval, ..pattern.values })
     }
 
     /// Looks a row up.
@@ -223,22 +235,30 @@ impl Patterns {
     /// Keeps what a new row belongs to, and what it says where that is plain.
     pub(super) fn keep<'r>(&mut self, row: impl Telling<'r>, key: Key, place: Place, values: Option<RowValues>) {
         self.charges = self.charges.max(place.charge + 1);
-        if self.known.len() >= PATTERNS_MIN.max(self.charges * PATTERNS_A_CHARGE) {
+        if self.known.len() >= PATTERNS_MIN.max(self.charges * PATTERNS_A_CHARGE)
+            || self.texts.len() >= BYTES_MIN.max(self.charges * BYTES_A_CHARGE)
+        {
             self.index.clear();
-            self.lengths.clear();
+            self.ends.clear();
             self.texts.clear();
+            self.fixed.clear();
             self.known.clear();
         }
-        let (lengths, text) = (self.lengths.len(), self.texts.len());
+        let (ends, text, fixed) = (self.ends.len(), self.texts.len(), self.fixed.len());
         for step in &self.steps {
-            let raw = row.raw(step.first, step.last);
-            self.lengths.push(u32::try_from(raw.len() + 1).unwrap_or(u32::MAX));
-            self.texts.extend(raw);
-            self.texts.extend(self.walk.separator(step.last));
+            let start = self.texts.len();
+            self.texts.extend(row.raw(step.first, step.last));
+            self.texts.push(self.places.separator(step.last));
+            let end = self.texts.len() - text;
+            self.ends.push(u32::try_from(end).unwrap_or(u32::MAX));
+            self.fixed.resize(fixed + words_of(end), 0);
+            let (words, bytes) = (self.fixed.get_mut(fixed..), self.texts.get(start..));
+            fix(words.unwrap_or_default(), start - text, bytes.unwrap_or_default(), step.kind == StepKind::Same);
         }
         let number = u32::try_from(self.known.len()).unwrap_or(NONE);
         let Key { hash, is_negative, after } = key;
-        self.known.push(Pattern { lengths, text, is_negative, hash, place, values, follower: NONE });
+        let (is_plain, values) = (values.is_some(), values.unwrap_or_default());
+        self.known.push(Pattern { ends, text, fixed, is_negative, hash, place, values, is_plain, follower: NONE });
         let Self { index, known, .. } = self;
         index.insert_unique(hash, number, |at| known.get(*at as usize).map_or(0, |known| known.hash));
         if let Some(before) = known.get_mut(after as usize) {
@@ -249,7 +269,7 @@ impl Patterns {
 
     fn hash<'r>(&self, row: impl Telling<'r>, is_negative: bool) -> u64 {
         let mut hasher = self.hasher.build_hasher();
-        for step in self.steps.iter().filter(|step| step.kind == StepKind::Same) {
+        for step in self.same.iter().filter_map(|number| self.steps.get(*number)) {
             hasher.write(row.raw(step.first, step.last));
         }
         hasher.write_u8(u8::from(is_negative));
@@ -257,21 +277,15 @@ impl Patterns {
     }
 
     fn is_row<'r>(&self, known: &Pattern, row: impl Telling<'r>, is_negative: bool) -> bool {
-        let lengths = self.lengths.get(known.lengths..).unwrap_or_default();
-        let mut text = self.texts.get(known.text..).unwrap_or_default();
-        if known.is_negative != is_negative || lengths.len() < self.steps.len() {
-            return false;
-        }
-        for (step, length) in self.steps.iter().zip(lengths) {
-            let Some((own, rest)) = text.split_at_checked(*length as usize) else { return false };
-            if step.kind == StepKind::Same
-                && own.split_last().is_none_or(|(_, own)| row.raw(step.first, step.last) != own)
-            {
-                return false;
-            }
-            text = rest;
-        }
-        true
+        let ends = Ends(self.ends.get(known.ends..).unwrap_or_default());
+        let text = self.texts.get(known.text..).unwrap_or_default();
+        let is_same = |number: &usize| {
+            let (start, end) = ends.of(*number);
+            let own = text.get(start..end).and_then(<[u8]>::split_last);
+            let step = self.steps.get(*number);
+            own.zip(step).is_some_and(|((_, own), step)| row.raw(step.first, step.last) == own)
+        };
+        known.is_negative == is_negative && self.same.iter().all(is_same)
     }
 }
 

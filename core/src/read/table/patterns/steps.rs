@@ -2,7 +2,7 @@
 
 use crate::read::table::spans::Span;
 
-/// Neighbouring columns that are compared, or passed over, together.
+/// Neighbouring columns that are compared together, or a column that may differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::read::table) struct Step {
     pub(super) first: usize,
@@ -16,9 +16,9 @@ pub(super) enum StepKind {
     Same,
     /// Times: those of the last row, by their number among the runs of times.
     Times(usize),
-    /// Values, and what stands between them.
-    Values,
-    /// Columns that nobody reads.
+    /// A value.
+    Value,
+    /// A column that nobody reads.
     Skipped,
 }
 
@@ -28,8 +28,10 @@ pub(in crate::read::table) fn steps(width: usize, same: &[Span], times: &[Span],
     let mut fixed: Vec<(Span, StepKind)> = same.iter().map(|span| (*span, StepKind::Same)).chain(of_times).collect();
     fixed.sort_unstable_by_key(|(span, _)| *span);
     let between = |first: usize, end: usize| {
-        let kind = if values.iter().any(|at| (first..end).contains(at)) { StepKind::Values } else { StepKind::Skipped };
-        (first < end).then(|| Step { first, last: end - 1, kind })
+        (first..end).map(|column| {
+            let kind = if values.contains(&column) { StepKind::Value } else { StepKind::Skipped };
+            Step { first: column, last: column, kind }
+        })
     };
     let (mut steps, mut next) = (Vec::new(), 0);
     for ((first, last), kind) in fixed {
@@ -49,7 +51,7 @@ pub(in crate::read::table) fn steps_apart(same: &[usize]) -> Vec<Step> {
 
 #[cfg(test)]
 mod tests {
-    use super::StepKind::{Same, Skipped, Times, Values};
+    use super::StepKind::{Same, Skipped, Times, Value};
     use super::*;
 
     #[test]
@@ -60,9 +62,12 @@ mod tests {
             (1, 2, Same),
             (3, 3, Skipped),
             (4, 5, Times(0)),
-            (6, 8, Values),
+            (6, 6, Value),
+            (7, 7, Skipped),
+            (8, 8, Value),
             (9, 9, Same),
-            (10, 11, Skipped),
+            (10, 10, Skipped),
+            (11, 11, Skipped),
         ];
         assert_eq!(found, expected.map(|(first, last, kind)| Step { first, last, kind }));
         assert_eq!(steps(2, &[(0, 1)], &[], &[]), [Step { first: 0, last: 1, kind: Same }]);

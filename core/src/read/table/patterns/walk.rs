@@ -1,6 +1,8 @@
-//! Fields of a row of CSV found one after the other, where they are plain.
+//! A row compared with one that came before, step by step where it is not as that one.
 
-use super::steps::Step;
+use super::steps::{Step, StepKind};
+use crate::read::csv::difference::KnownRow;
+use crate::read::csv::lanes::Level;
 use crate::read::table::cells::{Cells, Telling};
 
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -42,36 +44,88 @@ fn zeros(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word
 }
 
-/// Passes over the fields of one row after the other, and keeps where those of the last row stand.
-#[derive(Debug)]
-pub(super) struct Walk {
-    width: usize,
-    /// Where a field starts and ends, quotes included, by column.
-    fields: Vec<(usize, usize)>,
-    /// Steps whose fields nobody looked for, with their starts.
-    left: Vec<(Step, usize)>,
+/// Where the steps of a row end, each behind its separator.
+#[derive(Clone, Copy)]
+pub(super) struct Ends<'e>(pub(super) &'e [u32]);
+
+impl Ends<'_> {
+    /// Where a step starts and ends.
+    #[inline]
+    pub(super) fn of(self, number: usize) -> (usize, usize) {
+        let end = |number: usize| self.0.get(number).map_or(0, |end| *end as usize);
+        (number.checked_sub(1).map_or(0, end), end(number))
+    }
+
+    /// The number of the step of a place.
+    fn step_at(self, place: usize) -> usize {
+        self.0.partition_point(|end| *end as usize <= place)
+    }
+
+    /// Bytes of all steps.
+    #[inline]
+    pub(super) fn length(self) -> usize {
+        self.0.last().map_or(0, |end| *end as usize)
+    }
 }
 
-impl Walk {
-    /// Over rows of `width` columns.
+/// Where the parts of a row stand that was compared with an earlier one.
+#[derive(Debug)]
+pub(super) struct Places {
+    /// Where a field starts and ends, quotes included, by column, as far as they were looked for.
+    fields: Vec<(usize, usize)>,
+    /// From where on the row is as the earlier one: the place in that one, and in this one, ascending.
+    resumed: Vec<(usize, usize)>,
+}
+
+impl Places {
+    /// Of rows of `width` columns.
     pub(super) fn new(width: usize) -> Self {
-        Self { width, fields: vec![(0, 0); width], left: Vec::new() }
+        Self { fields: vec![(0, 0); width], resumed: Vec::new() }
     }
 
     /// The byte behind a column.
-    pub(super) fn separator(&self, column: usize) -> &'static [u8] {
-        if column + 1 == self.width { b"\n" } else { b"," }
+    pub(super) fn separator(&self, column: usize) -> u8 {
+        if column + 1 == self.fields.len() { b'\n' } else { b',' }
     }
 
     /// Another row follows.
     pub(super) fn start(&mut self) {
-        self.left.clear();
+        self.resumed.clear();
+    }
+
+    /// The place in this row of one in the earlier row, where steps start and end.
+    #[inline]
+    pub(super) fn of(&self, place: usize) -> usize {
+        let before = self.resumed.iter().rev().find(|(from, _)| *from <= place);
+        before.map_or(place, |(from, at)| at + (place - from))
+    }
+
+    /// Where a row ends that first is not as the earlier one at a place of that one: the end of each column is looked for
+    /// that is not as long as it was. `None` where it is another row.
+    pub(super) fn walk(
+        &mut self,
+        steps: &[Step],
+        ends: Ends<'_>,
+        known: KnownRow<'_>,
+        (row, place): (&[u8], usize),
+        level: Level,
+    ) -> Option<usize> {
+        let (mut from, mut at, mut difference) = (0, 0, Some(place));
+        while let Some(place) = difference {
+            let number = ends.step_at(place);
+            let step = steps.get(number).filter(|step| step.kind != StepKind::Same)?;
+            let (start, next) = ends.of(number);
+            (from, at) = (next, self.pass(step, row, at + start.checked_sub(from)?)?);
+            self.resumed.push((from, at));
+            difference = known.first_difference(row.get(at..)?, from, level);
+        }
+        Some(at + known.length.checked_sub(from)?)
     }
 
     /// Passes over the columns of a step that starts somewhere in a row, and says where it ends; `None` where one of them
     /// is not plain, or has no separator.
-    pub(super) fn pass(&mut self, step: &Step, row: &[u8], start: usize) -> Option<usize> {
-        let last = *self.separator(step.last).first()?;
+    fn pass(&mut self, step: &Step, row: &[u8], start: usize) -> Option<usize> {
+        let last = self.separator(step.last);
         let mut at = start;
         for (column, field) in (step.first..).zip(self.fields.get_mut(step.first..=step.last)?) {
             let rest = row.get(at..)?;
@@ -86,16 +140,18 @@ impl Walk {
         Some(at)
     }
 
-    /// Leaves the fields of a step for later.
-    pub(super) fn leave(&mut self, step: &Step, start: usize) {
-        self.left.push((*step, start));
+    /// Finds the fields of a step that starts and ends somewhere in the earlier row.
+    pub(super) fn find(&mut self, step: &Step, (start, end): (usize, usize), row: &[u8]) {
+        let (start, end) = (self.of(start), self.of(end));
+        if step.first < step.last {
+            self.pass(step, row, start);
+        } else if let Some(field) = self.fields.get_mut(step.first) {
+            *field = (start, end.saturating_sub(1));
+        }
     }
 
-    /// The row with the fields of all steps that were passed over or left.
-    pub(super) fn row<'r>(&'r mut self, row: &'r [u8]) -> WalkedRow<'r> {
-        for (step, start) in std::mem::take(&mut self.left) {
-            self.pass(&step, row, start);
-        }
+    /// The row with the fields that were found.
+    pub(super) fn row<'r>(&'r self, row: &'r [u8]) -> WalkedRow<'r> {
         WalkedRow { row, fields: &self.fields }
     }
 }

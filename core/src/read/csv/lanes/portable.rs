@@ -1,6 +1,6 @@
 //! The level of every processor, in a form that compilers turn into the vector instructions of the target.
 
-use super::{BLOCK, Lanes, Masks};
+use super::{BLOCK, Lanes, Masks, is_plain};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Portable;
@@ -14,6 +14,26 @@ impl Lanes for Portable {
             newline: places(block, b'\n'),
             carriage_return: places(block, b'\r'),
         }
+    }
+
+    /// Most words of eight bytes are equal: only the others are looked at byte by byte.
+    #[inline]
+    fn differences(self, block: &[u8; BLOCK], other: &[u8; BLOCK]) -> u64 {
+        let mut found = 0;
+        let (words, others) = (block.as_chunks::<8>().0, other.as_chunks::<8>().0);
+        for (first, (word, other)) in (0..).step_by(8).zip(words.iter().zip(others)) {
+            if word != other {
+                let bits =
+                    (first..).zip(word.iter().zip(other)).map(|(at, (byte, other))| u64::from(byte != other) << at);
+                found |= bits.fold(0, |bits, bit| bits | bit);
+            }
+        }
+        found
+    }
+
+    #[inline]
+    fn odd(self, block: &[u8; BLOCK]) -> u64 {
+        (0..).zip(block).fold(0, |found, (at, byte)| found | u64::from(!is_plain(*byte)) << at)
     }
 
     #[inline]

@@ -9,14 +9,15 @@
 
 use std::arch::x86_64::{
     __m128i, __m256i, __m512i, _mm_clmulepi64_si128, _mm_cmpeq_epi8, _mm_cvtsi64_si128, _mm_cvtsi128_si64,
-    _mm_movemask_epi8, _mm_set1_epi8, _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_set1_epi8, _mm512_add_epi32,
-    _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cvtepu8_epi32, _mm512_extracti32x4_epi32,
-    _mm512_maskz_compress_epi8, _mm512_set1_epi8, _mm512_set1_epi32,
+    _mm_min_epu8, _mm_movemask_epi8, _mm_set1_epi8, _mm_sub_epi8, _mm256_cmpeq_epi8, _mm256_min_epu8,
+    _mm256_movemask_epi8, _mm256_set1_epi8, _mm256_sub_epi8, _mm512_add_epi32, _mm512_castsi512_si128,
+    _mm512_cmpeq_epi8_mask, _mm512_cmpgt_epu8_mask, _mm512_cmpneq_epi8_mask, _mm512_cvtepu8_epi32,
+    _mm512_extracti32x4_epi32, _mm512_maskz_compress_epi8, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_sub_epi8,
 };
 use std::mem::transmute;
 
 use super::portable::{Portable, write_offsets};
-use super::{BLOCK, Lanes, Masks, Seen};
+use super::{BLOCK, Kernel, Lanes, Masks, PLAIN_FIRST, PLAIN_LAST};
 
 /// The vectors that every x86-64 processor has, for those without AVX2.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,18 @@ impl Lanes for Sse2 {
     fn masks(self, block: &[u8; BLOCK]) -> Masks {
         // SAFETY: SSE2 is part of x86-64.
         unsafe { masks_sse2(block) }
+    }
+
+    #[inline(always)]
+    fn differences(self, block: &[u8; BLOCK], other: &[u8; BLOCK]) -> u64 {
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { differences_sse2(block, other) }
+    }
+
+    #[inline(always)]
+    fn odd(self, block: &[u8; BLOCK]) -> u64 {
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { odd_sse2(block) }
     }
 
     #[inline(always)]
@@ -54,22 +67,13 @@ impl Avx2 {
         has_all.then_some(Self(()))
     }
 
-    pub(super) fn scan(self, bytes: &[u8], offsets: &mut Vec<u32>) -> Seen {
+    pub(super) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         #[target_feature(enable = "avx2,bmi1,pclmulqdq,popcnt")]
-        fn scan(lanes: Avx2, bytes: &[u8], offsets: &mut Vec<u32>) -> Seen {
-            super::scan(lanes, bytes, offsets)
+        fn run<K: Kernel>(lanes: Avx2, kernel: K) -> K::Output {
+            kernel.run(lanes)
         }
         // SAFETY: `self` proves the features.
-        unsafe { scan(self, bytes, offsets) }
-    }
-
-    pub(super) fn has_odd_quotes(self, bytes: &[u8]) -> bool {
-        #[target_feature(enable = "avx2")]
-        fn odd_quotes(_: Avx2, bytes: &[u8]) -> bool {
-            super::odd_quotes(bytes)
-        }
-        // SAFETY: `self` proves the feature.
-        unsafe { odd_quotes(self, bytes) }
+        unsafe { run(self, kernel) }
     }
 }
 
@@ -79,6 +83,18 @@ impl Lanes for Avx2 {
     fn masks(self, block: &[u8; BLOCK]) -> Masks {
         // SAFETY: `self` proves the feature.
         unsafe { masks_avx2(block) }
+    }
+
+    #[inline(always)]
+    fn differences(self, block: &[u8; BLOCK], other: &[u8; BLOCK]) -> u64 {
+        // SAFETY: `self` proves the feature.
+        unsafe { differences_avx2(block, other) }
+    }
+
+    #[inline(always)]
+    fn odd(self, block: &[u8; BLOCK]) -> u64 {
+        // SAFETY: `self` proves the feature.
+        unsafe { odd_avx2(block) }
     }
 
     #[inline(always)]
@@ -107,22 +123,13 @@ impl Avx512 {
         has_all.then_some(Self(()))
     }
 
-    pub(super) fn scan(self, bytes: &[u8], offsets: &mut Vec<u32>) -> Seen {
+    pub(super) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,pclmulqdq,popcnt")]
-        fn scan(lanes: Avx512, bytes: &[u8], offsets: &mut Vec<u32>) -> Seen {
-            super::scan(lanes, bytes, offsets)
+        fn run<K: Kernel>(lanes: Avx512, kernel: K) -> K::Output {
+            kernel.run(lanes)
         }
         // SAFETY: `self` proves the features.
-        unsafe { scan(self, bytes, offsets) }
-    }
-
-    pub(super) fn has_odd_quotes(self, bytes: &[u8]) -> bool {
-        #[target_feature(enable = "avx512f,avx512bw")]
-        fn odd_quotes(_: Avx512, bytes: &[u8]) -> bool {
-            super::odd_quotes(bytes)
-        }
-        // SAFETY: `self` proves the features.
-        unsafe { odd_quotes(self, bytes) }
+        unsafe { run(self, kernel) }
     }
 }
 
@@ -132,6 +139,18 @@ impl Lanes for Avx512 {
     fn masks(self, block: &[u8; BLOCK]) -> Masks {
         // SAFETY: `self` proves the features.
         unsafe { masks_avx512(block) }
+    }
+
+    #[inline(always)]
+    fn differences(self, block: &[u8; BLOCK], other: &[u8; BLOCK]) -> u64 {
+        // SAFETY: `self` proves the features.
+        unsafe { differences_avx512(block, other) }
+    }
+
+    #[inline(always)]
+    fn odd(self, block: &[u8; BLOCK]) -> u64 {
+        // SAFETY: `self` proves the features.
+        unsafe { odd_avx512(block) }
     }
 
     #[inline(always)]
@@ -192,6 +211,93 @@ fn masks_avx512(block: &[u8; BLOCK]) -> Masks {
     let bytes = unsafe { transmute::<[u8; BLOCK], __m512i>(*block) };
     let places = |wanted: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(wanted.cast_signed()));
     Masks { quote: places(b'"'), comma: places(b','), newline: places(b'\n'), carriage_return: places(b'\r') }
+}
+
+/// Plain bytes, counted from the first: the last of them.
+const PLAIN_SPAN: i8 = (PLAIN_LAST - PLAIN_FIRST).cast_signed();
+
+/// A bit for each byte of the quarters that has its highest bit.
+#[inline]
+#[target_feature(enable = "sse2")]
+fn bits_sse2(quarters: [__m128i; 4]) -> u64 {
+    // The first quarter comes last, into the lowest bits.
+    let bits = quarters.map(|quarter| u64::from(_mm_movemask_epi8(quarter).cast_unsigned()));
+    bits.into_iter().rev().fold(0, |bits, quarter| (bits << 16) | quarter)
+}
+
+#[inline]
+#[target_feature(enable = "sse2")]
+fn differences_sse2(block: &[u8; BLOCK], other: &[u8; BLOCK]) -> u64 {
+    // SAFETY: equal sizes; any bits are vectors of integers.
+    let mut quarters = unsafe { transmute::<[u8; BLOCK], [__m128i; 4]>(*block) };
+    // SAFETY: as above.
+    let others = unsafe { transmute::<[u8; BLOCK], [__m128i; 4]>(*other) };
+    for (quarter, other) in quarters.iter_mut().zip(others) {
+        *quarter = _mm_cmpeq_epi8(*quarter, other);
+    }
+    !bits_sse2(quarters)
+}
+
+#[inline]
+#[target_feature(enable = "sse2")]
+fn odd_sse2(block: &[u8; BLOCK]) -> u64 {
+    // SAFETY: equal sizes; any bits are vectors of integers.
+    let quarters = unsafe { transmute::<[u8; BLOCK], [__m128i; 4]>(*block) };
+    let (first, span) = (_mm_set1_epi8(PLAIN_FIRST.cast_signed()), _mm_set1_epi8(PLAIN_SPAN));
+    !bits_sse2(quarters.map(|quarter| {
+        let place = _mm_sub_epi8(quarter, first);
+        _mm_cmpeq_epi8(_mm_min_epu8(place, span), place)
+    }))
+}
+
+/// A bit for each byte of the halves that has its highest bit.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn bits_avx2(low: __m256i, high: __m256i) -> u64 {
+    let bits = |half| u64::from(_mm256_movemask_epi8(half).cast_unsigned());
+    bits(low) | (bits(high) << 32)
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn differences_avx2(block: &[u8; BLOCK], other: &[u8; BLOCK]) -> u64 {
+    // SAFETY: equal sizes; any bits are vectors of integers.
+    let [low, high] = unsafe { transmute::<[u8; BLOCK], [__m256i; 2]>(*block) };
+    // SAFETY: as above.
+    let [other_low, other_high] = unsafe { transmute::<[u8; BLOCK], [__m256i; 2]>(*other) };
+    !bits_avx2(_mm256_cmpeq_epi8(low, other_low), _mm256_cmpeq_epi8(high, other_high))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn odd_avx2(block: &[u8; BLOCK]) -> u64 {
+    // SAFETY: equal sizes; any bits are vectors of integers.
+    let [low, high] = unsafe { transmute::<[u8; BLOCK], [__m256i; 2]>(*block) };
+    let (first, span) = (_mm256_set1_epi8(PLAIN_FIRST.cast_signed()), _mm256_set1_epi8(PLAIN_SPAN));
+    let plain = |half| {
+        let place = _mm256_sub_epi8(half, first);
+        _mm256_cmpeq_epi8(_mm256_min_epu8(place, span), place)
+    };
+    !bits_avx2(plain(low), plain(high))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn differences_avx512(block: &[u8; BLOCK], other: &[u8; BLOCK]) -> u64 {
+    // SAFETY: equal sizes; any bits are a vector of integers.
+    let bytes = unsafe { transmute::<[u8; BLOCK], __m512i>(*block) };
+    // SAFETY: as above.
+    let others = unsafe { transmute::<[u8; BLOCK], __m512i>(*other) };
+    _mm512_cmpneq_epi8_mask(bytes, others)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn odd_avx512(block: &[u8; BLOCK]) -> u64 {
+    // SAFETY: equal sizes; any bits are a vector of integers.
+    let bytes = unsafe { transmute::<[u8; BLOCK], __m512i>(*block) };
+    let place = _mm512_sub_epi8(bytes, _mm512_set1_epi8(PLAIN_FIRST.cast_signed()));
+    _mm512_cmpgt_epu8_mask(place, _mm512_set1_epi8(PLAIN_SPAN))
 }
 
 /// The numbers of the bytes of a block.
