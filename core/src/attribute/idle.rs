@@ -99,10 +99,14 @@ impl<'a> Ledger<'a> {
         if waiting.is_empty() {
             return Ok(());
         }
+        let mut before: Option<&Charge> = None;
         for Waiting { origin, charge, host, commitment, row, amount } in waiting {
             let weights = others.unwrap_or(&self.idle).weights(host);
             let is_volume = row.reason == Some(IdleReason::Detached);
-            self.look_at(Some(charge));
+            // What one charge gives to one cell for several reasons adds up.
+            if !before.replace(charge).is_some_and(|before| std::ptr::eq(before, charge)) {
+                self.look_at(Some(charge));
+            }
             self.on_instance(Some(host).filter(|_| !is_volume));
             self.by_commitment(commitment.as_deref());
             let Some(parts) = split(amount, &weights)? else {

@@ -83,13 +83,17 @@ fn a_detached_volume_is_shared_by_the_areas_that_had_it_attached() {
 
 #[test]
 fn a_pushed_fee_idles_as_its_instance_does() {
-    // The covered hour costs nothing: of the fee of 8 web has a quarter, and of the 6 that idle all.
+    // The covered hour costs nothing, so that nobody has anything yet of what idles of it, 0; of the fee of 8 web has a
+    // quarter, and of the 6 that idle all.
     let mut fee = LineItem { usage_type: "HeavyUsage:c4.large", description: "fee", ..row("8") };
     fee.interval = Some(hours(0, 720));
     let mut hour = LineItem { reserved: true, usage_type: "BoxUsage:c4.large", ..tagged("i-1", 0, "0", "infra") };
     hour.usage_quantity = Some("1".parse().unwrap());
     let job = evidence(vec![task("web", 9216, hours(0, 1))], vec![]);
-    assert_eq!(rows(&bill(&[fee.clone(), hour.clone()]), &policy(["proportional", "", ""]), &job), ["site/area 8"]);
+    assert_eq!(
+        rows(&bill(&[fee.clone(), hour.clone()]), &policy(["proportional", "", ""]), &job),
+        ["infra/unreserved 0", "site/area 8"]
+    );
     assert_eq!(rows(&bill(&[fee, hour]), &policy(["separate", "", ""]), &job), ["infra/unreserved 6", "site/area 2"]);
 }
 

@@ -34,7 +34,7 @@ struct Spread<'a> {
 }
 
 /// Whether a charge carries a part of a commitment that was used.
-fn is_covered(kind: LineItemKind) -> bool {
+pub(super) fn is_covered(kind: LineItemKind) -> bool {
     matches!(kind, LineItemKind::DiscountedUsage | LineItemKind::SavingsPlanCoveredUsage)
 }
 

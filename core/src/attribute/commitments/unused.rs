@@ -1,5 +1,6 @@
 //! What nothing used of a commitment (spec 5.6, 6.3, R59, R61).
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::claim::{Claim, Origin, Owner};
@@ -7,12 +8,12 @@ use super::super::idle::IdleShares;
 use super::super::ledger::{Ledger, UnusedOf};
 use super::super::tags::{Tags, origin};
 use super::super::{Stages, pools::Pools};
+use super::amortized::is_covered;
 use super::by_cost::{share, weights};
 use super::fees::FeePart;
 use super::follow::Pushed;
 use super::stated::{Purchased, Summary};
 use crate::bill::{Bill, Charge, ChargeKey};
-use crate::classify::LineItemKind;
 use crate::error::Result;
 use crate::money::{Amount, Currency};
 use crate::policy::{CommitmentPolicy, UnusedCommitment};
@@ -84,7 +85,6 @@ impl<'a> CoveredUsage<'_, 'a> {
         is_wanted: impl Fn(&'a ChargeKey) -> bool,
         to: &mut Ledger<'a>,
     ) -> Result<()> {
-        let is_covered = |kind| matches!(kind, LineItemKind::DiscountedUsage | LineItemKind::SavingsPlanCoveredUsage);
         for charge in self.bill.charges() {
             let key = charge.key();
             if is_covered(key.kind()) && key.currency() == self.currency && is_wanted(key) && !self.pools.takes(charge)
@@ -96,16 +96,27 @@ impl<'a> CoveredUsage<'_, 'a> {
         to.share_idle(Some(idle))
     }
 
-    /// What every owner has of some covered usage.
-    fn owners(
+    /// What unused commitment is shared by; `covered` is the covered usage of all products.
+    fn weights(
         &self,
+        by: By<'a>,
+        covered: &Ledger<'a>,
         policy: CommitmentPolicy,
         idle: &IdleShares<'a>,
-        is_wanted: impl Fn(&'a ChargeKey) -> bool,
     ) -> Result<Weights<'a>> {
-        let mut covered = Ledger::default();
-        self.own(idle, is_wanted, &mut covered)?;
-        Ok(weights(covered.owners_where(|_| true)?, policy, |_, _| {}))
+        let mut own = Ledger::default();
+        let owners = match by {
+            By::Product(product) => covered.owners_of(product)?,
+            By::Id(payer, id) => {
+                self.own(idle, |key| (key.payer(), key.reservation_id()) == (payer, id), &mut own)?;
+                own.owners_where(|_| true)?
+            }
+            By::Payer(payer) => {
+                self.own(idle, |key| key.payer() == payer, &mut own)?;
+                own.owners_where(|_| true)?
+            }
+        };
+        Ok(weights(owners, policy, |_, _| {}))
     }
 }
 
@@ -133,23 +144,13 @@ pub(super) fn share_among<'a>(
     let mut taken: BTreeSet<UnusedOf<'a>> = BTreeSet::new();
     for (of, amount) in ledger.unused() {
         let (origin, payer, id) = *of;
-        let ways = [
-            Some(By::Product(origin.product)),
-            Some(By::Id(payer, id)).filter(|_| !id.is_empty()),
-            Some(By::Payer(payer)),
-        ];
-        for by in ways.into_iter().flatten() {
-            if !known.contains_key(&by) {
-                let found = match by {
-                    By::Product(product) => weights(covered.owners_of(product)?, policy, |_, _| {}),
-                    By::Id(payer, id) => {
-                        usage.owners(policy, &ledger.idle, |key| (key.payer(), key.reservation_id()) == (payer, id))?
-                    }
-                    By::Payer(payer) => usage.owners(policy, &ledger.idle, |key| key.payer() == payer)?,
-                };
-                known.insert(by, found);
-            }
-            if known.get(&by).is_some_and(|weights| weights.iter().any(|(_, weight)| *weight > 0)) {
+        let by_id = Some(By::Id(payer, id)).filter(|_| !id.is_empty());
+        for by in [Some(By::Product(origin.product)), by_id, Some(By::Payer(payer))].into_iter().flatten() {
+            let weights = match known.entry(by) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(usage.weights(by, covered, policy, &ledger.idle)?),
+            };
+            if weights.iter().any(|(_, weight)| *weight > 0) {
                 let sum = sums.entry((by, origin)).or_default();
                 *sum = sum.checked_add(*amount)?;
                 taken.insert(*of);
