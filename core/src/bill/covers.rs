@@ -104,7 +104,9 @@ mod tests {
                 if turned {
                     others.reverse();
                 }
-                others.into_iter().for_each(|covers| known.add(key, covers));
+                for covers in others {
+                    known.add(key, covers);
+                }
                 assert_eq!(known.of(key, silent), expected);
                 assert_eq!(known.of(key, large), large, "its own word counts");
                 assert_eq!(known.of(("1", "EC2", "8"), silent), silent);

@@ -30,8 +30,8 @@ fn cur<'a>(kind: &'a str, id: &'a str, usage_type: &'a str, of: [&str; 3]) -> Li
     }
 }
 
-fn of_team<'a>(item: LineItem<'a>, team: &'a str) -> LineItem<'a> {
-    LineItem { tags: vec![team], ..item }
+fn of_team<'a>(item: &LineItem<'a>, team: &'a str) -> LineItem<'a> {
+    LineItem { tags: vec![team], ..item.clone() }
 }
 
 fn amortized(rows: &[LineItem<'_>]) -> Bill {
@@ -66,7 +66,7 @@ fn said(row: &CommitmentUse) -> [String; 8] {
 fn a_reservation_is_used_by_the_hours_of_its_fee() {
     // Domain B: 2 × 744 h of large (4) at 0.05 + 0.05, 1400 of them used; 100 h of xlarge (8) on demand beside them.
     let rows = [
-        of_team(cur("DiscountedUsage", RI, "BoxUsage:m5.large", ["1400", "0", "140"]), "a"),
+        of_team(&cur("DiscountedUsage", RI, "BoxUsage:m5.large", ["1400", "0", "140"]), "a"),
         cur("RIFee", RI, "HeavyUsage:m5.large", ["1488", "74.4", "8.8"]),
         cur("Fee", RI, "HeavyUsage:m5.large", ["2", "876", "0"]),
         cur("Usage", "", "BoxUsage:m5.xlarge", ["100", "19.2", "19.2"]),
@@ -83,7 +83,7 @@ fn a_reservation_is_used_by_the_hours_of_its_fee() {
 fn a_savings_plan_is_used_by_what_its_usage_costs() {
     // Domain C: of a commitment of 1.00 an hour, 0.60 and 0.30 are used; an hour of large normalizes to 4.
     let rows = [
-        of_team(cur("SavingsPlanCoveredUsage", PLAN, "BoxUsage:m5.large", ["1", "0.80", "0.60"]), "a"),
+        of_team(&cur("SavingsPlanCoveredUsage", PLAN, "BoxUsage:m5.large", ["1", "0.80", "0.60"]), "a"),
         LineItem { product: "ECS", ..cur("SavingsPlanCoveredUsage", PLAN, "Fargate-GB", ["1", "0.40", "0.30"]) },
         cur("SavingsPlanNegation", PLAN, "", ["1", "-1.20", "0"]),
         LineItem { product: PLANS, ..cur("SavingsPlanRecurringFee", PLAN, "ComputeSP", ["1", "0.50", "0.10"]) },
@@ -145,7 +145,7 @@ fn what_nothing_used_of_another_product_goes_by_what_its_id_covers_else_by_its_p
     let plan =
         |id, product, cost| LineItem { product, ..cur("SavingsPlanRecurringFee", id, "ComputeSP", ["1", "0", cost]) };
     let used =
-        |id, team, cost| of_team(cur("SavingsPlanCoveredUsage", id, "BoxUsage:m5.large", ["1", "0", cost]), team);
+        |id, team, cost| of_team(&cur("SavingsPlanCoveredUsage", id, "BoxUsage:m5.large", ["1", "0", cost]), team);
     let rows = [
         used(PLAN, "a", "3"),
         used(PLAN, "b", "1"),
