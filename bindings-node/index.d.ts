@@ -182,13 +182,13 @@ export interface PolicyContent {
   readonly rules?: readonly Readonly<Record<string, unknown>>[];
   readonly containers?: {
     readonly window?: 'usage' | 'period';
-    readonly idle?: 'spread' | 'separate';
-    readonly empty_host?: 'owner' | 'separate';
+    readonly idle?: 'spread' | 'separate' | 'proportional';
+    readonly empty_host?: 'owner' | 'separate' | 'proportional';
     readonly weights?: { readonly cpu?: number | DecimalText; readonly memory?: number | DecimalText };
     readonly default_cpu?: number;
     readonly capacity?: Readonly<Record<string, { readonly cpu: number; readonly memory?: number }>>;
   };
-  readonly volumes?: { readonly follow_attachments?: boolean; readonly detached?: 'owner' | 'separate' };
+  readonly volumes?: { readonly follow_attachments?: boolean; readonly detached?: 'owner' | 'separate' | 'proportional' };
   readonly commitments?: {
     readonly share?: 'auto' | 'cost' | 'usage';
     readonly unused?: 'central' | 'owner' | 'proportional';
@@ -340,6 +340,12 @@ export interface Fee {
   readonly end: string;
   readonly currency: string;
   readonly fee: DecimalText;
+  /** Usage type that it is for, where its bill says so. */
+  readonly usageType?: string;
+  /** Availability zone that it is for, where its bill says so. */
+  readonly zone?: string;
+  /** How many reservations it bought, where its bill says so. */
+  readonly count?: DecimalText;
 }
 
 export interface AttributeOptions extends EvidenceOptions {
@@ -703,9 +709,9 @@ export interface Win {
 export interface CommitmentUse {
   readonly payer: string;
   readonly product: string;
-  /** Account that bought; `null` where several did. */
+  /** Account that bought; `null` where several did, or the bill does not say. */
   readonly usageAccount: string | null;
-  /** Subscription or reservation id, where the covered usage names ids. */
+  /** Subscription, reservation or savings plan id, where the covered usage names ids. */
   readonly commitment: string | null;
   /** Family with the region's prefix, or zone and type; `null` where it is any. */
   readonly covers: string | null;
@@ -714,6 +720,8 @@ export interface CommitmentUse {
   readonly usedHours: DecimalText | null;
   /** At most six decimals. */
   readonly utilization: DecimalText | null;
+  /** What the covered usage costs; only with an amortized basis. */
+  readonly usedCost?: DecimalText;
   readonly unusedCost: DecimalText;
   readonly coveredHours: DecimalText;
   readonly eligibleHours: DecimalText;
@@ -779,7 +787,7 @@ export class Report {
   wins(): Promise<Win[]>;
   /** Our split of instances beside AWS's own, where both are known. */
   splitCheck(): Promise<SplitCheckRow[]>;
-  /** How each commitment whose fees are set aside was used. */
+  /** How each commitment whose fees are set aside, or that the basis spreads, was used. */
   commitments(): Promise<CommitmentUse[]>;
   /** The finest amounts. */
   cells(): Promise<Cell[]>;

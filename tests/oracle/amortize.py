@@ -27,6 +27,7 @@ class FeePart:
     end: int  # exclusive
     rows: list  # of this bill; none where it is carried in
     amount: int
+    covers: tuple = ("", "", "")  # usage type, zone and count, where it is carried in and the book says them
 
 
 def term_end(start: int, end: int) -> int:
@@ -86,14 +87,14 @@ def key_of(row, period: str) -> tuple | None:
     return (row.payer, period, row.account, row.product, row.kind, commitment, row.start, row.end, row.currency)
 
 
-def read_book(path: str | None) -> dict:
-    """The entries of a reservation book table (CSV or a JSON array of objects)."""
+def read_book(path: str | None) -> tuple[dict, dict]:
+    """The entries of a reservation book table (CSV or a JSON array of objects), and what each of them covers."""
     if not path:
-        return {}
+        return {}, {}
     with open(path, encoding="utf-8", newline="") as file:
         text = file.read()
     table = json.loads(text) if text.lstrip()[:1] == "[" else csv.DictReader(io.StringIO(text, newline=""))
-    entries = {}
+    entries, covers = {}, {}
     for row in table:
         key = (
             row["payer"],
@@ -107,13 +108,15 @@ def read_book(path: str | None) -> dict:
             row["currency"],
         )
         entries[key] = entries.get(key, 0) + money.parse(row["fee"])
-    return entries
+        covers[key] = tuple(row.get(name) or "" for name in ("usage_type", "zone", "count"))
+    return entries, covers
 
 
 class Fees:
     """This period's parts of all fees, and what is deferred and carried in (R21)."""
 
-    def __init__(self, rows: list, period: str, book: dict, unknown_term: str, currency: str = "USD"):
+    def __init__(self, rows: list, period: str, known: tuple, unknown_term: str, currency: str = "USD"):
+        book, covers = known
         begin, finish = times.month_bounds(period)
         scanned = fee_entries(rows, period)
         payers = {row.payer for row in rows}
@@ -134,7 +137,8 @@ class Fees:
                 if start < finish and since < term_end(start, end):
                     rows_of = [row for row in rows if own and key_of(row, period) == key]
                     names = (key[0], key[2], key[3], key[4], key[5])
-                    self.parts.append(FeePart(*names, start, term_end(start, end), rows_of, part))
+                    said = ("", "", "") if own else covers[key]
+                    self.parts.append(FeePart(*names, start, term_end(start, end), rows_of, part, said))
         self.unknown = [row for row in rows if row.kind in classify.FEES and not known_term(row.start, row.end)]
         if self.unknown and unknown_term == "error":
             raise ValueError("fee.unknown_term")

@@ -47,6 +47,11 @@ class Attribution(Fees):
         self.hops = []
         self.summed = defaultdict(list)  # charges of instances by what they agree on besides the interval
         self.moved = defaultdict(list)  # (the same, instance) -> (charge, part)
+        self.areas = defaultdict(lambda: defaultdict(int))  # instance or volume -> area -> what it has of it (R87)
+        self.waiting = {}  # idle cost that its areas share -> (origin, charge, amount)
+        self.is_aside = False
+        self.spread_by = set()
+        self.unused = defaultdict(int)  # (product, account, payer, id) -> what nothing used and nobody is named for
         self.commitments = commitments.Commitments(fees.parts, bill, period)
 
     def run(self) -> list[Piece]:
@@ -65,6 +70,7 @@ class Attribution(Fees):
             # A rule splits the charge's total over all its usage intervals at once (R26).
             self.give_rule(rule, charge.product, charge.account, sum(amounts))
         self.give_by_aws()
+        self.give_waiting()
         self.give_fees()
         self.give_pools()
         self.give_providers()
@@ -77,6 +83,37 @@ class Attribution(Fees):
     def add_idle(self, origin, area, reason: str, amount: int) -> None:
         """A row that nobody used, with the area that tags name, never an account default (R11, R64)."""
         self.pieces.append(Piece(origin.product, origin.account, "idle", area, "idle", amount, reason=reason))
+
+    # Idle cost that the areas of its host share (R87)
+
+    def note_area(self, host: str, area: str | None, amount: int) -> None:
+        """What an area has of an instance or volume."""
+        if area is not None and not self.is_aside:
+            self.areas[host][area] += amount
+
+    def wait(self, key: tuple, origin, amount: int) -> None:
+        """Idle cost that is shared at once for each charge (or pushed part), host and reason: the ends of the key."""
+        origin, before = self.waiting.get(key, (origin, 0))
+        self.waiting[key] = (origin, before + amount)
+
+    def give_waiting(self) -> None:
+        """By what each area has of the host; where there is none, rows that nobody used."""
+        for (*_, area, host, reason), (origin, amount) in self.waiting.items():
+            weights = {name: max(cost, 0) for name, cost in self.areas[host].items()} if host in self.areas else {}
+            if sum(weights.values()) == 0:
+                self.add_idle(origin, area, reason, amount)
+                continue
+            for name, part in money.split(amount, weights).items():
+                self.add(origin, "area", name, "volume" if reason == "detached" else "ecs_idle", part)
+        self.waiting = {}
+
+    def give_idle(self, route: tuple, origin, host: str, reason: str, amount: int) -> None:
+        """Idle cost of an instance as the policy says; `route` tells what is split at once."""
+        area = self.tags.area_of_resource(host)
+        if (self.policy.idle if reason == "unreserved" else self.policy.empty_host) == "proportional":
+            self.wait((*route, area, host, reason), origin, amount)
+        else:
+            self.add_idle(origin, area, reason, amount)
 
     # Rules (spec 5.1; R22, R26)
 
@@ -122,7 +159,7 @@ class Attribution(Fees):
             if self.policy.unused == "owner":
                 area = self.area_of_own(charge)
                 area = self.policy.account_area(charge.account, self.period) if area is None else area
-            self.give_unused_to(charge, area, charge.amount)
+            self.give_unused_to(charge, charge.commitment, area, charge.amount)
             return
         resource = charge.resource
         fee = charge.kind in classify.FEES
@@ -157,6 +194,9 @@ class Attribution(Fees):
         )
         if "detached" in halves and self.policy.detached == "separate":
             self.add_idle(charge, self.tags.area_of_charge(charge), "detached", halves["detached"])
+        elif "detached" in halves and self.policy.detached == "proportional":
+            area = self.tags.area_of_charge(charge)
+            self.wait((charge.untimed, area, charge.resource, "detached"), charge, halves["detached"])
         elif "detached" in halves:
             self.give_tags(charge, halves["detached"], "tag")
         if "attached" in halves:
@@ -187,6 +227,7 @@ class Attribution(Fees):
         if area is None:
             area = self.tags.area_of_charge(charge)
         if area is not None:
+            self.note_area(charge.resource, area, part)
             self.add(charge, "area", area, "volume", part)
         else:
             self.give_account(charge, part)
@@ -224,13 +265,16 @@ class Attribution(Fees):
             if shares is None:
                 self.give_moved_tags(charge, instance, amount)
             for key, part in (shares or {}).items():
+                self.note_area(charge.resource, self.containers.owner(key), part)
                 self.give_service(charge, key, part)
 
     def give_service_or_idle(self, charge, instance: str, key: tuple, amount: int) -> None:
         """A service's part, or an idle row that carries the instance's tag (R11)."""
         if key in IDLE:
-            self.add_idle(charge, self.tags.area_of_resource(instance), key[0], amount)
+            self.give_idle((charge.untimed,), charge, instance, key[0], amount)
         else:
+            for host in {instance, charge.resource}:
+                self.note_area(host, self.containers.owner(key), amount)
             self.give_service(charge, key, amount)
 
     def give_service(self, charge, key: tuple, amount: int) -> None:

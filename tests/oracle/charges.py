@@ -34,6 +34,7 @@ class Charge:
     order: tuple = ()  # as charges are sorted
     quantity: int = 0  # in 10^-18 of its unit
     amount: int = 0
+    dialect: str = ""
     hours_ms: int = 0  # usage quantity as hours, in milliseconds (R12)
 
     @property
@@ -117,6 +118,7 @@ def build(rows: list, policy: Policy, named: set) -> list[Charge]:
                 zone,
                 covered,
                 order_of(row, committed, zone, covered, own),
+                dialect=row.dialect,
             )
         found[identity, interval].amount += row.amount
         found[identity, interval].quantity += commitments.units(row.quantity)

@@ -15,6 +15,9 @@ HOURS = (
 ).split()
 QUARTERS = {"nano": 1, "micro": 2, "small": 4, "medium": 8, "large": 16, "xlarge": 32}
 UNIT = 10**18
+COVERED_KINDS = ("DiscountedUsage", "SavingsPlanCoveredUsage")
+UNUSED_KINDS = ("RecurringFee", "SavingsPlanRecurringFee", "UnusedCommitment")
+FEE_KINDS = (*UNUSED_KINDS, "UpfrontFee", "SavingsPlanUpfrontFee")
 
 
 def sized(usage_type: str) -> tuple | None:
@@ -72,12 +75,15 @@ class Stated:
     """What the rows of a fee part state."""
 
     def __init__(self, part, period: str):
-        self.sized = agreed([sized(row.usage_type) for row in part.rows])
-        self.zone = agreed([row.zone for row in part.rows])
+        usage_type, zone, count = part.covers
+        self.sized = agreed([sized(row.usage_type) for row in part.rows]) if part.rows else sized(usage_type)
+        self.zone = agreed([row.zone for row in part.rows]) if part.rows else zone or None
         named = part.commitment.partition("subscription: ")
         is_id = part.rows[0].commitment != "" if part.rows else " " not in part.commitment
         self.id = part.commitment if is_id else re.split("[, ]", named[2])[0]
         self.quantity = sum(units(row.quantity) for row in part.rows)
+        if count:
+            self.quantity = units(money.exact(count))
         self.by_hours = part.kind == "RecurringFee" and part.rows != [] and part.rows[0].dialect in ("cur", "cur2")
         texts = [hours_in(row.description) for row in part.rows]
         self.summary = None
@@ -87,15 +93,35 @@ class Stated:
             only = unused > 0 and self.quantity == unused * UNIT
             self.summary = (1, 1) if only else (whole, unused)
             self.words = (whole, unused)
-        self.purchased = None
+        self.part, self.period, self.is_told = part, period, False
+
+    @property
+    def purchased(self) -> int | None:
+        """Normalized hours that its quantity says were purchased in this period."""
+        part, period = self.part, self.period
         if self.quantity > 0 and self.sized:
             whole = self.quantity * self.sized[3]
             begin, finish = times.month_bounds(period)
             window = max(min(part.end, finish) - max(part.start, begin), 0)
             if self.by_hours:
-                self.purchased = whole
-            elif part.kind == "UpfrontFee":
-                self.purchased = whole * window // 3_600_000
+                return whole
+            if part.kind == "UpfrontFee":
+                return whole * window // 3_600_000
+        return None
+
+
+def tell_each_other(all_stated: list, parts: list) -> None:
+    """Fees that do not say what they cover cover what the others of their id do, where those agree (R88)."""
+    known = {}
+    for stated, part in zip(all_stated, parts):
+        if stated.sized and stated.id:
+            known.setdefault((part.payer, part.product, stated.id), []).append((stated.sized, stated.zone))
+    for stated, part in zip(all_stated, parts):
+        others = known.get((part.payer, part.product, stated.id), [])
+        if not stated.sized and others and len({one[0] for one in others}) == 1:
+            stated.is_told = True
+            zones = {one[1] for one in others}
+            stated.sized, stated.zone = others[0][0], zones.pop() if len(zones) == 1 else None
 
 
 @dataclass
@@ -129,6 +155,7 @@ class Commitments:
 
     def __init__(self, parts: list, bill: list, period: str):
         self.stated = [Stated(part, period) for part in parts]
+        tell_each_other(self.stated, parts)
         self.parts = parts
         self.bill = bill
         covered = {}
@@ -245,6 +272,105 @@ class Commitments:
                 }
             )
         return sorted(found, key=lambda row: money.key_bytes(tuple(row.values())))
+
+
+class Spread:
+    """All rows of one commitment, where an amortized basis has spread it over what it covers (R85)."""
+
+    def __init__(self, charges: list):
+        together = {}
+        for charge in charges:
+            together.setdefault(charge.untimed, []).append(charge)
+        self.covered = [Covered(own) for own in together.values() if own[0].kind in COVERED_KINDS]
+        self.fees = [own for own in together.values() if own[0].kind in FEE_KINDS]
+        self.used = sum(charge.amount for charge in charges if charge.kind in COVERED_KINDS)
+        self.unused = sum(charge.amount for charge in charges if charge.kind in UNUSED_KINDS)
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it covers something or leaves something unused."""
+        return bool(self.covered) or any(own[0].kind in UNUSED_KINDS for own in self.fees)
+
+    @property
+    def hours(self) -> int:
+        """Normalized hours of what it covers."""
+        return sum(max(one.hours, 0) for one in self.covered if not one.first.resource.startswith("vol-"))
+
+    def purchased(self) -> int | None:
+        """The hours of all its recurring fees; None where one of them does not say."""
+        found = []
+        for own in self.fees:
+            if own[0].kind == "RecurringFee":
+                kind, quantity = sized(own[0].usage_type), sum(charge.quantity for charge in own)
+                says = kind and quantity > 0 and own[0].dialect in ("cur", "cur2")
+                found.append(quantity * kind[3] if says else None)
+        return None if not found or None in found else sum(found)
+
+    def classes(self) -> set:
+        """(product, prefix, family) of what it covers and is for."""
+        found = {
+            (one.first.product, one.sized[0], one.sized[2])
+            for one in self.covered
+            if one.hours > 0 and not one.first.resource.startswith("vol-")
+        }
+        for own in self.fees:
+            kind = sized(own[0].usage_type)
+            found |= {(own[0].product, kind[0], kind[2])} if kind else set()
+        return found
+
+    def row(self, payer: str, commitment: str, eligible: dict) -> dict:
+        """Its line of the table."""
+        classes, purchased = self.classes(), self.purchased()
+        families = {one[1:] for one in classes}
+        accounts = {own[0].account for own in self.fees}
+        products = {own[0].product for own in self.fees} or {one.first.product for one in self.covered}
+        could = sum(eligible.get((payer, *one), 0) for one in classes)
+        used = None if purchased is None else min(purchased, self.hours)
+        if purchased is not None:
+            utilization = ratio(used, purchased)
+        else:
+            known = self.used >= 0 and self.unused >= 0
+            utilization = ratio(self.used, self.used + self.unused) if known else None
+        return {
+            "payer": payer,
+            "product": min(products, key=money.key_bytes),
+            "usage_account": accounts.pop() if len(accounts) == 1 else None,
+            "commitment": commitment or None,
+            "covers": "-".join(text for text in families.pop() if text) if len(families) == 1 else None,
+            "purchased_hours": hours_text(purchased),
+            "used_hours": hours_text(used),
+            "utilization": utilization,
+            "used_cost": money.text(self.used),
+            "unused_cost": money.text(self.unused),
+            "covered_hours": hours_text(self.hours),
+            "eligible_hours": hours_text(could),
+            "coverage": ratio(self.hours, could),
+        }
+
+
+def spread_rows(bill: list) -> list:
+    """The table of spec 6.4 with an amortized basis: by payer and id, rows without an id by product."""
+    found = {}
+    for charge in bill:
+        if charge.kind in (*COVERED_KINDS, *FEE_KINDS):
+            product = "" if charge.commitment else charge.product
+            found.setdefault((charge.payer, charge.commitment, product), []).append(charge)
+    spread = {key: Spread(charges) for key, charges in found.items()}
+    eligible, demand = {}, {}
+    for one in spread.values():
+        for covered in one.covered:
+            if covered.hours > 0 and not covered.first.resource.startswith("vol-"):
+                key = (covered.first.payer, covered.first.product, covered.sized[0], covered.sized[2])
+                eligible[key] = eligible.get(key, 0) + covered.hours
+    for charge in bill:
+        if charge.kind == "Usage" and sized(charge.usage_type):
+            demand.setdefault(charge.untimed, []).append(charge)
+    for charges in demand.values():
+        kind = sized(charges[0].usage_type)
+        key = (charges[0].payer, charges[0].product, kind[0], kind[2])
+        eligible[key] = eligible.get(key, 0) + max(sum(one.quantity for one in charges), 0) * kind[3]
+    rows = [one.row(*key[:2], eligible) for key, one in spread.items() if one.says_something]
+    return sorted(rows, key=lambda row: money.key_bytes(tuple(row.values())))
 
 
 def hours_text(quarters: int | None) -> str | None:

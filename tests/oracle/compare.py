@@ -66,11 +66,11 @@ REQUIRED = {
     "period": "given|found",
     "areas": "accounts|aliases|case_insensitive|cost_categories|account_map",
     "rule": "account|product|usage_type|operation|region|resource|tag|cost_category|kind|area|split|dates|list",
-    "containers": "window usage|window period|idle spread|idle separate|memory weight|default_cpu|capacity by id"
-    "|capacity by type|scad|empty_host owner|empty_host separate",
-    "volumes": "follow True|follow False|detached owner|detached separate",
+    "containers": "window usage|window period|idle spread|idle separate|idle proportional|memory weight|default_cpu|capacity by id"
+    "|capacity by type|scad|empty_host owner|empty_host separate|empty_host proportional",
+    "volumes": "follow True|follow False|detached owner|detached separate|detached proportional",
     "commitments": "among all|among areas|spread|share auto|share cost|share usage|unused central|unused owner"
-    "|unused proportional|by usage|purchased|covered by id|covered by zone|covered by family",
+    "|unused proportional|by usage|purchased|covered by id|covered by zone|covered by family|told by its id|spread by its id|spread by its payer|used by hours|used by cost",
     "task": "across month border|without stop|no startedAt (pull)|no startedAt (created)|no startedAt (pending)"
     "|TaskFailedToStart|custom group|standalone|cpu 0 or missing|own tags|equal versions that differ",
     "instance": "terminated|deregistered|capacity changes",
@@ -82,7 +82,7 @@ REQUIRED = {
     "|tasks table csv|tasks table json|instances table csv|volumes table csv",
     "map": "plain|base64|json|array|csv|toml|cluster|account|cluster and account|dates",
     "fee": "upfront|recurring|unknown term|inclusive end|odd term|negative|equal keys",
-    "book": "other period|this period's own entry",
+    "book": "other period|this period's own entry|what is covered",
     "option": "tag",
     "providers": "one|several|dates",
     "split": "row|fair",

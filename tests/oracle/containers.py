@@ -163,7 +163,7 @@ class Containers:
         Nothing ran in the window: by tags, or all idle where the policy says so (R11, R63).
         """
         if not self.overlapping(instance, window):
-            is_row = self.policy.empty_host == "separate"
+            is_row = self.policy.empty_host != "owner"
             return [(EMPTY_HOST if is_row else None, amount)]
         found = []
         for resource, pool in self.pools(amount, instance, window).items():

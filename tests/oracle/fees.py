@@ -24,6 +24,8 @@ class Pushed:
 class Fees:
     """The part of `Attribution` that takes fees to owners: all else must have an owner before."""
 
+    pushes = 0
+
     def give_fees(self) -> None:
         """Parts a pool or a rule takes first; the rest by usage or by cost, what nothing used split off."""
         policy, known = self.policy, self.commitments
@@ -61,8 +63,9 @@ class Fees:
             if not self.share_fee(product, account, sum(amount for _, amount in parts), owners):
                 unused += parts
         covering = self.push(by_usage)
+        ids = {id(part): stated.id for part, stated in zip(self.fees.parts, known.stated)}
         for part, amount in unused:
-            self.give_unused(part, amount)
+            self.give_unused(part, ids[id(part)], amount)
         if policy.unused == "proportional":
             self.spread_unused(covering)
 
@@ -100,6 +103,7 @@ class Fees:
                     pooled.append((one, Pushed(product, account), part))
                 else:
                     self.follow(one, Pushed(product, account), part)
+        self.give_waiting()
         found = self.pieces[start:]
         for one, origin, part in pooled:
             found += self.aside(lambda one=one, origin=origin, part=part: self.follow(one, origin, part))
@@ -108,7 +112,10 @@ class Fees:
     def aside(self, give) -> list:
         """The pieces that giving something makes, without them being given."""
         kept, self.pieces, check, self.check = self.pieces, [], self.check, None
+        self.is_aside = True
         give()
+        self.give_waiting()
+        self.is_aside = False
         found, self.pieces, self.check = self.pieces, kept, check
         return found
 
@@ -125,14 +132,16 @@ class Fees:
             if shares is None:
                 self.give_along(charge, origin, amount, "reservation")
         elif charges_module.is_instance(charge.resource) and self.containers.has_runs(charge.resource):
+            self.pushes += 1
             for span, part in self.by_hours(one, amount):
                 own = [] if span == (0, 0) else [span]
                 for key, share in self.containers.share(part, charge.resource, self.containers.window(own)):
                     if key is None:
                         self.give_along(charge, origin, share, "ecs_idle")
                     elif key in IDLE:
-                        self.add_idle(origin, self.tags.area_of_resource(charge.resource), key[0], share)
+                        self.give_idle((self.pushes,), origin, charge.resource, key[0], share)
                     else:
+                        self.note_area(charge.resource, self.containers.owner(key), share)
                         self.give_service(origin, key, share)
                         if self.check:
                             self.check.service(charge, charge.resource, key, share)
@@ -167,7 +176,7 @@ class Fees:
         else:
             self.add(origin, "unattributed", None, "unattributed", amount)
 
-    def give_unused(self, part, amount: int) -> None:
+    def give_unused(self, part, id_of_part: str, amount: int) -> None:
         """What nothing used: a row of its own, or the owner's of the fee (R61)."""
         area = None
         if self.policy.unused == "owner":
@@ -175,37 +184,54 @@ class Fees:
             areas = {self.area_of_own(charge) for charge in own}
             area = areas.pop() if len(areas) == 1 else None
             area = self.policy.account_area(part.account, self.period) if area is None else area
-        self.give_unused_to(part, area, amount)
+        self.give_unused_to(part, id_of_part, area, amount)
 
-    def give_unused_to(self, origin, area: str | None, amount: int) -> None:
+    def give_unused_to(self, origin, commitment: str, area: str | None, amount: int) -> None:
         """To an owner that is known, else to nobody."""
         if area is None:
+            self.unused[origin.product, origin.account, origin.payer, commitment] += amount
             self.add(origin, "unused_commitment", None, "unused_commitment", amount)
         else:
             self.add(origin, "area", area, "reservation", amount)
 
+    def covered_usage(self, wanted=lambda charge: True) -> list:
+        """The pieces of what covered usage costs, by the route that fees take; none of it where a pool took it."""
+        covered, found = {}, []
+        for charge in self.charges:
+            if charge.kind in commitments.COVERED_KINDS and wanted(charge):
+                covered.setdefault(charge.untimed, []).append(charge)
+        for own in covered.values():
+            if not self.first_of_charge(self.policy.shared, own[0]):
+                one, amount = commitments.Covered(own), sum(charge.amount for charge in own)
+                found += self.aside(lambda one=one, amount=amount: self.follow(one, one.first, amount))
+        return found
+
     def spread_unused(self, covering: list) -> None:
-        """All unused commitment among the owners of the covered usage of its product."""
+        """Unused commitment among the owners of the covered usage of its product, else of its id, else of its payer."""
         if self.policy.basis in bases.AMORTIZED:
-            covering = []
-            covered = {}
-            for charge in self.charges:
-                if charge.kind in ("DiscountedUsage", "SavingsPlanCoveredUsage"):
-                    covered.setdefault(charge.untimed, []).append(charge)
-            for own in covered.values():
-                if not self.first_of_charge(self.policy.shared, own[0]):
-                    one, amount = commitments.Covered(own), sum(charge.amount for charge in own)
-                    covering += self.aside(lambda one=one, amount=amount: self.follow(one, one.first, amount))
-        unused = defaultdict(int)
-        for piece in self.pieces:
-            if piece.row_kind == "unused_commitment":
-                unused[piece.product, piece.account] += piece.amount
-        for (product, account), amount in unused.items():
-            owners = self.owners([piece for piece in covering if piece.product == product])
-            if sum(owners.values()) > 0:
-                self.pieces = [
-                    piece
-                    for piece in self.pieces
-                    if (piece.row_kind, piece.product, piece.account) != ("unused_commitment", product, account)
-                ]
-                self.share_fee(product, account, amount, owners)
+            covering = self.covered_usage()
+        sums, left = defaultdict(int), defaultdict(int)
+        owners = {}
+        for (product, account, payer, commitment), amount in self.unused.items():
+            ways = [("product", product), ("id", payer, commitment), ("payer", payer)]
+            for way in ways if commitment else [ways[0], ways[2]]:
+                if way not in owners:
+                    owners[way] = self.owners(self.covering_of(way, covering))
+                if sum(owners[way].values()) > 0:
+                    sums[way, product, account] += amount
+                    self.spread_by.add(way[0])
+                    break
+            else:
+                left[product, account] += amount
+        self.pieces = [piece for piece in self.pieces if piece.row_kind != "unused_commitment"]
+        for (product, account), amount in left.items():
+            self.pieces.append(Piece(product, account, "unused_commitment", None, "unused_commitment", amount))
+        for (way, product, account), amount in sums.items():
+            self.share_fee(product, account, amount, owners[way])
+
+    def covering_of(self, way: tuple, covering: list) -> list:
+        """What unused commitment is shared by: the pieces of a product, of an id or of a payer."""
+        if way[0] == "product":
+            return [piece for piece in covering if piece.product == way[1]]
+        fields = (lambda one: (one.payer, one.commitment)) if way[0] == "id" else lambda one: (one.payer,)
+        return self.covered_usage(lambda one: fields(one) == way[1:])

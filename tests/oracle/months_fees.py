@@ -44,6 +44,9 @@ def fee_rows(world: World, amount) -> tuple[list, bool]:
     unknown = False
     for _ in range(random.choice((0, 0, 1, 2, 3))):
         subscription = str(random.randrange(10**9))
+        own = Random(f"subscription {subscription}")
+        if own.random() < 0.4:
+            subscription = own.choice("012")
         base = {
             "LinkedAccountId": random.choice(world.accounts),
             "ProductName": random.choice(PRODUCTS),
@@ -73,7 +76,26 @@ def fee_rows(world: World, amount) -> tuple[list, bool]:
         if world.chance(0.3):
             rows.append({**base, "cost": amount(world, 0.2)})
             world.note("fee:equal keys")
-    return rows, unknown
+    return rows + siblings(world, rows), unknown
+
+
+def siblings(world: World, rows: list) -> list:
+    """Monthly fees that name the id and say the type of fees that do not, by a generator of their own."""
+    random = Random(f"siblings {world.period} {rows}")
+    found = []
+    for base in rows:
+        text = base["ItemDescription"]
+        if not text.startswith("Sign up") or base["UsageType"] or random.random() < 0.5:
+            continue
+        named = text.partition("subscription: ")[2].partition(",")[0]
+        for _ in range(random.choice((1, 1, 2))):
+            host = random.choice(world.instances)
+            cells = {"SubscriptionId": base["SubscriptionId"] or named, "ItemDescription": "HeavyUsage fee"}
+            cells |= {"UsageType": f"{PREFIXES[host.region]}HeavyUsage:{host.type}", "cost": str(random.randrange(99))}
+            cells |= {"UsageStartDate": stamp(world.begin), "UsageEndDate": stamp(world.end - 1000)}
+            cells["AvailabilityZone"] = random.choice((host.zone, "", ""))
+            found.append({**base, **cells})
+    return found
 
 
 def commitment(world: World, base: dict) -> dict:
@@ -124,6 +146,22 @@ def recurring(world: World) -> dict:
     }
 
 
+def say_what_is_covered(world: World, rows: list) -> None:
+    """Usage type, zone and count of some entries, by a generator of their own; ids that other fees name too."""
+    random = Random(f"covers {world.period} {rows[0]['commitment_id']}")
+    if random.random() < 0.4:
+        return
+    for row in rows:
+        one = random.choice(world.instances)
+        usage_type = f"{PREFIXES[one.region]}{random.choice(('BoxUsage', 'HeavyUsage'))}:{one.type}"
+        row["usage_type"] = random.choice((usage_type, usage_type, "odd", ""))
+        row["zone"] = random.choice((one.zone, "", ""))
+        row["count"] = random.choice(("1", "2.5", "150", ""))
+        if random.random() < 0.3:
+            row["commitment_id"] = random.choice("012")
+    world.note("book:what is covered")
+
+
 def write_book(world: World, folder: str, amount) -> str | None:
     """A reservation book table with fees of other periods; some of this period are to be replaced by the scan."""
     random = world.random
@@ -154,6 +192,7 @@ def write_book(world: World, folder: str, amount) -> str | None:
                 "currency": "USD",
             }
         )
+    say_what_is_covered(world, rows)
     path = os.path.join(folder, "book.csv")
     with open(path, "w", encoding="utf-8", newline="") as file:
         file.write(csv_text(world, list(rows[0]), rows))

@@ -130,6 +130,8 @@ def containers(world: World, known: set) -> tuple[dict, bool]:
     if world.chance(0.3):
         table["default_cpu"] = random.choice((1, 64, 200))
         world.note("containers:default_cpu")
+    if table["idle"] == "separate" and Random(f"idle {world.period} {weights} {world.keys}").random() < 0.4:
+        table["idle"] = "proportional"
     for name in ("window", "idle"):
         world.note(f"containers:{name} {table[name]}")
     if memory:
@@ -279,7 +281,7 @@ def pools(world: World, seed: str, folder: str) -> list:
 
 def unused(world: World, seed: str, table: str, key: str) -> list:
     """Who pays for what nobody used, or nothing said; by a generator of its own, so that the rest is as it was."""
-    value = Random(seed + key).choice((None, "owner", "separate"))
+    value = Random(seed + key).choice((None, "owner", "separate", "proportional"))
     if value is None:
         return []
     world.note(f"{table}:{key} {value}")

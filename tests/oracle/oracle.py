@@ -17,9 +17,11 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import amortize  # noqa: E402
+import bases  # noqa: E402
 import bills  # noqa: E402
 import charges  # noqa: E402
 import classify  # noqa: E402
+import commitments  # noqa: E402
 import policy as policy_module  # noqa: E402
 import rollup  # noqa: E402
 import services  # noqa: E402
@@ -101,7 +103,8 @@ class Rollup:
         state = (self.period, self.status, policy.basis, self.currency)
         self.result = rollup.result(state, self.rows, self.excluded, fees, self.pieces)
         self.commitments = attribution.commitments
-        uses = attribution.commitments.rows()
+        self.spread_by = attribution.spread_by
+        self.uses = uses = commitments.spread_rows(chosen) if policy.basis in bases.AMORTIZED else attribution.commitments.rows()
         if uses:
             self.result["commitments"] = uses
         if attribution.hops:
@@ -115,6 +118,9 @@ class Rollup:
         groups = self.commitments.groups
         found = {f"covered by {key[2][0]}" for key, group in groups.items() if group.covered}
         found |= {"purchased" for group in groups.values() if group.purchased}
+        found |= {"told by its id" for stated in self.commitments.stated if stated.is_told}
+        found |= {f"spread by its {way}" for way in self.spread_by}
+        found |= {"used by hours" if use["purchased_hours"] else "used by cost" for use in self.uses if "used_cost" in use}
         return found | {"by usage" for group in groups.values() if group.unused_cost != 0}
 
 

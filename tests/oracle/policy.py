@@ -206,7 +206,7 @@ def load(path: str | None, tags: list | None = None) -> Policy:
     policy.split = containers.get("split", policy.split)
     policy.window = containers.get("window", policy.window)
     policy.idle = containers.get("idle", policy.idle)
-    policy.empty_host = containers.get("empty_host", "separate" if policy.idle == "separate" else "owner")
+    policy.empty_host = containers.get("empty_host", "owner" if policy.idle == "spread" else policy.idle)
     weights = containers.get("weights", {})
     scaled = money.decimal_weights({"cpu": weights.get("cpu", 1), "memory": weights.get("memory", 0)})
     policy.cpu_weight, policy.memory_weight = scaled["cpu"], scaled["memory"]

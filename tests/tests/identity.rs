@@ -14,8 +14,8 @@ use std::thread;
 use identity_bills::periods::Term;
 use identity_bills::{Case, ERRORS, Kept, Random, Seen, Sums, as_of, sum};
 use unblended::{
-    Amount, Attribution, Bill, CellFilter, CostBasis, Currency, Error, ErrorCode, Evidence, Mechanism, Policy, Report,
-    ReservationBook, Result, allocated_charges, attribute, explain,
+    Amount, Attribution, Bill, CellFilter, CostBasis, Currency, Error, ErrorCode, Evidence, LineItemKind, Mechanism,
+    Policy, Report, ReservationBook, Result, allocated_charges, attribute, explain,
 };
 
 /// What a bill is attributed with.
@@ -142,6 +142,7 @@ fn check_sums(case: &Case, bill: &Bill, report: &Report) -> Result<()> {
     let by_kind = bridge.iter().map(|row| (row.kind, (row.rows, row.unblended.units(), row.cost.units())));
     assert_eq!(by_kind.collect::<BTreeMap<_, _>>(), sums.bridge, "bridge");
     assert_eq!(report.bridge, (case.basis != CostBasis::Unblended).then_some(bridge), "bridge of the report");
+    check_commitments(case, &sums, report);
     if !case.amounts.is_signed {
         let negative = report.cells.iter().find(|cell| cell.cost.is_negative());
         assert_eq!(negative, None, "nothing negative came in");
@@ -155,6 +156,25 @@ fn check_sums(case: &Case, bill: &Bill, report: &Report) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// With an amortized basis used and unused costs of all commitments sum to their rows (spec 6.4).
+fn check_commitments(case: &Case, sums: &Sums, report: &Report) {
+    let of_commitments = [
+        LineItemKind::DiscountedUsage,
+        LineItemKind::SavingsPlanCoveredUsage,
+        LineItemKind::RecurringFee,
+        LineItemKind::SavingsPlanRecurringFee,
+        LineItemKind::UnusedCommitment,
+    ];
+    let used = report.commitments.iter().map(|row| row.used_cost.unwrap_or_default());
+    if !case.basis.is_amortized() {
+        assert_eq!(sum(used), 0, "used cost is of an amortized basis");
+        return;
+    }
+    let expected = of_commitments.iter().filter_map(|kind| sums.bridge.get(kind)).map(|(_, _, cost)| *cost);
+    let parts = used.chain(report.commitments.iter().map(|row| row.unused_cost));
+    assert_eq!(sum(parts), expected.fold(0, i128::wrapping_add), "used and unused cost");
 }
 
 /// The contributions to all cells, and to those of one product, sum to them.
@@ -205,7 +225,8 @@ fn check_refusal(case: &Case, error: &Error, seen: &mut Seen) {
         ErrorCode::AttributeNoSplitData => containers["split"] == "scad",
         ErrorCode::AttributeNotScanned => case.kept == Kept::Nothing && has_facts,
         ErrorCode::AttributeUnknownCapacity => {
-            let needs = containers["idle"] == "separate" || !containers["weights"]["memory"].is_null();
+            let needs_all = ["separate", "proportional"].iter().any(|idle| containers["idle"] == **idle);
+            let needs = needs_all || !containers["weights"]["memory"].is_null();
             needs && !case.facts.tasks.is_empty()
         }
         ErrorCode::MoneyOverflow => case.may_overflow(),

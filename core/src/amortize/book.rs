@@ -10,13 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::schedule::known_term;
-use crate::bill::{Bill, Digest};
+use crate::bill::{Bill, Charge, Covers, CoversById, Digest, commitment_id};
 use crate::classify::LineItemKind;
 use crate::error::{Error, ErrorCode, Result};
 use crate::money::{Amount, Currency};
 use crate::time::{BillingPeriod, Interval, Timestamp};
 
-/// One fee of known term, as billed. All fields but `fee` are its key.
+/// One fee of known term, as billed. All fields up to `currency` are its key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BookEntry {
@@ -40,9 +40,18 @@ pub struct BookEntry {
     pub currency: Currency,
     /// The whole fee.
     pub fee: Amount,
+    /// Usage type that it is for, such as `USW2-HeavyUsage:c4.large`, where its bill says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage_type: Option<String>,
+    /// Availability zone that it is for, where its bill says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// How many reservations it bought, where its bill says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<Amount>,
 }
 
-/// All of an entry but its fee, in the order of its fields.
+/// What tells an entry from others, in the order of its fields.
 type Key<'e> = (&'e str, BillingPeriod, &'e str, &'e str, LineItemKind, &'e str, Timestamp, Timestamp, Currency);
 
 impl BookEntry {
@@ -66,24 +75,63 @@ impl BookEntry {
         )
     }
 
+    /// The entry of these rows of a bill.
+    fn billed<'b>(self, charges: &[&'b Charge], known: &CoversById<'b>) -> Result<Self> {
+        let fee = Amount::sum(charges.iter().map(|charge| charge.unblended()))?;
+        let own = Covers::of(charges);
+        let covers = charges.first().map_or(own, |first| known.of(fee_key(first), own));
+        // The quantity of an upfront fee counts what was bought, that of a recurring one the hours of its period.
+        let quantity = Amount::sum(charges.iter().map(|charge| charge.quantity()))?;
+        let is_count = self.kind == LineItemKind::UpfrontFee && quantity > Amount::ZERO;
+        Ok(Self {
+            fee,
+            usage_type: covers.usage_type.map(str::to_owned),
+            zone: covers.zone.map(str::to_owned),
+            count: is_count.then_some(quantity),
+            ..self
+        })
+    }
+
     /// Whether the term ends outside the period it was billed in; any other fee is this period's alone.
     fn reaches_out(&self, term: Interval) -> bool {
         let period = self.billing_period.interval();
         term.start < period.start || period.end < term.end
     }
 
-    fn conflict(&self, other: Amount) -> Error {
+    /// Takes over what only `same` knows of the same fee.
+    fn learn(&mut self, same: Self) -> Result<()> {
+        if self.fee != same.fee {
+            let currency = self.currency;
+            return Err(self.conflict(&format!("is {} {currency} and also {} {currency}", self.fee, same.fee)));
+        }
+        let texts = [(&self.usage_type, &same.usage_type), (&self.zone, &same.zone)];
+        for (mine, other) in texts.into_iter().filter_map(|(mine, other)| mine.as_ref().zip(other.as_ref())) {
+            if mine != other {
+                return Err(self.conflict(&format!("is for `{mine}` and also for `{other}`")));
+            }
+        }
+        if let Some((mine, other)) = self.count.zip(same.count).filter(|(mine, other)| mine != other) {
+            return Err(self.conflict(&format!("bought {mine} and also {other} reservations")));
+        }
+        self.usage_type = self.usage_type.take().or(same.usage_type);
+        self.zone = self.zone.take().or(same.zone);
+        self.count = self.count.or(same.count);
+        Ok(())
+    }
+
+    fn conflict(&self, difference: &str) -> Error {
         let message = format!(
-            "the fee `{}` of payer `{}`, billed in {} to account `{}`, is {} {currency} and also {other} {currency}",
-            self.commitment_id,
-            self.payer,
-            self.billing_period,
-            self.usage_account,
-            self.fee,
-            currency = self.currency,
+            "the fee `{}` of payer `{}`, billed in {} to account `{}`, {difference}",
+            self.commitment_id, self.payer, self.billing_period, self.usage_account,
         );
         Error::new(ErrorCode::ReservationsConflict, message)
     }
+}
+
+/// Payer, product and id of a fee.
+fn fee_key(charge: &Charge) -> (&str, &str, &str) {
+    let key = charge.key();
+    (key.payer(), key.product(), commitment_id(key.reservation_id(), key.description()))
 }
 
 /// Fees by key, sorted, no two with the same key.
@@ -92,11 +140,11 @@ impl BookEntry {
 pub struct ReservationBook(Vec<BookEntry>);
 
 impl ReservationBook {
-    /// The book of these fees. A fee given twice is one; a fee wholly inside its billing period is left out, because
+    /// The book of these fees. A fee given twice is one, of which all is known that either says; a fee wholly inside its billing period is left out, because
     /// it changes nothing.
     ///
     /// # Errors
-    /// `reservations.conflict` where a key stands with two fees; `reservations.bad_table` where an entry is no fee or
+    /// `reservations.conflict` where a key stands with two fees, or with one that is for two things; `reservations.bad_table` where an entry is no fee or
     /// has no known term.
     ///
     /// ```
@@ -112,6 +160,9 @@ impl ReservationBook {
     ///     end: "2016-12-05 23:59:59".parse()?,
     ///     currency: "USD".parse()?,
     ///     fee: "350".parse()?,
+    ///     usage_type: Some("HeavyUsage:c4.large".into()),
+    ///     zone: None,
+    ///     count: Some("1".parse()?),
     /// };
     /// assert_eq!(ReservationBook::new(vec![fee.clone(), fee])?.entries().len(), 1);
     /// # Ok::<(), unblended::Error>(())
@@ -125,8 +176,9 @@ impl ReservationBook {
                 let message = format!("`{}` is no commitment fee with a term of 28 days or more", entry.commitment_id);
                 return Err(Error::new(ErrorCode::ReservationsBadTable, message));
             };
-            if let Some(same) = kept.last().filter(|last| last.key() == entry.key()) {
-                return Err(same.conflict(entry.fee));
+            if let Some(same) = kept.last_mut().filter(|last| last.key() == entry.key()) {
+                same.learn(entry)?;
+                continue;
             }
             if entry.reaches_out(term) {
                 kept.push(entry);
@@ -142,10 +194,12 @@ impl ReservationBook {
     /// `money.overflow` where a sum leaves the range.
     pub fn from_scan(bill: &Bill) -> Result<Self> {
         let Some(billing_period) = bill.period() else { return Ok(Self::default()) };
-        let mut fees: BTreeMap<BookEntry, Amount> = BTreeMap::new();
+        let mut fees: BTreeMap<BookEntry, Vec<&Charge>> = BTreeMap::new();
+        let mut known = CoversById::default();
         for charge in bill.charges() {
             let key = charge.key();
             let Some(printed) = key.term().filter(|_| key.kind().is_fee()) else { continue };
+            known.add(fee_key(charge), Covers::of(&[charge]));
             let commitment_id = if key.reservation_id().is_empty() { key.description() } else { key.reservation_id() };
             let entry = BookEntry {
                 payer: key.payer().to_owned(),
@@ -158,13 +212,15 @@ impl ReservationBook {
                 end: printed.end,
                 currency: key.currency(),
                 fee: Amount::ZERO,
+                usage_type: None,
+                zone: None,
+                count: None,
             };
             if entry.term().is_some_and(|term| entry.reaches_out(term)) {
-                let fee = fees.entry(entry).or_default();
-                *fee = fee.checked_add(charge.unblended())?;
+                fees.entry(entry).or_default().push(charge);
             }
         }
-        Ok(Self(fees.into_iter().map(|(entry, fee)| BookEntry { fee, ..entry }).collect()))
+        fees.into_iter().map(|(entry, charges)| entry.billed(&charges, &known)).collect::<Result<_>>().map(Self)
     }
 
     /// The entries, sorted by key.
@@ -198,7 +254,11 @@ impl ReservationBook {
     pub fn digest(&self) -> Digest {
         let mut bytes = b"unblended reservation book 1".to_vec();
         for entry in &self.0 {
-            for text in entry.texts() {
+            // What is not known leaves no trace: a book has the digest that it had before there were such columns.
+            let known = entry.optional_texts();
+            let known = known.iter().map(Option::as_deref).map(Option::unwrap_or_default);
+            let known = known.filter(|_| entry.says_what_it_covers()).map(str::to_owned);
+            for text in entry.texts().into_iter().chain(known) {
                 bytes.extend(u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes());
                 bytes.extend(text.as_bytes());
             }
@@ -240,10 +300,13 @@ pub(crate) mod tests {
             end: "2016-12-05 23:59:59".parse().unwrap(),
             currency: Currency::USD,
             fee: fee.parse().unwrap(),
+            usage_type: None,
+            zone: None,
+            count: None,
         }
     }
 
-    fn book(entries: &[BookEntry]) -> ReservationBook {
+    pub(crate) fn book(entries: &[BookEntry]) -> ReservationBook {
         ReservationBook::new(entries.to_vec()).unwrap()
     }
 

@@ -1,6 +1,6 @@
 //! The reservation book as a table: CSV or JSON, money as text (spec 6.2).
 //!
-//! Columns are found by name in any order and all must be there; others are ignored. Row 1 of a CSV is its header;
+//! Columns are found by name in any order and all must be there but those of what a fee covers; others are ignored. Row 1 of a CSV is its header;
 //! row 1 of a JSON array is its first object.
 
 use std::io::Write;
@@ -10,10 +10,14 @@ use serde_json::{Map, Value};
 use super::book::{BookEntry, ReservationBook};
 use crate::classify::LineItemKind;
 use crate::error::{Error, ErrorCode, Location, Result};
+use crate::money::Amount;
 
-/// The columns, in the order they are written.
+/// The columns that must be there, in the order they are written.
 const COLUMNS: [&str; 10] =
     ["payer", "billing_period", "usage_account", "product", "kind", "commitment_id", "start", "end", "fee", "currency"];
+
+/// Those of what a fee covers, written after the others where an entry fills one; empty text says nothing.
+const OPTIONAL: [&str; 3] = ["usage_type", "zone", "count"];
 
 impl ReservationBook {
     /// Reads a CSV with a header. `name` is what errors call the table.
@@ -26,13 +30,21 @@ impl ReservationBook {
         let mut reader = csv::Reader::from_reader(bytes);
         let file = || Location::file(name);
         let headers = reader.headers().map_err(|cause| unreadable(cause).at(file()))?.clone();
+        let position_of = |column: &str| {
+            let mut found = headers.iter().enumerate().filter(|(_, header)| *header == column);
+            let first = found.next().map(|(position, _)| position);
+            match found.next() {
+                Some(_) => Err(bad("the column stands twice").at(column_of(column)).at(file())),
+                None => Ok(first),
+            }
+        };
         let mut positions = [0usize; COLUMNS.len()];
         for (column, position) in COLUMNS.iter().zip(&mut positions) {
-            let mut found = headers.iter().enumerate().filter(|(_, header)| header == column);
-            *position = found.next().ok_or_else(|| missing_column(column, headers.iter()).at(file()))?.0;
-            if found.next().is_some() {
-                return Err(bad("the column stands twice").at(column_of(column)).at(file()));
-            }
+            *position = position_of(column)?.ok_or_else(|| missing_column(column, headers.iter()).at(file()))?;
+        }
+        let mut optional = [None; OPTIONAL.len()];
+        for (column, position) in OPTIONAL.iter().zip(&mut optional) {
+            *position = position_of(column)?;
         }
         let mut entries = Vec::new();
         for (row, record) in (2u64..).zip(reader.records()) {
@@ -40,7 +52,9 @@ impl ReservationBook {
             let record = record.map_err(|cause| unreadable(cause).at(at(file())))?;
             let location = Location { byte: record.position().map(csv::Position::byte), ..at(file()) };
             let values = positions.map(|position| record.get(position).unwrap_or_default());
-            entries.push(entry(values).map_err(|error| error.at(location))?);
+            let covers =
+                optional.map(|position| position.and_then(|position| record.get(position)).unwrap_or_default());
+            entries.push(entry(values, covers).map_err(|error| error.at(location))?);
         }
         Self::new(entries).map_err(|error| error.at(file()))
     }
@@ -64,7 +78,15 @@ impl ReservationBook {
                     None => return Err(missing_column(column, fields.keys().map(String::as_str)).at(at())),
                 };
             }
-            entries.push(entry(values).map_err(|error| error.at(at()))?);
+            let mut covers = [""; OPTIONAL.len()];
+            for (column, value) in OPTIONAL.iter().zip(&mut covers) {
+                *value = match fields.get(*column) {
+                    Some(Value::String(text)) => text,
+                    Some(Value::Null) | None => "",
+                    Some(_) => return Err(bad("the value is not a text").at(column_of(column)).at(at())),
+                };
+            }
+            entries.push(entry(values, covers).map_err(|error| error.at(at()))?);
         }
         Self::new(entries).map_err(|error| error.at(file()))
     }
@@ -78,9 +100,12 @@ impl ReservationBook {
             Error::new(ErrorCode::OutputIo, "the reservation book cannot be written").with_cause(cause)
         };
         let mut writer = csv::Writer::from_writer(to);
-        writer.write_record(COLUMNS).map_err(cannot_write)?;
+        let says_more = self.entries().iter().any(BookEntry::says_what_it_covers);
+        let optional = OPTIONAL.into_iter().filter(|_| says_more);
+        writer.write_record(COLUMNS.into_iter().chain(optional)).map_err(cannot_write)?;
         for entry in self.entries() {
-            writer.write_record(entry.texts()).map_err(cannot_write)?;
+            let optional = entry.optional_texts().into_iter().map(Option::unwrap_or_default).filter(|_| says_more);
+            writer.write_record(entry.texts().into_iter().chain(optional)).map_err(cannot_write)?;
         }
         writer.flush().map_err(|cause| cannot_write(cause.into()))
     }
@@ -102,15 +127,23 @@ impl BookEntry {
             self.currency.to_string(),
         ]
     }
+
+    /// What it covers, in the order of the optional columns.
+    pub(super) fn optional_texts(&self) -> [Option<String>; OPTIONAL.len()] {
+        [self.usage_type.clone(), self.zone.clone(), self.count.map(|count| count.to_string())]
+    }
+
+    /// Whether anything of what it covers is known.
+    pub(super) fn says_what_it_covers(&self) -> bool {
+        self.usage_type.is_some() || self.zone.is_some() || self.count.is_some()
+    }
 }
 
 /// The entry of one row's values in the order of the columns.
-fn entry(values: [&str; COLUMNS.len()]) -> Result<BookEntry> {
+fn entry(values: [&str; COLUMNS.len()], covers: [&str; OPTIONAL.len()]) -> Result<BookEntry> {
     let [payer, period, usage_account, product, kind, commitment_id, start, end, fee, currency] = values;
-    let fee = read("fee", crate::money::Amount::parse(fee))?;
-    if !fee.residue.is_zero() {
-        return Err(bad("the fee has more than 18 decimals").at(column_of("fee")));
-    }
+    let [usage_type, zone, count] = covers;
+    let said = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let entry = BookEntry {
         payer: payer.to_owned(),
         billing_period: read("billing_period", period.parse())?,
@@ -121,8 +154,14 @@ fn entry(values: [&str; COLUMNS.len()]) -> Result<BookEntry> {
         start: read("start", start.parse())?,
         end: read("end", end.parse())?,
         currency: read("currency", currency.parse())?,
-        fee: fee.amount,
+        fee: exact("fee", fee)?,
+        usage_type: said(usage_type),
+        zone: said(zone),
+        count: said(count).map(|count| exact("count", &count)).transpose()?,
     };
+    if entry.count.is_some_and(|count| count <= Amount::ZERO) {
+        return Err(bad("the count is not positive").at(column_of("count")));
+    }
     if payer.is_empty() {
         return Err(bad("the payer is empty").at(column_of("payer")));
     }
@@ -132,11 +171,20 @@ fn entry(values: [&str; COLUMNS.len()]) -> Result<BookEntry> {
     Ok(entry)
 }
 
+/// A decimal of which nothing is rounded off.
+fn exact(column: &str, text: &str) -> Result<Amount> {
+    let parsed = read(column, Amount::parse(text))?;
+    if !parsed.residue.is_zero() {
+        return Err(bad(format!("the {column} has more than 18 decimals")).at(column_of(column)));
+    }
+    Ok(parsed.amount)
+}
+
 fn fee_kind(text: &str) -> Result<LineItemKind> {
-    [LineItemKind::UpfrontFee, LineItemKind::RecurringFee]
-        .into_iter()
-        .find(|kind| kind.as_str() == text)
-        .ok_or_else(|| bad(format!("`{text}` is not a kind of fee: UpfrontFee or RecurringFee")).at(column_of("kind")))
+    let kinds = [LineItemKind::UpfrontFee, LineItemKind::RecurringFee, LineItemKind::SavingsPlanUpfrontFee];
+    let message = || format!("`{text}` is not a kind of fee: UpfrontFee, RecurringFee or SavingsPlanUpfrontFee");
+    let known = kinds.into_iter().find(|kind| kind.as_str() == text);
+    known.ok_or_else(|| bad(message()).at(column_of("kind")))
 }
 
 /// A value of a column, its error turned into that of the table.
@@ -197,6 +245,35 @@ payer,billing_period,usage_account,product,kind,commitment_id,start,end,fee,curr
     }
 
     #[test]
+    fn what_fees_cover_stands_in_columns_that_a_table_may_lack() {
+        let text = CSV.replace(",currency", ",currency,usage_type,zone,count").replace(
+            ",USD\n",
+            ",USD,HeavyUsage:c4.large,us-east-1a,2.5\n1,2015-12,22,EC2,UpfrontFee,9,2015-12-06T00:00:00Z,2016-12-06T00:00:00Z,1,USD,,,\n",
+        );
+        let book = ReservationBook::read_csv("book.csv", text.as_bytes()).unwrap();
+        let [silent, said] = book.entries() else { panic!("{book:?}") };
+        assert_eq!((silent.usage_type.as_deref(), silent.says_what_it_covers()), (None, false));
+        assert_eq!(
+            (said.usage_type.as_deref(), said.zone.as_deref()),
+            (Some("HeavyUsage:c4.large"), Some("us-east-1a"))
+        );
+        assert_eq!(said.count.unwrap().to_string(), "2.5");
+        let mut written = Vec::new();
+        book.write_csv(&mut written).unwrap();
+        assert_eq!(ReservationBook::read_csv("book.csv", &written).unwrap(), book);
+        let json = serde_json::to_vec(&book).unwrap();
+        assert_eq!(ReservationBook::read_json("book.json", &json).unwrap(), book);
+        // Without them a book has the digest that it always had.
+        let plain = ReservationBook::read_csv("book.csv", CSV.as_bytes()).unwrap();
+        assert_eq!(plain.digest().as_str(), "6e84bc4f10b96cc0522f8abea86b81201b050a51c7f44aa7ed38adb1c67a50ce");
+        for (count, message) in [("0", "the count is not positive"), ("1e-19", "the count has more than 18 decimals")] {
+            let error =
+                ReservationBook::read_csv("b", text.replace(",2.5", &format!(",{count}")).as_bytes()).unwrap_err();
+            assert_eq!((error.code(), error.to_string()), (ErrorCode::ReservationsBadTable, message.to_owned()));
+        }
+    }
+
+    #[test]
     fn columns_are_found_by_name_in_any_order() {
         let text = "\u{feff}note,currency,fee,end,start,commitment_id,kind,product,usage_account,billing_period,payer\r\n\
             x,USD,5,2016-12-05 23:59:59,2015-12-06 00:00:00,a,UpfrontFee,EC2,22,2015-12,1\r\n";
@@ -209,7 +286,7 @@ payer,billing_period,usage_account,product,kind,commitment_id,start,end,fee,curr
         for (column, value, message) in [
             (0, "", "the payer is empty"),
             (1, "2015-13", "`2015-13` is not a billing period of the form YYYY-MM"),
-            (4, "Usage", "`Usage` is not a kind of fee: UpfrontFee or RecurringFee"),
+            (4, "Usage", "`Usage` is not a kind of fee: UpfrontFee, RecurringFee or SavingsPlanUpfrontFee"),
             (6, "soon", "`soon` is not a time"),
             (7, "2015-12-07", "the term from `start` to `end` spans less than 28 days"),
             (8, "12,5", "the row has 11 columns, the header 10"),

@@ -6,6 +6,8 @@
 
 mod book;
 mod book_table;
+#[cfg(test)]
+mod covers_tests;
 mod schedule;
 
 pub use book::{BookEntry, ReservationBook};

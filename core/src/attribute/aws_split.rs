@@ -16,6 +16,7 @@ use crate::evidence::{Evidence, TaskRun};
 use crate::ids::{Cluster, ProductArea, Service};
 use crate::index::Index;
 use crate::money::{Amount, Currency};
+use crate::policy::Unused;
 use crate::split::split;
 use crate::time::Timestamp;
 
@@ -130,6 +131,13 @@ impl<'a> Stages<'a> {
             ledger.on_instance(Some(instance));
             if !aws.own(origin(charge), charge.key().resource_id(), instance, amount, ledger)? {
                 self.own_moved(charge, instance, amount, ledger)?;
+                continue;
+            }
+            if self.policy.volumes.detached != Unused::Proportional {
+                continue;
+            }
+            for (service, part) in aws.parts(instance, amount)?.into_iter().flatten() {
+                self.note_area(charge, instance, service.area, part, ledger)?;
             }
         }
         ledger.on_instance(None);

@@ -275,7 +275,7 @@ impl<'c, 'a> Shares<'c, 'a> {
     fn add_pool(&mut self, window: &[Interval], amount: Amount, resource: Resource) -> Result<()> {
         let Used { sums, ran, .. } = &self.used;
         let used = ran.iter().map(|at| sums.get(*at).map_or(0, |sum| resource.of(*sum)));
-        let separate = self.containers.policy.idle == Idle::Separate;
+        let separate = self.containers.policy.idle != Idle::Spread;
         // What is unreserved is before every service.
         let mut unused = 0;
         if separate {

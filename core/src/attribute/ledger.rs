@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::{Claim, Origin, Owner};
+use super::idle::IdleShares;
 use super::lineage::{CellFilter, Noted, Watch};
 use super::split_check::SplitCheck;
 use crate::bill::Charge;
@@ -15,6 +16,9 @@ use crate::rollup::{Cell, RowDetail, RowKind};
 /// What nobody owns, by origin, resource and whether a service without an area used it; in no order.
 pub(super) type Unattributed<'a> = Index<(Origin<'a>, &'a str, bool), Amount>;
 
+/// What nothing used of a commitment, by its payer and its id, which may be empty.
+pub(super) type UnusedOf<'a> = (Origin<'a>, &'a str, &'a str);
+
 /// Sums by origin and claim.
 #[derive(Debug, Default)]
 pub(super) struct Ledger<'a> {
@@ -22,7 +26,11 @@ pub(super) struct Ledger<'a> {
     /// What shared pools keep, by origin and pool.
     kept: BTreeMap<(Origin<'a>, String), Amount>,
     unattributed: Unattributed<'a>,
+    /// What cells of unused commitment are made of.
+    unused: BTreeMap<UnusedOf<'a>, Amount>,
     watch: Option<Watch<'a>>,
+    /// What waits until it is known who used its host.
+    pub(super) idle: IdleShares<'a>,
     /// The split of instances, to be compared with AWS's own.
     pub(super) split_check: Option<SplitCheck<'a>>,
 }
@@ -101,15 +109,39 @@ impl<'a> Ledger<'a> {
         Ok(taken.into_iter().map(|(area, origin, _, amount)| (area, origin, amount)).collect())
     }
 
-    /// Takes the unused commitment of a product and account out; what was noted of it is taken back.
-    pub(super) fn take_unused(&mut self, origin: Origin<'a>) -> Result<()> {
+    /// Adds what nothing used of a commitment and nobody is named for.
+    pub(super) fn add_unused(&mut self, of: UnusedOf<'a>, amount: Amount) -> Result<()> {
+        let sum = self.unused.entry(of).or_default();
+        *sum = sum.checked_add(amount)?;
+        self.add(of.0, Claim::unused_commitment(), amount)
+    }
+
+    /// What nothing used, by commitment.
+    pub(super) fn unused(&self) -> &BTreeMap<UnusedOf<'a>, Amount> {
+        &self.unused
+    }
+
+    /// Takes unused commitment of these out, as sums by product and account; what was noted of it is taken back.
+    pub(super) fn take_unused(&mut self, taken: &BTreeSet<UnusedOf<'a>>) -> Result<()> {
+        let mut sums: BTreeMap<Origin<'a>, Amount> = BTreeMap::new();
+        for of in taken {
+            let sum = sums.entry(of.0).or_default();
+            *sum = sum.checked_add(self.unused.remove(of).unwrap_or_default())?;
+        }
         let claim = Claim::unused_commitment();
-        if let Some(amount) = self.cells.remove(&(origin, claim))
-            && let Some(watch) = &mut self.watch
-        {
-            watch.note(origin, claim, Amount::ZERO.checked_sub(amount)?)?;
+        for (origin, amount) in sums {
+            let given_back = Amount::ZERO.checked_sub(amount)?;
+            self.add(origin, claim, given_back)?;
+            if !self.unused.keys().any(|(left, ..)| *left == origin) {
+                self.cells.remove(&(origin, claim));
+            }
         }
         Ok(())
+    }
+
+    /// The commitment that amounts are fees of at the moment.
+    pub(super) fn commitment(&self) -> Option<String> {
+        self.watch.as_ref().and_then(|watch| watch.commitment().map(str::to_owned))
     }
 
     /// Every amount that has an owner so far, in no order.
@@ -138,9 +170,14 @@ impl<'a> Ledger<'a> {
 
     /// What every owner has of a product so far, all usage accounts together (spec 5.6).
     pub(super) fn owners_of(&self, product: &str) -> Result<BTreeMap<Owner<'a>, Amount>> {
+        self.owners_where(|origin| origin.product == product)
+    }
+
+    /// What every owner has so far of these products and usage accounts together.
+    pub(super) fn owners_where(&self, is_wanted: impl Fn(&Origin<'a>) -> bool) -> Result<BTreeMap<Owner<'a>, Amount>> {
         let mut owners: BTreeMap<_, Amount> = BTreeMap::new();
         for ((origin, claim), amount) in &self.cells {
-            if origin.product == product {
+            if is_wanted(origin) {
                 let sum = owners.entry(claim.owner()).or_default();
                 *sum = sum.checked_add(*amount)?;
             }

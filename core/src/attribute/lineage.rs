@@ -177,6 +177,10 @@ impl<'a> Watch<'a> {
         self.commitment = commitment.map(str::to_owned);
     }
 
+    pub(super) fn commitment(&self) -> Option<&str> {
+        self.commitment.as_deref()
+    }
+
     /// Amounts that one charge gives to one cell in several steps add up.
     pub(super) fn note(&mut self, origin: Origin<'a>, claim: Claim<'a>, amount: Amount) -> Result<()> {
         if !self.filter.matches(origin, claim, self.pool.as_deref()) {
@@ -214,7 +218,9 @@ impl<'a> Watch<'a> {
     }
 
     /// What was noted, in the order of the charges; what is of no charge comes last.
-    pub(super) fn into_found(self) -> Vec<Noted<'a>> {
+    pub(super) fn into_found(mut self) -> Vec<Noted<'a>> {
+        // Idle cost that waits is noted after later charges. Charges of a bill lie in its order.
+        self.found.sort_by_key(|noted| (noted.charge.is_none(), noted.charge.map(std::ptr::from_ref)));
         self.found
     }
 }

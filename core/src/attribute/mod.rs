@@ -20,6 +20,9 @@ mod conserved;
 mod containers;
 mod coverage;
 mod explained;
+mod idle;
+#[cfg(test)]
+mod idle_tests;
 mod intervals;
 mod ledger;
 mod lineage;
@@ -172,6 +175,7 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
         stages.own(charge, ledger)?;
     }
     ledger.look_at(None);
+    ledger.share_idle(None)?;
     let mut commitments = Commitments::of_period(bill, job.reservations, spreading, period, currency)?;
     commitments.share(bill, &stages, &mut pools, ledger, &mut found)?;
     pools.share(ledger, currency, &mut found)?;
@@ -298,7 +302,11 @@ fn report(job: &Attribution<'_>, mut ledger: Ledger<'_>, attributed: &mut Attrib
         cells,
         reallocations: std::mem::take(reallocations),
         split_check,
-        commitments: commitments.uses(bill, currency)?,
+        commitments: if bill.basis().is_amortized() {
+            commitments::uses_where_amortized(bill, currency)?
+        } else {
+            commitments.uses(bill, currency)?
+        },
         digests: digests(job)?,
         inputs: bill.inputs().iter().cloned().collect(),
         diagnostics: found.list(),

@@ -15,7 +15,7 @@ use super::volumes::{self, Stays, Volumes};
 use crate::bill::Charge;
 use crate::error::Result;
 use crate::money::Amount;
-use crate::policy::{Policy, Unused};
+use crate::policy::{Idle, Policy, Unused};
 use crate::rollup::{IdleReason, Mechanism};
 
 /// The stages of one attribution, ready to take charges.
@@ -38,8 +38,10 @@ impl<'a> Stages<'a> {
         }
         if self.is_amortized && charge.key().kind().is_unused_where_amortized() {
             // What was used of the commitment stands in the rows it covers (spec 6.3).
-            let claim = commitments::claim_of_charge(charge, &self.tags, self.policy.commitments);
-            return ledger.add(origin(charge), claim, charge.amount());
+            let owner = commitments::owner_of_charge(charge, &self.tags, self.policy.commitments);
+            let key = charge.key();
+            let of = (origin(charge), key.payer(), key.reservation_id());
+            return commitments::own_unused(of, owner, charge.amount(), ledger);
         }
         let resource = charge.key().resource_id();
         if let Some(attachments) = self.volumes.as_ref().and_then(|volumes| volumes.of(charge)) {
@@ -80,6 +82,9 @@ impl<'a> Stages<'a> {
             match self.policy.containers.empty_host() {
                 Unused::Owner => self.own_tagged(charge, Mechanism::EcsIdle, amount, ledger)?,
                 Unused::Separate => self.own_idle(origin(charge), instance, IdleReason::EmptyHost, amount, ledger)?,
+                Unused::Proportional => {
+                    self.wait_for_areas((origin(charge), charge), instance, IdleReason::EmptyHost, amount, ledger);
+                }
             }
         }
         shares.not_run.map_or(Ok(()), |amount| self.own_tagged(charge, Mechanism::EcsIdle, amount, ledger))
@@ -120,6 +125,10 @@ impl<'a> Stages<'a> {
                     let claim = Claim::idle(self.tags.area_of_charge(charge), IdleReason::Detached);
                     ledger.add(origin(charge), claim, detached)?;
                 }
+                Unused::Proportional => {
+                    let volume = charge.key().resource_id();
+                    self.wait_for_areas((origin(charge), charge), volume, IdleReason::Detached, detached, ledger);
+                }
             }
         }
         stays.untimed.map_or(Ok(()), |amount| self.own_tagged(charge, Mechanism::Tag, amount, ledger))
@@ -134,6 +143,11 @@ impl<'a> Stages<'a> {
         ledger: &mut Ledger<'a>,
     ) -> Result<()> {
         let area = self.tags.area_of_resource(instance).or_else(|| self.tags.area_of_charge(charge));
+        if self.policy.volumes.detached == Unused::Proportional
+            && let Some(area) = area
+        {
+            ledger.idle.note_area(charge.key().resource_id(), area, amount)?;
+        }
         self.tags.own(charge, area.map(|area| (area, Mechanism::Volume)), amount, ledger)
     }
 
@@ -147,12 +161,17 @@ impl<'a> Stages<'a> {
     ) -> Result<()> {
         for (service, amount) in shares.services() {
             own_service(origin, charge.key().resource_id(), service, amount, ledger)?;
+            self.note_area(charge, instance, service.area, amount, ledger)?;
             if let Some(check) = &mut ledger.split_check {
                 check.note(charge, instance, (service.cluster, service.service), amount)?;
             }
         }
-        let idle = |amount| self.own_idle(origin, instance, IdleReason::Unreserved, amount, ledger);
-        shares.unreserved.map_or(Ok(()), idle)
+        let Some(unreserved) = shares.unreserved else { return Ok(()) };
+        if self.policy.containers.idle == Idle::Proportional {
+            self.wait_for_areas((origin, charge), instance, IdleReason::Unreserved, unreserved, ledger);
+            return Ok(());
+        }
+        self.own_idle(origin, instance, IdleReason::Unreserved, unreserved, ledger)
     }
 
     pub(super) fn own_idle(

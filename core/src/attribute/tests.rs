@@ -19,7 +19,7 @@ fn areas(bill: &Bill, policy: &str, evidence: &Evidence) -> Vec<(String, String)
     rows.collect()
 }
 
-fn run(bill: &Bill, policy: &str, evidence: &Evidence) -> Result<Report> {
+pub(super) fn run(bill: &Bill, policy: &str, evidence: &Evidence) -> Result<Report> {
     let policy = Policy::from_toml(&format!("{policy}\n[areas]\ntag_keys = [\"team\"]\n"))?;
     attribute(&Attribution {
         bill,
@@ -31,7 +31,7 @@ fn run(bill: &Bill, policy: &str, evidence: &Evidence) -> Result<Report> {
     })
 }
 
-fn task(service: &str, cpu: u64, interval: Interval) -> TaskRun {
+pub(super) fn task(service: &str, cpu: u64, interval: Interval) -> TaskRun {
     TaskRun {
         task: service.into(),
         cluster: "main".into(),
@@ -45,7 +45,7 @@ fn task(service: &str, cpu: u64, interval: Interval) -> TaskRun {
     }
 }
 
-fn evidence(tasks: Vec<TaskRun>, attachments: Vec<VolumeAttachment>) -> Evidence {
+pub(super) fn evidence(tasks: Vec<TaskRun>, attachments: Vec<VolumeAttachment>) -> Evidence {
     let map = |service: &str, area: &str| MappedService {
         service: service.into(),
         cluster: None,
@@ -68,7 +68,7 @@ fn evidence(tasks: Vec<TaskRun>, attachments: Vec<VolumeAttachment>) -> Evidence
     }
 }
 
-fn attached(instance: &str, from: i64, to: i64) -> VolumeAttachment {
+pub(super) fn attached(instance: &str, from: i64, to: i64) -> VolumeAttachment {
     VolumeAttachment { volume: "vol-1".into(), instance: instance.into(), interval: hours(from, to) }
 }
 
@@ -123,7 +123,7 @@ fn hours_where_nothing_ran_go_by_the_instance_tag() {
 }
 
 /// Owner, kind with reason, and cost of every row.
-fn rows(bill: &Bill, policy: &str, evidence: &Evidence) -> Vec<String> {
+pub(super) fn rows(bill: &Bill, policy: &str, evidence: &Evidence) -> Vec<String> {
     let report = run(bill, policy, evidence).unwrap();
     report.reconcile_tables().unwrap();
     let rows = report.area_costs().unwrap().into_iter().map(|row| {

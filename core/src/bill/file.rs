@@ -20,7 +20,7 @@ use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::{Amount, Residue};
 
 const FORMAT: &str = "unblended-bill";
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -117,7 +117,7 @@ impl Bill {
         let mut next = || lines.next().transpose()?.ok_or_else(|| bad("the saved bill ends too early"));
         let head: Head = parse(&next()?)?;
         if head.format != FORMAT || head.version != VERSION {
-            return Err(bad("the file is no saved bill of version 3"));
+            return Err(bad("the file is no saved bill of version 4"));
         }
         let mut charges: Vec<Charge> = Vec::new();
         loop {

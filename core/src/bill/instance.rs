@@ -91,7 +91,9 @@ fn quarters_of(size: &str) -> Option<u64> {
 pub(super) fn is_of_hours(kind: LineItemKind, usage_type: &str) -> bool {
     match kind {
         LineItemKind::DiscountedUsage => true,
-        LineItemKind::Usage => prefix_of(family_and_type(usage_type).0, &COVERABLE_USAGE).is_some(),
+        LineItemKind::SavingsPlanCoveredUsage | LineItemKind::Usage => {
+            prefix_of(family_and_type(usage_type).0, &COVERABLE_USAGE).is_some()
+        }
         _ => false,
     }
 }

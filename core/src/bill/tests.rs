@@ -26,7 +26,7 @@ fn damaged_and_cut_files_are_refused() {
     let lines: Vec<&str> = text.lines().collect();
     let cut = lines[..lines.len() - 1].join("\n");
     let without_charge = [lines[0], lines[2], lines[3]].join("\n");
-    let newer = text.replace("\"version\":3", "\"version\":4");
+    let newer = text.replace("\"version\":4", "\"version\":5");
     let swapped = [lines[0], lines[2], lines[1], lines[3]].join("\n");
     for damaged in ["", "{}", cut.as_str(), &without_charge, &newer, &swapped, text.get(..text.len() / 2).unwrap()] {
         assert_eq!(Bill::load(damaged.as_bytes()).unwrap_err().code(), ErrorCode::BillBadFile, "{damaged}");

@@ -105,11 +105,13 @@ fn is_json(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{TableName, explain, table};
+    use super::super::{ColumnType, TableName, explain, table};
     use super::*;
-    use crate::bill::samples::{bill, row};
-    use crate::classify::LineItem;
+    use crate::bill::BillOptions;
+    use crate::bill::samples::{bill, bill_with, row};
+    use crate::classify::{CostBasis, Dialect, LineItem};
     use crate::facade::ExplainRequest;
+    use crate::policy::AreaPolicy;
 
     const POLICY: &str = "[areas]\ntag_keys = [\"team\"]\n[[shared]]\nname = \"tax\"\nmatch = { kind = \"Tax\" }\n\
         method = \"metric\"\nmetric = \"tables/users.json\"\n[[shared]]\nname = \"refunds\"\nmatch = { kind = \"Refund\" }\n\
@@ -135,6 +137,36 @@ mod tests {
 
     fn columns(report: &Report, name: TableName) -> Vec<String> {
         table(report, name).unwrap().columns.into_iter().map(|column| column.name).collect()
+    }
+
+    #[test]
+    fn commitments_say_their_used_cost_only_where_the_basis_spreads_them() {
+        let covered = |basis| {
+            let options = BillOptions { basis, ..BillOptions::default() };
+            let item = LineItem {
+                dialect: Dialect::Cur,
+                line_item_type: "SavingsPlanCoveredUsage",
+                reservation_id: "arn:sp",
+                tags: vec![],
+                ..row("0.9")
+            };
+            let mut unused = LineItem { line_item_type: "SavingsPlanRecurringFee", ..item.clone() };
+            unused.cost = "0.1".parse().unwrap();
+            let policy =
+                Policy { basis, areas: AreaPolicy { tag_keys: vec![], ..AreaPolicy::default() }, ..Policy::default() };
+            let request = AttributeRequest { policy, ..AttributeRequest::default() };
+            let bill = bill_with(&[item, unused], &options);
+            attribute(&bill, &Evidence::default(), &ReservationBook::default(), &request).unwrap()
+        };
+        let spread = table(&covered(CostBasis::Amortized), TableName::Commitments).unwrap();
+        let value = |name: &str| {
+            let column = spread.columns.iter().find(|column| column.name == name).unwrap();
+            (column.column_type, column.values.clone())
+        };
+        assert_eq!(value("used_cost"), (ColumnType::Money, vec![Some("0.9".to_owned())]));
+        assert_eq!(value("utilization"), (ColumnType::Text, vec![Some("0.9".to_owned())]));
+        let charged = columns(&covered(CostBasis::Unblended), TableName::Commitments);
+        assert!(!charged.is_empty() && !charged.contains(&"used_cost".to_owned()));
     }
 
     #[test]

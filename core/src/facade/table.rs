@@ -119,7 +119,12 @@ pub fn table(report: &Report, name: TableName) -> Result<Table> {
         }
         TableName::Mechanisms => columns(&["mechanism", "cost"], &report.mechanisms()?),
         TableName::Reallocations => columns(&["provider", "consumer", "cost"], &report.reallocations),
-        TableName::Commitments => columns(&COMMITMENT_COLUMNS, &report.commitments),
+        TableName::Commitments => {
+            let has_costs = report.commitments.iter().any(|row| row.used_cost.is_some());
+            let shown = |name: &&str| has_costs || *name != "used_cost";
+            let names: Vec<&str> = COMMITMENT_COLUMNS.into_iter().filter(shown).collect();
+            columns(&names, &report.commitments)
+        }
         TableName::SplitCheck => {
             let names = ["cluster", "service", "ours", "ours_volumes", "scad", "difference", "why"];
             columns(&names, &report.split_check)
@@ -138,7 +143,8 @@ pub fn table(report: &Report, name: TableName) -> Result<Table> {
     }
 }
 
-const COMMITMENT_COLUMNS: [&str; 12] = [
+/// `used_cost` only with an amortized basis.
+const COMMITMENT_COLUMNS: [&str; 13] = [
     "payer",
     "product",
     "usage_account",
@@ -147,6 +153,7 @@ const COMMITMENT_COLUMNS: [&str; 12] = [
     "purchased_hours",
     "used_hours",
     "utilization",
+    "used_cost",
     "unused_cost",
     "covered_hours",
     "eligible_hours",
@@ -177,7 +184,9 @@ fn columns(names: &[&str], rows: &[impl Serialize]) -> Result<Table> {
         .map(|name| Column {
             name: (*name).to_owned(),
             column_type: match *name {
-                "cost" | "share" | "unused_cost" | "ours" | "ours_volumes" | "scad" | "difference" => ColumnType::Money,
+                "cost" | "share" | "used_cost" | "unused_cost" | "ours" | "ours_volumes" | "scad" | "difference" => {
+                    ColumnType::Money
+                }
                 "count" | "resources" => ColumnType::Count,
                 _ => ColumnType::Text,
             },

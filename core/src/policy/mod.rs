@@ -221,6 +221,8 @@ pub enum Idle {
     Spread,
     /// It is a row of its own.
     Separate,
+    /// The areas whose tasks ran on the instance in the period share it by what they have of the instance.
+    Proportional,
 }
 
 /// By what an instance's cost is split over its services (spec 5.4).
@@ -245,6 +247,8 @@ pub enum Unused {
     Owner,
     /// It is a row of its own, which carries the area that its tags name.
     Separate,
+    /// The areas that used the instance or volume in the period share it by what they have of it.
+    Proportional,
 }
 
 /// Keys of later versions are left out where they say nothing new, so that digests of policies stay.
@@ -288,7 +292,7 @@ pub struct ContainerPolicy {
     pub window: Window,
     /// Who pays for what tasks on a busy instance did not reserve.
     pub idle: Idle,
-    /// Who pays for an instance while nothing ran on it; where not said, its owner if `idle` is spread, else nobody.
+    /// Who pays for an instance while nothing ran on it; where not said, its owner if `idle` is spread, else as `idle`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub empty_host: Option<Unused>,
     /// CPU against memory.
@@ -320,6 +324,7 @@ impl ContainerPolicy {
         self.empty_host.unwrap_or(match self.idle {
             Idle::Spread => Unused::Owner,
             Idle::Separate => Unused::Separate,
+            Idle::Proportional => Unused::Proportional,
         })
     }
 }

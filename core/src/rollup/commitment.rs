@@ -71,17 +71,18 @@ impl fmt::Display for Ratio {
     }
 }
 
-/// What was bought, used and could have been covered, of the fees that cover the same usage.
+/// What was bought, used and could have been covered, of the fees that cover the same usage; with an amortized basis,
+/// of the rows of one commitment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
 pub struct CommitmentUse {
     /// Account that is invoiced.
     pub payer: String,
-    /// AWS product.
+    /// AWS product, that of the fees where there are any.
     pub product: String,
-    /// Account that bought; `None` where several did.
+    /// Account that bought; `None` where several did, or the bill does not say.
     pub usage_account: Option<String>,
-    /// Subscription or reservation id, where the covered usage names ids.
+    /// Subscription, reservation or savings plan id, where the covered usage names ids.
     pub commitment: Option<String>,
     /// Family with the region's prefix (`USW2-c4`), or zone and type (`us-west-2a:c4.large`); `None` where it is any.
     pub covers: Option<String>,
@@ -89,8 +90,11 @@ pub struct CommitmentUse {
     pub purchased_hours: Option<Hours>,
     /// How many of them were used.
     pub used_hours: Option<Hours>,
-    /// Used of purchased hours.
+    /// Used of purchased hours; where those are not known, with an amortized basis, used cost of used and unused cost.
     pub utilization: Option<Ratio>,
+    /// What the covered usage costs with an amortized basis; `None` with another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_cost: Option<Amount>,
     /// What was set apart of the fees because nothing used it; 0 where fees are shared by cost.
     pub unused_cost: Amount,
     /// Normalized hours of the usage it covers.

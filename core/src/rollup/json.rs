@@ -37,7 +37,7 @@ pub(crate) struct ReportJson<'r> {
     #[serde(skip_serializing_if = "is_empty")]
     #[cfg_attr(feature = "facade", schemars(default))]
     split_check: &'r [SplitCheckRow],
-    /// Only where the bill says something of commitments whose fees are set aside.
+    /// Only where the bill says something of commitments whose fees are set aside, or that its basis spreads.
     #[serde(skip_serializing_if = "has_no_uses")]
     #[cfg_attr(feature = "facade", schemars(default))]
     commitments: &'r [CommitmentUse],

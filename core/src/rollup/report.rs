@@ -337,7 +337,8 @@ pub struct Report {
     /// Our split of instances beside AWS's own, where both are known, sorted.
     #[serde(default)]
     pub split_check: Vec<SplitCheckRow>,
-    /// How each commitment whose fees are set aside was used, sorted; only those of which the bill says something.
+    /// How each commitment whose fees are set aside, or that the basis spreads, was used, sorted; only those of which the
+    /// bill says something.
     #[serde(default)]
     pub commitments: Vec<CommitmentUse>,
     /// What it was made of.

@@ -142,6 +142,9 @@ fn owner(random: &mut Random) -> ServiceOwner {
     }
 }
 
+/// What fees are for; one of them is no readable type.
+const FEE_TYPES: [&str; 4] = ["BoxUsage:m4.large", "BoxUsage:c4.8xlarge", "HeavyUsage:m4.xlarge", "m4"];
+
 /// Fees of earlier, this and later months, of payers of the bill and another.
 pub(crate) fn book(random: &mut Random, amounts: Amounts, currencies: &[&str]) -> Vec<BookEntry> {
     let fees = if random.below(3) == 0 { 0 } else { random.below(4) };
@@ -159,6 +162,9 @@ pub(crate) fn book(random: &mut Random, amounts: Amounts, currencies: &[&str]) -
             end: end.parse().unwrap(),
             currency: random.one(currencies).parse().unwrap(),
             fee: Amount::from_units(units(&amount(random, Some(kinds[0]), amounts))),
+            usage_type: (random.below(2) == 0).then(|| random.one(&FEE_TYPES).to_owned()),
+            zone: (random.below(4) == 0).then(|| "us-west-2b".to_owned()),
+            count: (random.below(2) == 0).then(|| Amount::from_units(random.one(&[1, 2, 150]) * 10i128.pow(18))),
         }
     };
     (0..fees).map(entry).collect()

@@ -6,7 +6,7 @@ use super::super::claim::Origin;
 use super::super::rules::Subject;
 use super::super::tags::origin;
 use crate::amortize::{BookEntry, ReservationBook, amortize, known_term};
-use crate::bill::{Bill, Charge};
+use crate::bill::{Bill, Charge, Covers, CoversById};
 use crate::classify::{Dialect, LineItemKind};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
@@ -34,6 +34,10 @@ pub(super) struct FeePart<'a> {
     pub(super) commitment: &'a str,
     /// The charges of this bill it is of; none where it is carried in.
     pub(super) charges: Vec<&'a Charge>,
+    /// What it is for, by its own rows, else by those of other fees of its id.
+    pub(super) covers: Covers<'a>,
+    /// How many were bought, where it is carried in and the book says so.
+    pub(super) count: Option<Amount>,
     /// What of its term lies in this period.
     pub(super) window: Interval,
     pub(super) amount: Amount,
@@ -90,7 +94,8 @@ impl<'a> Fees<'a> {
             fees.deferred = fees.deferred.checked_add(later)?;
             fees.add_to_bill(origin, Amount::ZERO.checked_sub(later)?)?;
             let window = window_of(printed, period);
-            let fee = |amount| FeePart { payer, origin, kind, commitment, charges, window, amount };
+            let (covers, count) = (Covers::of(&charges), None);
+            let fee = |amount| FeePart { payer, origin, kind, commitment, charges, covers, count, window, amount };
             fees.parts.extend(part.map(fee));
         }
         let payers = spreading_payers(bill, policy);
@@ -101,10 +106,24 @@ impl<'a> Fees<'a> {
             fees.carried_in = fees.carried_in.checked_add(amount)?;
             fees.add_to_bill(origin, amount)?;
             let (payer, commitment, window) = (&entry.payer, &entry.commitment_id, window_of(printed, period));
-            let charges = Vec::new();
-            fees.parts.push(FeePart { payer, origin, kind: entry.kind, commitment, charges, window, amount });
+            let covers = Covers { usage_type: entry.usage_type.as_deref(), zone: entry.zone.as_deref() };
+            let (kind, count, charges) = (entry.kind, entry.count, Vec::new());
+            fees.parts.push(FeePart { payer, origin, kind, commitment, charges, covers, count, window, amount });
         }
+        fees.tell_each_other();
         Ok(fees)
+    }
+
+    /// Fees that do not say what they cover cover what the others of their id do (R88).
+    fn tell_each_other(&mut self) {
+        let mut known = CoversById::default();
+        let key = |part: &FeePart<'a>| (part.payer, part.origin.product, part.id().unwrap_or_default());
+        for part in &self.parts {
+            known.add(key(part), part.covers);
+        }
+        for part in &mut self.parts {
+            part.covers = known.of(key(part), part.covers);
+        }
     }
 
     fn add_to_bill(&mut self, origin: Origin<'a>, amount: Amount) -> Result<()> {

@@ -68,6 +68,9 @@ impl<'a> Pushed<'a> {
             match stages.policy.containers.empty_host() {
                 Unused::Owner => stages.tags.own_along(charge, Mechanism::EcsIdle, origin, empty, ledger)?,
                 Unused::Separate => stages.own_idle(origin, instance, IdleReason::EmptyHost, empty, ledger)?,
+                Unused::Proportional => {
+                    stages.wait_for_areas((origin, charge), instance, IdleReason::EmptyHost, empty, ledger);
+                }
             }
         }
         let not_run = |amount| stages.tags.own_along(charge, Mechanism::EcsIdle, origin, amount, ledger);

@@ -50,14 +50,10 @@ pub(super) struct Covered<'a> {
 impl<'a> Covered<'a> {
     /// Covered usage of which type and hours are known.
     pub(super) fn of(charge: &'a Charge) -> Result<Option<Self>> {
-        let key = charge.key();
-        if key.kind() != LineItemKind::DiscountedUsage || is_volume_id(key.resource_id()) {
+        if charge.key().kind() != LineItemKind::DiscountedUsage {
             return Ok(None);
         }
-        let ran = if key.covered_usage_type().is_empty() { key.usage_type() } else { key.covered_usage_type() };
-        let Some(sized) = sized_type(ran) else { return Ok(None) };
-        let hours = normalized(u128::try_from(charge.quantity().units()).unwrap_or(0), sized.quarters)?;
-        Ok((hours > 0).then_some(Self { charge, sized, hours }))
+        Ok(hours_of(charge)?.map(|(sized, hours)| Self { charge, sized, hours }))
     }
 
     /// What may cover it, the most particular first.
@@ -71,6 +67,18 @@ impl<'a> Covered<'a> {
             Some(Scope::Product),
         ]
     }
+}
+
+/// The type that ran and its normalized hours, in quarters of 10⁻¹⁸ hours and never 0, of covered usage that says them.
+pub(super) fn hours_of(charge: &Charge) -> Result<Option<(SizedType<'_>, u128)>> {
+    let key = charge.key();
+    if is_volume_id(key.resource_id()) {
+        return Ok(None);
+    }
+    let ran = if key.covered_usage_type().is_empty() { key.usage_type() } else { key.covered_usage_type() };
+    let Some(sized) = sized_type(ran) else { return Ok(None) };
+    let hours = normalized(u128::try_from(charge.quantity().units()).unwrap_or(0), sized.quarters)?;
+    Ok((hours > 0).then_some((sized, hours)))
 }
 
 /// The commitments of a bill with what they cover.

@@ -8,6 +8,7 @@
 //! - no hour of covered usage is used by two commitments (R57);
 //! - by cost, weights are what owners had before any fee of the product was shared (R23).
 
+mod amortized;
 mod by_cost;
 mod fees;
 mod follow;
@@ -15,6 +16,8 @@ mod groups;
 mod stated;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_amortized;
 #[cfg(test)]
 mod tests_terms;
 mod unused;
@@ -37,8 +40,9 @@ use crate::policy::{CommitmentPolicy, Share, UnusedCommitment};
 use crate::split::split;
 use crate::time::BillingPeriod;
 
+pub(super) use amortized::uses as uses_where_amortized;
 pub(super) use fees::{check_terms, is_set_aside};
-pub(super) use unused::claim_of_charge;
+pub(super) use unused::{own_unused, owner_of_charge};
 
 use fees::Fees;
 use follow::Pushed;
@@ -115,15 +119,19 @@ impl<'a> Commitments<'a> {
         self.share_by_cost(&mut plan, bill, ledger, found)?;
         let mut covered = Ledger::default();
         self.share_by_usage(&plan, stages, pools, ledger, &mut covered)?;
+        ledger.share_idle(None)?;
+        covered.share_idle(Some(&ledger.idle))?;
         for (at, amount) in plan.unused {
             let Some(part) = self.fees.parts.get(at) else { continue };
-            ledger.add(part.origin, unused::claim_of_fee(part, &stages.tags, self.policy), amount)?;
+            let of = (part.origin, part.payer, part.id().unwrap_or_default());
+            own_unused(of, unused::owner_of_fee(part, &stages.tags, self.policy), amount, ledger)?;
         }
         if self.policy.unused == UnusedCommitment::Proportional {
+            let usage = unused::CoveredUsage { bill, currency: self.currency, stages, pools };
             if stages.is_amortized {
-                unused::own_covered(bill, self.currency, stages, pools, &mut covered)?;
+                usage.own(&ledger.idle, |_| true, &mut covered)?;
             }
-            unused::share_among(&covered, self.policy, ledger)?;
+            unused::share_among(&usage, &covered, self.policy, ledger)?;
         }
         Ok(())
     }

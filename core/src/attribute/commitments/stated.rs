@@ -1,7 +1,7 @@
 //! What fee rows state about the commitment they are of (domain 1.6, R57, R58).
 
 use super::fees::FeePart;
-use crate::bill::{Charge, SizedType, sized_type};
+use crate::bill::{Charge, SizedType, commitment_id};
 use crate::classify::{Dialect, LineItemKind};
 use crate::error::{Error, ErrorCode, Result};
 use crate::money::Amount;
@@ -32,34 +32,23 @@ impl<'a> FeePart<'a> {
             Some(charge) => !charge.key().reservation_id().is_empty(),
             None => !text.contains(' '),
         };
-        let named = match text.split_once("subscription: ") {
-            _ if is_id => text,
-            Some((_, rest)) => rest.split([',', ' ']).next().unwrap_or_default(),
-            None => "",
-        };
-        Some(named).filter(|id| !id.is_empty())
-    }
-
-    /// What its rows agree on, as far as they state it.
-    fn agreed<T: PartialEq>(&self, of: impl Fn(&'a Charge) -> Option<T>) -> Option<T> {
-        let mut all = self.charges.iter().map(|charge| of(charge));
-        let first = all.next().flatten()?;
-        all.all(|other| other.as_ref() == Some(&first)).then_some(first)
+        Some(commitment_id(if is_id { text } else { "" }, text)).filter(|id| !id.is_empty())
     }
 
     /// The instance type it is for.
     pub(super) fn sized(&self) -> Option<SizedType<'a>> {
-        self.agreed(|charge| sized_type(charge.key().usage_type()))
+        self.covers.sized()
     }
 
     /// The availability zone it is for.
     pub(super) fn zone(&self) -> Option<&'a str> {
-        self.agreed(|charge| Some(charge.key().zone()).filter(|zone| !zone.is_empty()))
+        self.covers.zone
     }
 
-    /// The quantities of its rows, none of them 0.
+    /// The quantities of its rows, or what the book says was bought; not 0.
     fn quantity(&self) -> Result<Option<u128>> {
-        let quantity = Amount::sum(self.charges.iter().map(|charge| charge.quantity()))?;
+        let of_rows = Amount::sum(self.charges.iter().map(|charge| charge.quantity()))?;
+        let quantity = self.count.unwrap_or(of_rows);
         Ok(u128::try_from(quantity.units()).ok().filter(|units| *units > 0))
     }
 

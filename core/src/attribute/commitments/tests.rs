@@ -21,7 +21,7 @@ fn run(bill: &Bill, policy: &str, evidence: &Evidence) -> Report {
     attribute(&job(bill, &policy, evidence, &ReservationBook::default())).unwrap()
 }
 
-fn job<'a>(
+pub(super) fn job<'a>(
     bill: &'a Bill,
     policy: &'a Policy,
     evidence: &'a Evidence,
@@ -32,7 +32,7 @@ fn job<'a>(
 }
 
 /// Area or row kind and mechanism → cost, without rows that cost 0.
-fn costs(report: &Report) -> BTreeMap<String, String> {
+pub(super) fn costs(report: &Report) -> BTreeMap<String, String> {
     let mut sums: BTreeMap<String, Amount> = BTreeMap::new();
     for cell in &report.cells {
         let owner = cell.product_area.as_ref().map_or_else(|| cell.row_kind.as_str().to_owned(), ToString::to_string);
@@ -42,7 +42,7 @@ fn costs(report: &Report) -> BTreeMap<String, String> {
     sums.into_iter().filter(|(_, cost)| !cost.is_zero()).map(|(owner, cost)| (owner, cost.to_string())).collect()
 }
 
-fn owned(expected: &[(&str, &str)]) -> BTreeMap<String, String> {
+pub(super) fn owned(expected: &[(&str, &str)]) -> BTreeMap<String, String> {
     expected.iter().map(|(owner, cost)| ((*owner).to_owned(), (*cost).to_owned())).collect()
 }
 

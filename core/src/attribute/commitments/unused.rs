@@ -1,17 +1,19 @@
 //! What nothing used of a commitment (spec 5.6, 6.3, R59, R61).
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::claim::{Claim, Origin};
-use super::super::ledger::Ledger;
+use super::super::claim::{Claim, Origin, Owner};
+use super::super::idle::IdleShares;
+use super::super::ledger::{Ledger, UnusedOf};
 use super::super::tags::{Tags, origin};
 use super::super::{Stages, pools::Pools};
+use super::amortized::is_covered;
 use super::by_cost::{share, weights};
 use super::fees::FeePart;
 use super::follow::Pushed;
 use super::stated::{Purchased, Summary};
-use crate::bill::{Bill, Charge};
-use crate::classify::LineItemKind;
+use crate::bill::{Bill, Charge, ChargeKey};
 use crate::error::Result;
 use crate::money::{Amount, Currency};
 use crate::policy::{CommitmentPolicy, UnusedCommitment};
@@ -32,63 +34,133 @@ pub(super) fn split_off(part: &FeePart<'_>, of_group: Option<Purchased>) -> Resu
     Ok([halves.next().flatten(), halves.next().flatten()])
 }
 
-/// Who pays for what nothing used of a charge's commitment, where an amortized basis says so.
-pub(in super::super) fn claim_of_charge<'a>(
+/// Who pays for what nothing used of a charge's commitment, where an amortized basis says so and the policy asks.
+pub(in super::super) fn owner_of_charge<'a>(
     charge: &'a Charge,
     tags: &Tags<'a>,
     policy: CommitmentPolicy,
-) -> Claim<'a> {
+) -> Option<&'a str> {
     let owner = || tags.area_of_own(charge).or_else(|| tags.default_of(origin(charge).account));
-    claim(policy, owner)
+    if policy.unused == UnusedCommitment::Owner { owner() } else { None }
 }
 
-/// Who pays for what nothing used of a fee: its rows' tags or cost categories, where they agree, else its account's default.
-pub(super) fn claim_of_fee<'a>(part: &FeePart<'a>, tags: &Tags<'a>, policy: CommitmentPolicy) -> Claim<'a> {
+/// Who pays for what nothing used of a fee, where the policy asks: its rows' tags or cost categories, where they agree,
+/// else its account's default.
+pub(super) fn owner_of_fee<'a>(part: &FeePart<'a>, tags: &Tags<'a>, policy: CommitmentPolicy) -> Option<&'a str> {
+    if policy.unused != UnusedCommitment::Owner {
+        return None;
+    }
     let mut areas = part.charges.iter().map(|charge| tags.area_of_own(charge));
     let first = areas.next().flatten();
     let agreed = first.filter(|area| areas.all(|other| other == Some(*area)));
-    claim(policy, || agreed.or_else(|| tags.default_of(part.origin.account)))
+    agreed.or_else(|| tags.default_of(part.origin.account))
 }
 
-fn claim<'a>(policy: CommitmentPolicy, owner: impl FnOnce() -> Option<&'a str>) -> Claim<'a> {
-    let owner = if policy.unused == UnusedCommitment::Owner { owner() } else { None };
-    owner.map_or_else(Claim::unused_commitment, |area| Claim::area(area, Mechanism::Reservation))
-}
-
-/// Gives what covered usage costs in an amortized basis to its owners, by the route that fees take.
-pub(super) fn own_covered<'a>(
-    bill: &'a Bill,
-    currency: Currency,
-    stages: &Stages<'a>,
-    pools: &Pools<'a>,
-    to: &mut Ledger<'a>,
+/// Gives what nothing used to its owner, else keeps it as a row of its own.
+pub(in super::super) fn own_unused<'a>(
+    of: UnusedOf<'a>,
+    owner: Option<&'a str>,
+    amount: Amount,
+    ledger: &mut Ledger<'a>,
 ) -> Result<()> {
-    let is_covered = |kind| matches!(kind, LineItemKind::DiscountedUsage | LineItemKind::SavingsPlanCoveredUsage);
-    for charge in bill.charges() {
-        let key = charge.key();
-        if is_covered(key.kind()) && key.currency() == currency && !pools.takes(charge) {
-            let own = Pushed { origin: origin(charge), charge, amount: charge.amount() };
-            own.follow(stages, None, to)?;
-        }
+    match owner {
+        Some(area) => ledger.add(of.0, Claim::area(area, Mechanism::Reservation), amount),
+        None => ledger.add_unused(of, amount),
     }
-    Ok(())
 }
 
-/// Shares all unused commitment among the owners of the covered usage of its product, where there are any.
-pub(super) fn share_among<'a>(covered: &Ledger<'a>, policy: CommitmentPolicy, ledger: &mut Ledger<'a>) -> Result<()> {
-    let mut sums: BTreeMap<Origin<'a>, Amount> = BTreeMap::new();
-    for (origin, claim, amount) in ledger.amounts() {
-        if claim == Claim::unused_commitment() {
-            let sum = sums.entry(origin).or_default();
-            *sum = sum.checked_add(amount)?;
+/// Where the usage that commitments cover is found.
+pub(super) struct CoveredUsage<'s, 'a> {
+    pub(super) bill: &'a Bill,
+    pub(super) currency: Currency,
+    pub(super) stages: &'s Stages<'a>,
+    pub(super) pools: &'s Pools<'a>,
+}
+
+impl<'a> CoveredUsage<'_, 'a> {
+    /// Gives what covered usage costs to its owners, by the route that fees take; nothing of it where a pool took it.
+    pub(super) fn own(
+        &self,
+        idle: &IdleShares<'a>,
+        is_wanted: impl Fn(&'a ChargeKey) -> bool,
+        to: &mut Ledger<'a>,
+    ) -> Result<()> {
+        for charge in self.bill.charges() {
+            let key = charge.key();
+            if is_covered(key.kind()) && key.currency() == self.currency && is_wanted(key) && !self.pools.takes(charge)
+            {
+                let own = Pushed { origin: origin(charge), charge, amount: charge.amount() };
+                own.follow(self.stages, None, to)?;
+            }
+        }
+        to.share_idle(Some(idle))
+    }
+
+    /// What unused commitment is shared by; `covered` is the covered usage of all products.
+    fn weights(
+        &self,
+        by: By<'a>,
+        covered: &Ledger<'a>,
+        policy: CommitmentPolicy,
+        idle: &IdleShares<'a>,
+    ) -> Result<Weights<'a>> {
+        let mut own = Ledger::default();
+        let owners = match by {
+            By::Product(product) => covered.owners_of(product)?,
+            By::Id(payer, id) => {
+                self.own(idle, |key| (key.payer(), key.reservation_id()) == (payer, id), &mut own)?;
+                own.owners_where(|_| true)?
+            }
+            By::Payer(payer) => {
+                self.own(idle, |key| key.payer() == payer, &mut own)?;
+                own.owners_where(|_| true)?
+            }
+        };
+        Ok(weights(owners, policy, |_, _| {}))
+    }
+}
+
+type Weights<'a> = Vec<(Owner<'a>, u128)>;
+
+/// What unused commitment is shared by: what owners have of the covered usage of a product, of a commitment's id, or of
+/// all of a payer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum By<'a> {
+    Product(&'a str),
+    Id(&'a str, &'a str),
+    Payer(&'a str),
+}
+
+/// Shares unused commitment among the owners of the covered usage of its product; where there are none, because a
+/// commitment is bought as another product than it covers, of what names its id, else of its payer.
+pub(super) fn share_among<'a>(
+    usage: &CoveredUsage<'_, 'a>,
+    covered: &Ledger<'a>,
+    policy: CommitmentPolicy,
+    ledger: &mut Ledger<'a>,
+) -> Result<()> {
+    let mut known: BTreeMap<By<'a>, Weights<'a>> = BTreeMap::new();
+    let mut sums: BTreeMap<(By<'a>, Origin<'a>), Amount> = BTreeMap::new();
+    let mut taken: BTreeSet<UnusedOf<'a>> = BTreeSet::new();
+    for (of, amount) in ledger.unused() {
+        let (origin, payer, id) = *of;
+        let by_id = Some(By::Id(payer, id)).filter(|_| !id.is_empty());
+        for by in [Some(By::Product(origin.product)), by_id, Some(By::Payer(payer))].into_iter().flatten() {
+            let weights = match known.entry(by) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(usage.weights(by, covered, policy, &ledger.idle)?),
+            };
+            if weights.iter().any(|(_, weight)| *weight > 0) {
+                let sum = sums.entry((by, origin)).or_default();
+                *sum = sum.checked_add(*amount)?;
+                taken.insert(*of);
+                break;
+            }
         }
     }
-    for (origin, amount) in sums {
-        let weights = weights(covered.owners_of(origin.product)?, policy, |_, _| {});
-        if weights.iter().any(|(_, weight)| *weight > 0) {
-            ledger.take_unused(origin)?;
-            share(origin, amount, &weights, ledger)?;
-        }
+    ledger.take_unused(&taken)?;
+    for ((by, origin), amount) in sums {
+        share(origin, amount, known.get(&by).map(Vec::as_slice).unwrap_or_default(), ledger)?;
     }
     Ok(())
 }

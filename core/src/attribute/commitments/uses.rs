@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Commitments;
-use super::groups::{Covered, Group, GroupKey, Scope};
+use super::groups::{Group, GroupKey, Scope, hours_of};
 use super::stated::{normalized, overflow};
 use crate::bill::{Bill, sized_type};
 use crate::classify::LineItemKind;
@@ -12,7 +12,7 @@ use crate::money::{Amount, Currency};
 use crate::rollup::{CommitmentUse, Hours, Ratio};
 
 /// Payer, product, region prefix and family.
-type Class<'a> = (&'a str, &'a str, &'a str, &'a str);
+pub(super) type Class<'a> = (&'a str, &'a str, &'a str, &'a str);
 
 impl<'a> Commitments<'a> {
     /// A row for each commitment of which purchased or covered hours are known, sorted.
@@ -22,7 +22,7 @@ impl<'a> Commitments<'a> {
         if known.peek().is_none() {
             return Ok(Vec::new());
         }
-        let eligible = eligible(bill, currency)?;
+        let eligible = eligible(bill, currency, |kind| kind == LineItemKind::DiscountedUsage)?;
         let mut uses = known.map(|(key, group)| self.row(key, group, &eligible)).collect::<Result<Vec<_>>>()?;
         uses.sort_unstable();
         Ok(uses)
@@ -58,6 +58,7 @@ impl<'a> Commitments<'a> {
             purchased_hours: group.purchased.map(|purchased| Hours::of_quarters(purchased.whole)),
             used_hours: used.map(Hours::of_quarters),
             utilization: group.purchased.zip(used).and_then(|(whole, used)| Ratio::of(used, whole.whole)),
+            used_cost: None,
             unused_cost: self.unused_costs.get(key).copied().unwrap_or(Amount::ZERO),
             covered_hours: Hours::of_quarters(covered),
             eligible_hours: Hours::of_quarters(could),
@@ -68,30 +69,40 @@ impl<'a> Commitments<'a> {
 
 /// What is covered: a family with its region's prefix, a type with its zone; `None` where it is several or all.
 fn covers(scope: Scope<'_>, classes: &BTreeSet<(&str, &str)>) -> Option<String> {
-    let family = |(prefix, family): &(&str, &str)| match *prefix {
-        "" => (*family).to_owned(),
-        prefix => format!("{prefix}-{family}"),
-    };
     match scope {
         Scope::Zone { zone, name } => Some(format!("{zone}:{name}")),
-        Scope::Id(_) | Scope::Family { .. } => classes.first().filter(|_| classes.len() == 1).map(family),
+        Scope::Id(_) | Scope::Family { .. } => only_family(classes),
         Scope::Product => None,
     }
 }
 
+/// The only one of these families, with its region's prefix.
+pub(super) fn only_family(classes: &BTreeSet<(&str, &str)>) -> Option<String> {
+    let (prefix, family) = classes.first().filter(|_| classes.len() == 1)?;
+    Some(if prefix.is_empty() { (*family).to_owned() } else { format!("{prefix}-{family}") })
+}
+
 /// Normalized hours that were covered or could have been: on demand, and of a readable type.
-fn eligible(bill: &Bill, currency: Currency) -> Result<BTreeMap<Class<'_>, u128>> {
+pub(super) fn eligible(
+    bill: &Bill,
+    currency: Currency,
+    is_covered: impl Fn(LineItemKind) -> bool,
+) -> Result<BTreeMap<Class<'_>, u128>> {
     let mut sums: BTreeMap<Class<'_>, u128> = BTreeMap::new();
     for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
         let key = charge.key();
-        let (sized, hours) = match (Covered::of(charge)?, key.kind()) {
-            (Some(usage), _) => (usage.sized, usage.hours),
-            (None, LineItemKind::Usage) => {
-                let Some(sized) = sized_type(key.usage_type()) else { continue };
-                (sized, normalized(u128::try_from(charge.quantity().units()).unwrap_or(0), sized.quarters)?)
-            }
-            (None, _) => continue,
+        let read = match key.kind() {
+            kind if is_covered(kind) => hours_of(charge)?,
+            LineItemKind::Usage => match sized_type(key.usage_type()) {
+                Some(sized) => {
+                    let hours = u128::try_from(charge.quantity().units()).unwrap_or(0);
+                    Some((sized, normalized(hours, sized.quarters)?))
+                }
+                None => None,
+            },
+            _ => None,
         };
+        let Some((sized, hours)) = read else { continue };
         let sum = sums.entry((key.payer(), key.product(), sized.prefix, sized.family)).or_default();
         *sum = sum.checked_add(hours).ok_or_else(overflow)?;
     }

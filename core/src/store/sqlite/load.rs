@@ -162,6 +162,9 @@ pub(super) fn book(connection: &Connection) -> Result<ReservationBook> {
             end: fields.value("term_end")?,
             currency: fields.value("currency")?,
             fee: fields.value("fee")?,
+            usage_type: fields.maybe_text("usage_type")?,
+            zone: fields.maybe_text("zone")?,
+            count: fields.maybe_value("count")?,
         })
     })?;
     ReservationBook::new(entries)

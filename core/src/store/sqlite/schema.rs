@@ -6,11 +6,12 @@ use super::values::failed;
 use crate::error::{Error, ErrorCode, Result};
 
 /// Statements from one version to the next.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001_runs.sql"),
     include_str!("migrations/0002_pools.sql"),
     include_str!("migrations/0003_idle_reasons.sql"),
     include_str!("migrations/0004_details.sql"),
+    include_str!("migrations/0005_covers.sql"),
 ];
 
 /// Marks a file as a store of this program: `unbl` in ASCII.
@@ -86,6 +87,7 @@ mod tests {
             }
             connection.prepare("SELECT provider, consumer, cost FROM run_reallocations").unwrap();
             connection.prepare("SELECT name, content FROM run_details").unwrap();
+            connection.prepare("SELECT fee, usage_type, zone, count FROM reservation_book").unwrap();
             let kept = "SELECT COUNT(*) FROM area_costs WHERE row_kind = 'idle' AND reason IS NULL AND cost = '1'";
             assert_eq!(connection.query_row(kept, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
             assert!(connection.execute("UPDATE area_costs SET reason = 'detached'", []).is_err());

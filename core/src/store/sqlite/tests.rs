@@ -64,10 +64,8 @@ pub(super) fn restate(id: &str, reason: &str) -> FinalizeRequest {
 }
 
 fn fee(payer: &str, id: &str, amount: &str) -> BookEntry {
-    BookEntry {
-        billing_period: "2016-06".parse().unwrap(),
-        ..crate::amortize::tests::entry(payer, "2015-12", id, amount)
-    }
+    let entry = crate::amortize::tests::entry(payer, "2016-06", id, amount);
+    BookEntry { usage_type: Some("HeavyUsage:c4.large".into()), count: Some(entry.fee), ..entry }
 }
 
 fn book(entries: &[BookEntry]) -> ReservationBook {

@@ -212,6 +212,20 @@ pub(super) fn given_book(connection: &Connection, table: &ReservationBook, combi
     scopes.into_iter().try_for_each(|(payer, period)| book_scan(connection, None, payer, period, combined))
 }
 
+const BOOK_COLUMNS: [&str; 11] = [
+    "usage_account",
+    "product",
+    "kind",
+    "commitment_id",
+    "term_start",
+    "term_end",
+    "currency",
+    "fee",
+    "usage_type",
+    "zone",
+    "count",
+];
+
 fn book_scan(
     connection: &Connection,
     run_id: Option<&str>,
@@ -233,10 +247,12 @@ fn book_scan(
             text(&time_text(entry.end)?),
             text(&entry.currency),
             text(&entry.fee),
+            maybe(entry.usage_type.as_ref()),
+            maybe(entry.zone.as_ref()),
+            maybe(entry.count.as_ref()),
         ]);
     }
-    let columns = ["usage_account", "product", "kind", "commitment_id", "term_start", "term_end", "currency", "fee"];
-    insert_under(connection, "book_entries", (&["scan"], &[Value::from(scan)]), &columns, rows.into_iter())?;
+    insert_under(connection, "book_entries", (&["scan"], &[Value::from(scan)]), &BOOK_COLUMNS, rows.into_iter())?;
     let header = vec![Value::from(scan), maybe(run_id.as_ref()), text(payer), text(&period)];
     insert(connection, "book_scans", &["scan", "run_id", "payer", "billing_period"], [header])
 }
