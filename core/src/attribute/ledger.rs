@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::{Claim, Origin, Owner};
-use super::lineage::{CellFilter, Noted, Watch};
-use super::split_check::SplitCheck;
+use super::containers::SplitCheck;
+use super::explain::{CellFilter, Noted, Watch};
 use crate::bill::Charge;
 use crate::error::Result;
 use crate::ids::{Cluster, ProductArea, Service};

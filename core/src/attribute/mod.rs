@@ -8,33 +8,21 @@
 //! - a moved part keeps its product and usage account;
 //! - the result is a function of the bill, the evidence, the book, the policy and `as_of`, never of any order.
 
-mod allocated;
-#[cfg(test)]
-mod allocated_tests;
-mod allocation;
-mod aws_split;
-mod capacity;
 mod claim;
 mod commitments;
 mod conserved;
 mod containers;
 mod coverage;
-mod explained;
+mod explain;
 mod intervals;
 mod ledger;
-mod lineage;
 mod overlaps;
 #[cfg(test)]
 mod owners_tests;
-mod pools;
-#[cfg(test)]
-mod pools_tests;
-mod providers;
 mod rules;
-mod split_check;
-mod split_cost;
 #[cfg(test)]
-mod split_tests;
+mod samples;
+mod shared;
 mod stages;
 mod tags;
 #[cfg(test)]
@@ -54,24 +42,23 @@ use crate::policy::{CommitmentPolicy, ContainerSplit, Policy};
 use crate::rollup::{Cell, Reallocation, Report, ReportDigests, RowKind, Totals};
 use crate::time::{BillingPeriod, Timestamp};
 
-pub use allocated::{AllocatedCharge, AllocatedCharges, AllocationMethod, allocated_charges};
-pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
-use aws_split::AwsSplit;
 use commitments::Commitments;
 use conserved::{Billed, residual};
-use containers::Containers;
+pub use containers::{
+    AllocationRequest, AllocationRow, CostByTask, Quantities, ResourceCosts, SplitCostRequest, SplitCostTask, TaskCost,
+    UnusedCost, allocate_cpu, split_cost,
+};
+use containers::{AwsSplit, Containers, SplitCheck};
 use coverage::Covered;
 #[cfg(feature = "facade")]
-pub(crate) use explained::explain_with_charges;
-pub use explained::{Explanation, explain};
-use ledger::Ledger;
-pub use lineage::{CellFilter, Contribution, ExplainedCharge, ExplainedPool};
-use pools::Pools;
-use rules::{Rules, Subject};
-use split_check::SplitCheck;
-pub use split_cost::{
-    CostByTask, Quantities, ResourceCosts, SplitCostRequest, SplitCostTask, TaskCost, UnusedCost, split_cost,
+pub(crate) use explain::explain_with_charges;
+pub use explain::{
+    AllocatedCharge, AllocatedCharges, AllocationMethod, CellFilter, Contribution, ExplainedCharge, ExplainedPool,
+    Explanation, allocated_charges, explain,
 };
+use ledger::Ledger;
+use rules::{Rules, Subject};
+use shared::{Pools, reallocate};
 use stages::{Stages, own_service};
 use tags::{Tags, origin};
 use volumes::Volumes;
@@ -175,7 +162,7 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
     let mut commitments = Commitments::of_period(bill, job.reservations, spreading, period, currency)?;
     commitments.share(bill, &stages, &mut pools, ledger, &mut found)?;
     pools.share(ledger, currency, &mut found)?;
-    let reallocations = providers::reallocate(policy, period, ledger, &mut found)?;
+    let reallocations = reallocate(policy, period, ledger, &mut found)?;
     reconcile(billed, &commitments, ledger)?;
 
     stages.rules.report(currency, &mut found);

@@ -1,10 +1,11 @@
 //! Whole attributions of small bills, with amounts derived by hand.
 
+use super::samples::{attached, job, mapped, run, task};
 use super::*;
 use crate::bill::samples::{bill, bill_with, hours, row, usage};
 use crate::bill::{BillOptions, KeepIntervals};
 use crate::classify::{Dialect, LineItem, LineItemKind};
-use crate::evidence::{Capacity, Registration, ServiceMap, ServiceOwner as MappedService, TaskRun, VolumeAttachment};
+use crate::evidence::{Capacity, Registration, TaskRun, VolumeAttachment};
 use crate::policy::Unused;
 use crate::rollup::IdleReason;
 use crate::time::Interval;
@@ -19,41 +20,7 @@ fn areas(bill: &Bill, policy: &str, evidence: &Evidence) -> Vec<(String, String)
     rows.collect()
 }
 
-fn run(bill: &Bill, policy: &str, evidence: &Evidence) -> Result<Report> {
-    let policy = Policy::from_toml(&format!("{policy}\n[areas]\ntag_keys = [\"team\"]\n"))?;
-    attribute(&Attribution {
-        bill,
-        policy: &policy,
-        evidence,
-        reservations: &ReservationBook::default(),
-        currency: None,
-        as_of: "2016-08-01 00:00:00".parse()?,
-    })
-}
-
-fn task(service: &str, cpu: u64, interval: Interval) -> TaskRun {
-    TaskRun {
-        task: service.into(),
-        cluster: "main".into(),
-        service: service.into(),
-        instance: Some("i-1".into()),
-        cpu,
-        memory: 0,
-        interval,
-        fargate: false,
-        tags: BTreeMap::new(),
-    }
-}
-
 fn evidence(tasks: Vec<TaskRun>, attachments: Vec<VolumeAttachment>) -> Evidence {
-    let map = |service: &str, area: &str| MappedService {
-        service: service.into(),
-        cluster: None,
-        account: None,
-        from: None,
-        to: None,
-        area: area.into(),
-    };
     let host = Registration {
         instance: "i-1".into(),
         since: Timestamp::MIN,
@@ -63,13 +30,9 @@ fn evidence(tasks: Vec<TaskRun>, attachments: Vec<VolumeAttachment>) -> Evidence
         tasks,
         attachments,
         registrations: vec![host],
-        services: ServiceMap::new(vec![map("web", "site"), map("jobs", "ops")]),
+        services: mapped(&[("web", "site"), ("jobs", "ops")]),
         ..Evidence::default()
     }
-}
-
-fn attached(instance: &str, from: i64, to: i64) -> VolumeAttachment {
-    VolumeAttachment { volume: "vol-1".into(), instance: instance.into(), interval: hours(from, to) }
 }
 
 fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -448,14 +411,8 @@ fn a_filter_explains_what_the_whole_explains_of_its_cells() {
     let bill = bill(&rows);
     let evidence = evidence(vec![], vec![attached("i-1", 0, 6), attached("i-2", 6, 12), attached("i-3", 12, 24)]);
     let policy = Policy::from_toml("[areas]\ntag_keys = [\"team\"]\n").unwrap();
-    let job = Attribution {
-        bill: &bill,
-        policy: &policy,
-        evidence: &evidence,
-        reservations: &ReservationBook::default(),
-        currency: None,
-        as_of: "2016-08-01 00:00:00".parse().unwrap(),
-    };
+    let book = ReservationBook::default();
+    let job = job(&bill, &policy, &evidence, &book);
     let apart = Policy {
         volumes: crate::policy::VolumePolicy { detached: Unused::Separate, ..policy.volumes },
         ..policy.clone()

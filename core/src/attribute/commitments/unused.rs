@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::claim::{Claim, Origin};
 use super::super::ledger::Ledger;
 use super::super::tags::{Tags, origin};
-use super::super::{Stages, pools::Pools};
+use super::super::{Stages, shared::Pools};
 use super::by_cost::{share, weights};
 use super::fees::FeePart;
 use super::follow::Pushed;

@@ -1,10 +1,11 @@
 //! Bills with split cost allocation data: split by it, and beside it (R68, R69); amounts derived by hand.
 
-use super::*;
+use super::super::samples::{attached, attributed, by_team, mapped};
+use super::super::*;
 use crate::bill::samples::{hours, row, usage};
 use crate::bill::{BillBuilder, BillOptions, KeepIntervals, SplitLine};
 use crate::classify::{LineItem, LineItemKind, Treatment, classify};
-use crate::evidence::{Capacity, Registration, ServiceMap, ServiceOwner as MappedService, TaskRun, VolumeAttachment};
+use crate::evidence::{Capacity, Registration, TaskRun};
 use crate::rollup::{Mechanism, SplitReason as Why};
 
 const CPU: &str = "USW2-ECS-EC2-vCPU-Hours";
@@ -35,45 +36,24 @@ fn task(service: &str, cpu: u64, from: i64, to: i64) -> TaskRun {
     TaskRun {
         task: format!("arn:aws:ecs:us-west-2:1:task/main/{service}").into(),
         cluster: "arn:aws:ecs:us-west-2:1:cluster/main".into(),
-        service: service.into(),
-        instance: Some("i-1".into()),
-        cpu,
         memory: 1024,
-        interval: hours(from, to),
-        fargate: false,
-        tags: BTreeMap::new(),
+        ..super::super::samples::task(service, cpu, hours(from, to))
     }
 }
 
 fn evidence(tasks: Vec<TaskRun>) -> Evidence {
-    let map = |service: &str, area: &str| MappedService {
-        service: service.into(),
-        cluster: None,
-        account: None,
-        from: None,
-        to: None,
-        area: area.into(),
-    };
     let capacity = Capacity { cpu: 4096, memory: 16_384 };
     Evidence {
         tasks,
-        attachments: vec![VolumeAttachment { volume: "vol-1".into(), instance: "i-1".into(), interval: hours(0, 744) }],
+        attachments: vec![attached("i-1", 0, 744)],
         registrations: vec![Registration { instance: "i-1".into(), since: Timestamp::MIN, capacity }],
-        services: ServiceMap::new(vec![map("web", "site"), map("jobs", "ops")]),
+        services: mapped(&[("web", "site"), ("jobs", "ops")]),
         ..Evidence::default()
     }
 }
 
 fn run(bill: &Bill, containers: &str, evidence: &Evidence) -> Result<Report> {
-    let policy = Policy::from_toml(&format!("[areas]\ntag_keys = [\"team\"]\n[containers]\n{containers}\n"))?;
-    attribute(&Attribution {
-        bill,
-        policy: &policy,
-        evidence,
-        reservations: &ReservationBook::default(),
-        currency: None,
-        as_of: "2016-08-01 00:00:00".parse()?,
-    })
+    attributed(bill, &by_team(&format!("[containers]\n{containers}")), evidence)
 }
 
 fn areas(report: &Report) -> Vec<(String, String)> {
@@ -227,15 +207,8 @@ fn rows_without_a_service_tag_are_those_of_their_tasks_run() {
         builder.add_split(&item, &line).unwrap();
     }
     let bill = builder.finish("2016-06".parse().unwrap()).unwrap();
-    let policy = Policy::from_toml("[areas]\ntag_keys = []\n[containers]\nsplit = \"scad\"").unwrap();
-    let report = attribute(&Attribution {
-        bill: &bill,
-        policy: &policy,
-        evidence: &evidence(vec![task("web", 1024, 0, 1)]),
-        reservations: &ReservationBook::default(),
-        currency: None,
-        as_of: "2016-08-01 00:00:00".parse().unwrap(),
-    });
+    let policy = "[areas]\ntag_keys = []\n[containers]\nsplit = \"scad\"";
+    let report = attributed(&bill, policy, &evidence(vec![task("web", 1024, 0, 1)]));
     let services = report.unwrap().service_costs().unwrap().into_iter();
     let services: Vec<_> = services.map(|row| (row.service.to_string(), row.cost.to_string())).collect();
     let gone = "arn:aws:ecs:us-west-2:1:task/main/gone";

@@ -3,14 +3,18 @@
 //! Invariants: every pool is shared on the totals before any pool, so that pools do not depend on each other but for the
 //! first that matches taking a charge; parts keep the product and usage account of what they are of.
 
+mod providers;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::{Origin, Owner};
 use super::conserved::conserved;
+use super::explain::{Contribution, ExplainedCharge, ExplainedPool};
 use super::ledger::Ledger;
-use super::lineage::{Contribution, ExplainedCharge, ExplainedPool};
 use super::overlaps::Overlaps;
 use super::rules::{Matcher, Subject, weights};
 use super::tags::origin;
@@ -22,6 +26,8 @@ use crate::policy::{Among, Policy, PoolMethod, PoolScope, SharedPool, is_in_effe
 use crate::rollup::{Mechanism, RowKind};
 use crate::split::split;
 use crate::time::BillingPeriod;
+
+pub(super) use providers::reallocate;
 
 /// The pools in effect, and what they took.
 pub(super) struct Pools<'a> {

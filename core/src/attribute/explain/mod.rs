@@ -1,14 +1,22 @@
 //! What made the cells of a filter, and the charges behind it (spec 5.10).
 
+mod allocated;
+#[cfg(test)]
+mod allocated_tests;
+mod lineage;
+
 use serde::Serialize;
 
 use super::ledger::Ledger;
-use super::lineage::{CellFilter, Contribution, ExplainedPool, Noted};
 use super::{Attribution, commitments, digests, run, spreading};
 use crate::bill::{Charge, InputDigest};
 use crate::error::Result;
 use crate::money::{Amount, Currency};
 use crate::rollup::{Reallocation, ReportDigests};
+
+pub use allocated::{AllocatedCharge, AllocatedCharges, AllocationMethod, allocated_charges};
+pub use lineage::{CellFilter, Contribution, ExplainedCharge, ExplainedPool};
+pub(super) use lineage::{Noted, Watch};
 
 /// What made the cells of a filter (spec 5.10).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use super::claim::Origin;
-use super::conserved::{conserved, residual};
-use super::explained::shared_charges;
-use super::ledger::Ledger;
+use super::super::claim::Origin;
+use super::super::conserved::{conserved, residual};
+use super::super::ledger::Ledger;
+use super::super::tags::origin;
+use super::super::{Attributed, Attribution, run};
 use super::lineage::{CellFilter, Contribution, ExplainedPool, Noted};
-use super::tags::origin;
-use super::{Attributed, Attribution, run};
+use super::shared_charges;
 use crate::bill::{Bill, Charge};
 use crate::classify::ChargeCategory;
 use crate::error::{Error, ErrorCode, Result};
@@ -113,7 +113,7 @@ pub struct AllocatedCharges<'a> {
 /// Attributes a bill again and replaces every charge by its parts.
 ///
 /// # Errors
-/// As [`attribute`](super::attribute); `reconcile.residual` too where parts do not sum to their charge or all of them
+/// As [`attribute`](super::super::attribute); `reconcile.residual` too where parts do not sum to their charge or all of them
 /// not to the bill.
 pub fn allocated_charges<'a>(job: &Attribution<'a>) -> Result<AllocatedCharges<'a>> {
     static EVERY_CELL: CellFilter = CellFilter {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::rules::weights;
+use super::super::rules::weights;
 use crate::error::{Error, ErrorCode, Result};
 use crate::money::Amount;
 use crate::split::split;
