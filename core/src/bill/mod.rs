@@ -11,6 +11,7 @@ mod charge;
 mod coverage;
 mod digest;
 mod file;
+mod hours;
 mod instance;
 mod key;
 mod not_spread;

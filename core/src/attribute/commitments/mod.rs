@@ -9,6 +9,7 @@
 //! - by cost, weights are what owners had before any fee of the product was shared (R23).
 
 mod by_cost;
+mod explained;
 mod fees;
 mod follow;
 mod groups;

@@ -110,7 +110,27 @@ pub struct ExplainedPool {
     pub usage_account: String,
     /// What was shared or kept.
     pub cost: Amount,
-    /// The charges of it; this period's parts of commitment fees are none.
+    /// The charges of it; commitment fees that it took are in [`Explanation::fees`](super::Explanation::fees).
+    pub charges: Vec<ExplainedCharge>,
+}
+
+/// A commitment fee of which a part belongs to this period.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+pub struct ExplainedFee {
+    /// AWS product.
+    pub product: String,
+    /// Usage account.
+    pub usage_account: String,
+    /// What it is on the bill.
+    pub kind: LineItemKind,
+    /// Subscription or reservation id, else its description.
+    pub commitment: String,
+    /// What this bill has of it; 0 where it was billed in an earlier period.
+    pub billed: Amount,
+    /// This period's part, which was attributed.
+    pub part: Amount,
+    /// Its charges in this bill; none where it is carried in.
     pub charges: Vec<ExplainedCharge>,
 }
 

@@ -130,8 +130,16 @@ impl<'a> Pools<'a> {
     }
 
     fn first_of(&self, charge: &Charge) -> Option<usize> {
-        let subject = Subject::Charge(charge.key());
-        self.in_effect.iter().position(|pool| pool.matcher.matches(&subject, &self.policy.line_items.kinds))
+        self.first(&Subject::Charge(charge.key()))
+    }
+
+    fn first(&self, subject: &Subject<'_>) -> Option<usize> {
+        self.in_effect.iter().position(|pool| pool.matcher.matches(subject, &self.policy.line_items.kinds))
+    }
+
+    /// The name of the first pool that matches.
+    pub(super) fn first_name(&self, subject: &Subject<'_>) -> Option<&str> {
+        self.first(subject).and_then(|at| self.in_effect.get(at)).map(|pool| &*pool.name)
     }
 
     /// Gives what was taken to those who take part, or keeps it.
@@ -206,9 +214,7 @@ impl<'a> Pools<'a> {
         }
         let mut given = Vec::new();
         for charge in charges {
-            let subject = Subject::Charge(charge.key());
-            let first = self.in_effect.iter().position(|p| p.matcher.matches(&subject, &self.policy.line_items.kinds));
-            if let Some(pool) = first.and_then(|at| pools.get_mut(&(at, origin(charge)))) {
+            if let Some(pool) = self.first_of(charge).and_then(|at| pools.get_mut(&(at, origin(charge)))) {
                 pool.charges.push(ExplainedCharge::of(charge));
                 given.push(charge);
             }

@@ -254,7 +254,7 @@ fn providers_pass_on_their_part_of_pools_and_keep_product_and_account() {
 fn a_closed_cycle_and_a_table_nobody_read_are_errors() {
     let bill = bill(&[tagged("a", "8")]);
     let (evidence, book) = Default::default();
-    let closed = Policy::from_toml("[[providers]]\narea = \"a\"\nkeys = \"k.csv\"").unwrap();
+    let closed = Policy::from_toml(&by_team("[[providers]]\narea = \"a\"\nkeys = \"k.csv\"")).unwrap();
     let error = attribute(&job(&bill, &closed, &evidence, &book)).unwrap_err();
     assert_eq!(error.code(), ErrorCode::ConfigBadValue);
     let mut closed = Policy::default();
