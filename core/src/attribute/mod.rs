@@ -38,8 +38,8 @@ use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::Evidence;
 use crate::money::{Amount, Currency};
-use crate::policy::{CommitmentPolicy, ContainerSplit, Policy};
-use crate::rollup::{Cell, Reallocation, Report, ReportDigests, RowKind, Totals};
+use crate::policy::{CommitmentPolicy, ContainerPolicy, ContainerSplit, Policy};
+use crate::rollup::{Cell, Reallocation, Report, ReportDigests, RowKind, SplitCheckRow, Totals};
 use crate::time::{BillingPeriod, Timestamp};
 
 use commitments::Commitments;
@@ -53,8 +53,8 @@ use coverage::Covered;
 #[cfg(feature = "facade")]
 pub(crate) use explain::explain_with_charges;
 pub use explain::{
-    AllocatedCharge, AllocatedCharges, AllocationMethod, CellFilter, Contribution, ExplainedCharge, ExplainedPool,
-    Explanation, allocated_charges, explain,
+    AllocatedCharge, AllocatedCharges, AllocationMethod, CellFilter, Contribution, ExplainedCharge, ExplainedFee,
+    ExplainedPool, Explanation, allocated_charges, explain,
 };
 use ledger::Ledger;
 use rules::{Rules, Subject};
@@ -90,7 +90,31 @@ pub struct Attribution<'a> {
 pub fn attribute(job: &Attribution<'_>) -> Result<Report> {
     let mut ledger = Ledger::default();
     let mut attributed = run(job, &mut ledger)?;
-    report(job, ledger, &mut attributed)
+    let split_check = match job.policy.containers.split {
+        ContainerSplit::CpuSeconds => ledger.split_check.as_ref().map_or(Ok(Vec::new()), SplitCheck::rows)?,
+        ContainerSplit::Scad => checked_beside(job, attributed.currency, &mut attributed.found)?,
+    };
+    report(job, ledger, split_check, &mut attributed)
+}
+
+/// What the CPU-seconds of task runs would have split, beside the split that was chosen (R94).
+fn checked_beside(job: &Attribution<'_>, currency: Currency, found: &mut Diagnostics) -> Result<Vec<SplitCheckRow>> {
+    if SplitCheck::new(job.bill, job.evidence, &job.policy.containers, currency)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let containers = ContainerPolicy { split: ContainerSplit::CpuSeconds, ..job.policy.containers.clone() };
+    let policy = Policy { containers, ..job.policy.clone() };
+    let mut ledger = Ledger::default();
+    match run(&Attribution { policy: &policy, ..*job }, &mut ledger) {
+        Ok(_) => ledger.split_check.as_ref().map_or(Ok(Vec::new()), SplitCheck::rows),
+        // The chosen split needs neither capacities nor the usage intervals of instances: its result stands.
+        Err(error) if matches!(error.code(), ErrorCode::AttributeUnknownCapacity | ErrorCode::AttributeNotScanned) => {
+            let message = format!("the split is not compared with CPU-seconds of task runs: {error}");
+            found.add(DiagnosticCode::ContainersNotComparable, message, 1, None);
+            Ok(Vec::new())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// With an amortized basis the covered usage carries its cost already: nothing is spread (spec 5.2).
@@ -137,7 +161,7 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
     }
     let stages = Stages {
         rules: Rules::new(policy, bill)?,
-        volumes: policy.volumes.follow_attachments.then(|| Volumes::new(job.evidence)),
+        volumes: policy.volumes.follow_attachments.then(|| Volumes::new(job.evidence, policy.volumes.detached)),
         containers: Containers::new(bill, policy, job.evidence, &tags, period.interval())?,
         aws,
         tags,
@@ -244,10 +268,14 @@ fn note_unmapped_services(cells: &[Cell], found: &mut Diagnostics) {
     }
 }
 
-fn report(job: &Attribution<'_>, mut ledger: Ledger<'_>, attributed: &mut Attributed<'_>) -> Result<Report> {
+fn report(
+    job: &Attribution<'_>,
+    mut ledger: Ledger<'_>,
+    split_check: Vec<SplitCheckRow>,
+    attributed: &mut Attributed<'_>,
+) -> Result<Report> {
     let Attributed { period, currency, commitments, tags, reallocations, found, .. } = attributed;
     let (bill, currency) = (job.bill, *currency);
-    let split_check = ledger.split_check.as_ref().map_or(Ok(Vec::new()), SplitCheck::rows)?;
     let unattributed = ledger.take_unattributed();
     let cells = ledger.into_cells();
     let coverage = coverage::coverage(&Covered {

@@ -76,6 +76,24 @@ fn weights_nine_to_one_give_the_split_cost_of_aws() {
 }
 
 #[test]
+fn a_volume_that_a_snapshot_shows_attached_to_nothing_is_detached_where_that_is_a_row() {
+    let tagged = LineItem { tags: vec!["a"], ..usage("vol-1", 0, 2, "3") };
+    let bill = bill(&[tagged, LineItem { tags: vec!["b"], ..usage("vol-2", 0, 2, "5") }]);
+    let known = Evidence { unattached: vec!["vol-1".into()], ..Evidence::default() };
+    let separate = "[volumes]\ndetached = \"separate\"";
+    assert_eq!(areas(&bill, separate, &known), pairs(&[("a/idle", "3"), ("b/area", "5")]));
+    assert_eq!(areas(&bill, "", &known), pairs(&[("a/area", "3"), ("b/area", "5")]));
+    // Of what is not known to be attached or not, nothing is said (R64).
+    assert_eq!(areas(&bill, separate, &Evidence::default()), pairs(&[("a/area", "3"), ("b/area", "5")]));
+    let untimed = crate::bill::samples::bill_with(
+        &[usage("vol-1", 0, 2, "3")],
+        &BillOptions { tag_keys: vec!["team".into()], ..BillOptions::default() },
+    );
+    assert_eq!(run(&untimed, separate, &known).unwrap_err().code(), ErrorCode::AttributeNotScanned);
+    assert_eq!(areas(&untimed, "", &known), pairs(&[("/unattributed", "3")]));
+}
+
+#[test]
 fn hours_where_nothing_ran_go_by_the_instance_tag() {
     let tagged = |from, cost| LineItem { tags: vec!["infra"], ..usage("i-1", from, from + 1, cost) };
     let report =

@@ -128,9 +128,12 @@ fn equal_splits_have_no_reason_and_rounded_ones_only_that() {
     assert!(run(&bill, "", &evidence(vec![])).unwrap().split_check.is_empty());
 }
 
-/// The reasons of `jobs` and `web`.
+/// The reasons of `jobs` and `web`: the same whichever split is chosen (R94).
 fn reasons(bill: &Bill, containers: &str, tasks: Vec<TaskRun>) -> Vec<(String, Vec<Why>)> {
-    let report = run(bill, containers, &evidence(tasks)).unwrap();
+    let evidence = evidence(tasks);
+    let report = run(bill, containers, &evidence).unwrap();
+    let by_aws = run(bill, &format!("split = \"scad\"\n{containers}"), &evidence).unwrap();
+    assert_eq!(by_aws.split_check, report.split_check);
     let check = &report.split_check;
     let of = |cost: fn(&crate::rollup::SplitCheckRow) -> Amount| Amount::sum(check.iter().map(cost)).unwrap();
     let services = Amount::sum(report.service_costs().unwrap().into_iter().map(|row| row.cost)).unwrap();
@@ -193,6 +196,22 @@ fn a_service_on_one_side_only_says_so_and_so_does_its_neighbour() {
     let alone = [("i-1", "web", CPU, "1", "0")];
     assert_eq!(reasons(&bill_of(&host, &alone), "", pair()), both(&[Why::OnlyOurs]));
     assert_eq!(reasons(&bill_of(&host, &EVEN), "", vec![task("web", 1024, 0, 1)]), both(&[Why::OnlyScad]));
+}
+
+#[test]
+fn a_chosen_split_that_task_runs_cannot_repeat_stands_without_the_check() {
+    let bill = bill_of(&[usage("i-1", 0, 1, "8")], &EVEN);
+    let unknown = Evidence { registrations: vec![], ..evidence(pair()) };
+    let separate = "split = \"scad\"\nidle = \"separate\"";
+    let report = run(&bill, separate, &unknown).unwrap();
+    assert_eq!(areas(&report), [("ops".to_owned(), "4".to_owned()), ("site".to_owned(), "4".to_owned())]);
+    assert!(report.split_check.is_empty());
+    let said = |report: &Report| {
+        let found = report.diagnostics.iter().filter(|found| found.code == DiagnosticCode::ContainersNotComparable);
+        found.map(|found| found.message.clone()).collect::<Vec<_>>()
+    };
+    assert!(said(&report)[0].contains("capacity of instance `i-1` is not known"), "{:?}", said(&report));
+    assert!(said(&run(&bill, separate, &evidence(pair())).unwrap()).is_empty());
 }
 
 #[test]
