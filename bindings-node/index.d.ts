@@ -275,6 +275,8 @@ export class Evidence {
   static read(options?: EvidenceOptions & { readonly defaultCpu?: number; readonly asOf?: Instant }): Promise<Evidence>;
   taskRuns(): Promise<TaskRun[]>;
   attachments(): Promise<Attachment[]>;
+  /** Ids of the volumes that a snapshot shows attached to nothing and of which nothing else is known. */
+  unattached(): Promise<string[]>;
   serviceOwners(): Promise<ServiceOwner[]>;
   diagnostics(): Promise<Diagnostic[]>;
   /** Ids of the instances, tasks and volumes it names: those whose intervals a scan must keep. */
@@ -464,6 +466,9 @@ export interface AllocatedCharge {
   readonly BilledCost?: DecimalText;
   /** With an amortized basis, instead of `BilledCost`. */
   readonly EffectiveCost?: DecimalText;
+  /** Instance hours; null where the bill keeps none of the charge, and of sums. */
+  readonly ConsumedQuantity: DecimalText | null;
+  readonly ConsumedUnit: string | null;
   readonly AllocatedMethodId: string | null;
   readonly AllocatedMethodDetails: string | null;
   readonly AllocatedResourceId: string | null;
@@ -567,6 +572,19 @@ export interface Explanation {
     readonly product: string;
     readonly usageAccount: string;
     readonly cost: DecimalText;
+    readonly charges: ExplainedCharge[];
+  }[];
+  /** The commitment fees that gave to the cells, where any did. */
+  readonly fees?: {
+    readonly product: string;
+    readonly usageAccount: string;
+    readonly kind: string;
+    /** Subscription or reservation id, else its description. */
+    readonly commitment: string;
+    /** What this bill has of it; 0 where it was billed in an earlier period. */
+    readonly billed: DecimalText;
+    /** This period's part, which was attributed. */
+    readonly part: DecimalText;
     readonly charges: ExplainedCharge[];
   }[];
   /** Every hop of providers, where a cell has reallocated cost. */
@@ -943,8 +961,8 @@ export interface ResourceCosts {
 }
 
 /**
- * Splits the cost of one instance over its tasks as AWS's split cost allocation data does. Each step splits exactly, in
- * this order: resources, then unused against allocated, then tasks. Totals and what stays apart sum to the cost.
+ * Splits the cost of one instance over its tasks as AWS's split cost allocation data does. A task's total is the exact
+ * share rounded once, its parts are rounded so that they sum to it. Totals and what stays apart sum to the cost.
  */
 export function splitCost(options: {
   readonly cost: Amount;

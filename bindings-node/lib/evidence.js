@@ -96,6 +96,10 @@ class Evidence {
     return partOf(this, 'attachments');
   }
 
+  async unattached() {
+    return partOf(this, 'unattached');
+  }
+
   async serviceOwners() {
     return partOf(this, 'services');
   }

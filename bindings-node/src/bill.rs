@@ -170,6 +170,7 @@ impl Evidence {
             match part.as_str() {
                 "tasks" => Answer::of(&view.tasks),
                 "attachments" => Answer::of(&view.attachments),
+                "unattached" => Answer::of(&view.unattached),
                 "services" => Answer::of(view.services),
                 "diagnostics" => Answer::of(&view.diagnostics),
                 "resources" => Answer::of(&view.resources),

@@ -68,6 +68,7 @@ diagnostic_codes! {
     CommitmentCostShare = "commitment.cost_share_ignores_covered_usage", Warning, "Fees are shared by cost although covered usage exists, whose owners may pay nothing.";
     CommitmentNegativeWeight = "commitment.negative_weight", Warning, "An owner with a negative total takes no part of the fees.";
     CommitmentNothingCovered = "commitment.nothing_covered", Warning, "A commitment covers no usage of the bill; its fees are unused, or shared by cost.";
+    ContainersNotComparable = "containers.not_comparable", Info, "AWS's split is not compared with CPU-seconds of task runs: those would need a capacity or usage intervals that are not known.";
     EvidenceBadInterval = "evidence.bad_interval", Warning, "A task, attachment or instance ends before it starts and is not used.";
     EvidenceBase64 = "evidence.base64_decoded", Info, "The values of the service map were read as base64.";
     EvidenceDefaultCpu = "evidence.default_cpu", Info, "A task reserves no CPU; the policy's default is used.";

@@ -47,8 +47,9 @@ mod time;
 pub use amortize::*;
 pub use attribute::{
     AllocatedCharge, AllocatedCharges, AllocationMethod, AllocationRequest, AllocationRow, Attribution, CellFilter,
-    Contribution, CostByTask, ExplainedCharge, ExplainedPool, Explanation, Quantities, ResourceCosts, SplitCostRequest,
-    SplitCostTask, TaskCost, UnusedCost, allocate_cpu, allocated_charges, attribute, explain, split_cost,
+    Contribution, CostByTask, ExplainedCharge, ExplainedFee, ExplainedPool, Explanation, Quantities, ResourceCosts,
+    SplitCostRequest, SplitCostTask, TaskCost, UnusedCost, allocate_cpu, allocated_charges, attribute, explain,
+    split_cost,
 };
 pub use bill::*;
 pub use classify::{

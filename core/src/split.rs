@@ -8,6 +8,7 @@
 use std::cmp::Ordering;
 
 use ethnum::U256;
+use num_bigint::BigUint;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::money::Amount;
@@ -32,6 +33,54 @@ pub fn split<K: Ord>(amount: Amount, weights: &[(K, u128)]) -> Result<Option<Vec
     let key = |at: usize| weights.get(at).map(|(key, _)| key);
     let is_split = parts.split(amount, weights.iter().map(|(_, weight)| *weight), |a, b| key(a).cmp(&key(b)))?;
     Ok(is_split.then_some(parts.amounts))
+}
+
+/// A group's sum and its parts.
+pub(crate) type Group = (Amount, Vec<Amount>);
+
+/// Splits `amount` over groups of weights of any size, all at once: a group's sum is its exact share, rounded as [`split`]
+/// rounds a part, and each part is its exact share rounded down or up, such that a group's parts sum to the group. Ties go
+/// to what comes first. `None` where all weights are 0.
+///
+/// # Errors
+/// `money.overflow` where a part leaves the range of amounts, which parts of an amount do not.
+pub(crate) fn split_groups(amount: Amount, groups: &[Vec<BigUint>]) -> Result<Option<Vec<Group>>> {
+    let total: BigUint = groups.iter().flatten().sum();
+    if total == BigUint::ZERO {
+        return Ok(None);
+    }
+    let whole = amount.units().unsigned_abs();
+    let sums: Vec<BigUint> = groups.iter().map(|group| group.iter().sum()).collect();
+    let sums = rounded(whole, whole, &sums, &total)?;
+    let with_sign = |units: u128| signed(units, amount.is_negative());
+    let group = |(weights, sum): (&Vec<BigUint>, u128)| {
+        let parts = rounded(whole, sum, weights, &total)?.into_iter().map(with_sign).collect::<Result<_>>()?;
+        Ok((with_sign(sum)?, parts))
+    };
+    groups.iter().zip(sums).map(group).collect::<Result<_>>().map(Some)
+}
+
+/// `whole · weight / total` of each weight, rounded down, then up for the largest remainders until they sum to `sum`.
+///
+/// INVARIANT: `sum` is `whole · Σ weights / total` rounded down or up.
+fn rounded(whole: u128, sum: u128, weights: &[BigUint], total: &BigUint) -> Result<Vec<u128>> {
+    let mut parts = Vec::with_capacity(weights.len());
+    let mut remainders = Vec::with_capacity(weights.len());
+    for (at, weight) in weights.iter().enumerate() {
+        let product = weight * whole;
+        let floor = u128::try_from(&product / total)
+            .map_err(|_| Error::new(ErrorCode::MoneyOverflow, "a part leaves the range of exact amounts"))?;
+        parts.push(floor);
+        remainders.push((product % total, at));
+    }
+    remainders.sort_by(|a, b| b.0.cmp(&a.0));
+    let leftover = sum - parts.iter().sum::<u128>();
+    for (_, at) in remainders.into_iter().take(usize::try_from(leftover).unwrap_or(usize::MAX)) {
+        if let Some(part) = parts.get_mut(at) {
+            *part += 1;
+        }
+    }
+    Ok(parts)
 }
 
 /// Room for the parts of one split after the other.
@@ -231,6 +280,29 @@ mod tests {
                         prop_assert!(*weight > 0 || part.is_zero());
                         prop_assert!(part.units().signum() * amount.signum() >= 0);
                     }
+                }
+            }
+        }
+
+        #[test]
+        fn groups_and_their_parts_are_their_exact_shares_rounded_once(
+            amount in prop_oneof![any::<i128>(), -1000i128..1000],
+            groups in prop::collection::vec(prop::collection::vec(prop_oneof![Just(0u64), 1u64..9, any::<u64>()], 0..5), 1..6),
+        ) {
+            let weights: Vec<Vec<BigUint>> =
+                groups.iter().map(|group| group.iter().map(|weight| BigUint::from(*weight)).collect()).collect();
+            let flat: Vec<(usize, u128)> = groups.iter().map(|group| group.iter().map(|w| u128::from(*w)).sum()).enumerate().collect();
+            let sums = split(Amount::from_units(amount), &flat).unwrap();
+            let split = split_groups(Amount::from_units(amount), &weights).unwrap();
+            prop_assert_eq!(sums, split.as_ref().map(|groups| groups.iter().map(|(sum, _)| *sum).collect::<Vec<_>>()));
+            let total: BigUint = weights.iter().flatten().sum();
+            for ((sum, parts), weights) in split.into_iter().flatten().zip(&weights) {
+                prop_assert_eq!(parts.iter().fold(0i128, |sum, part| sum.wrapping_add(part.units())), sum.units());
+                for (part, weight) in parts.iter().zip(weights) {
+                    let floor = weight * amount.unsigned_abs() / &total;
+                    let ceiling = (weight * amount.unsigned_abs() + &total - 1u8) / &total;
+                    let part = BigUint::from(part.units().unsigned_abs());
+                    prop_assert!(part == floor || part == ceiling);
                 }
             }
         }

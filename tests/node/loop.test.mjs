@@ -107,6 +107,7 @@ const asked = {
   'Evidence.read': () => Evidence.read({ ecs: [files.tasks, files.instances], volumes: files.volumes, asOf }),
   'Evidence.taskRuns': () => evidence.taskRuns(),
   'Evidence.attachments': () => evidence.attachments(),
+  'Evidence.unattached': () => evidence.unattached(),
   'Evidence.serviceOwners': () => evidence.serviceOwners(),
   'Evidence.diagnostics': () => evidence.diagnostics(),
   'Evidence.resources': () => evidence.resources(),

@@ -156,6 +156,8 @@ test('every charge is replaced by allocated charges that sum to the report', asy
   assert.equal(sum(rows.map(({ BilledCost }) => ({ cost: BilledCost }))), units(billed) + units(carriedIn) - units(deferred));
   const [moved] = rows.filter((it) => it.AllocatedMethodId === 'unblended/ecs-cpu-seconds');
   assert.deepEqual(Object.keys(JSON.parse(moved.AllocatedMethodDetails)), ['Elements']);
+  const hours = rows.filter((it) => it.ConsumedUnit === 'Hours');
+  assert.ok(hours.length > 0 && hours.every((it) => /^[\d.]+$/.test(it.ConsumedQuantity)));
   await assert.rejects(bill.allocatedCharges({ polcy: {} }), /has no option `polcy`/);
 });
 
@@ -195,6 +197,7 @@ test('evidence is read once and tells what to keep', async () => {
   assert.equal(await read.digest(), report.digests.evidence);
   const resources = await read.resources();
   assert.ok(resources.some((it) => it.startsWith('i-')) && resources.some((it) => it.startsWith('vol-')));
+  assert.deepEqual(await read.unattached(), []);
   const kept = await scan(files.bill, { evidence: read });
   const bare = await scan(files.bill, { keepIntervals: 'none' });
   assert.equal((await kept.attribute({ evidence: read, asOf })).digests.bill, report.digests.bill);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 
 import bases
 import charges as charges_module
@@ -14,7 +15,7 @@ import pools
 import times
 from containers import EMPTY_HOST, IDLE, Containers
 from fees import Fees
-from pieces import Piece
+from pieces import Piece, made_of
 from policy import Policy
 
 
@@ -43,6 +44,7 @@ class Attribution(Fees):
         self.aws = aws  # split by split cost allocation data (R68)
         self.check = check  # comparison with it (R69)
         self.pieces = []
+        self.replaced = []  # pieces that were taken back, and what took them back
         self.pooled = defaultdict(int)  # (position of the pool, product, account) -> amount
         self.hops = []
         self.summed = defaultdict(list)  # charges of instances by what they agree on besides the interval
@@ -65,10 +67,12 @@ class Attribution(Fees):
             elif rule:
                 ruled.setdefault(charge.untimed, (rule, charge, []))[2].append(charge.amount)
             else:
-                self.give_charge(charge)
+                with made_of(charge=charge):
+                    self.give_charge(charge)
         for rule, charge, amounts in ruled.values():
             # A rule splits the charge's total over all its usage intervals at once (R26).
-            self.give_rule(rule, charge.product, charge.account, sum(amounts))
+            with made_of(charge=charge):
+                self.give_rule(rule, charge.product, charge.account, sum(amounts))
         self.give_by_aws()
         self.give_waiting()
         self.give_fees()
@@ -147,8 +151,9 @@ class Attribution(Fees):
 
     def give_rule(self, rule, product: str, account: str, amount: int) -> None:
         """An amount to the rule's area or by its percentages, ties to the smaller area (R5)."""
-        for area, part in money.split(amount, rule.shares).items():
-            self.pieces.append(Piece(product, account, "area", area, "rule", part))
+        with made_of(rule=rule.id):
+            for area, part in money.split(amount, rule.shares).items():
+                self.pieces.append(Piece(product, account, "area", area, "rule", part))
 
     # Volumes, containers, tags (spec 5.3 to 5.5)
 
@@ -163,12 +168,13 @@ class Attribution(Fees):
             return
         resource = charge.resource
         fee = charge.kind in classify.FEES
-        if not fee and charges_module.is_volume(resource) and self.attached.get(resource):
+        if not fee and charges_module.is_volume(resource) and resource in self.attached:
             self.give_volume(charge)
         elif self.aws and not fee and charges_module.is_instance(resource):
             self.summed[charge.untimed].append(charge)
         elif not fee and charges_module.is_instance(resource) and self.containers.has_runs(resource):
-            self.give_instance(charge)
+            with made_of(instance=resource):
+                self.give_instance(charge)
         elif not fee and resource in self.containers.tasks:
             key = self.containers.service_key(self.containers.tasks[resource])
             self.give_service(charge, key, charge.amount)
@@ -202,7 +208,8 @@ class Attribution(Fees):
         if "attached" in halves:
             shares = money.split(halves["attached"], {one: times.length(pair) for one, pair in inside.items()})
             for instance, part in shares.items():
-                self.give_moved(charge, instance, inside[instance], part)
+                with made_of(instance=instance):
+                    self.give_moved(charge, instance, inside[instance], part)
 
     def give_moved(self, charge, instance: str, intervals: list, part: int) -> None:
         """A moved part: over services when runs overlap its window on its instance, else by tags (R7)."""
@@ -256,17 +263,20 @@ class Attribution(Fees):
             amount, charge = sum(one.amount for one in own), own[0]
             shares = self.aws.share(amount, charge.resource)
             if shares is None:
-                self.give_tags(charge, amount, "tag")
-            for key, part in (shares or {}).items():
-                self.give_service(charge, key, part)
+                with made_of(charge=charge):
+                    self.give_tags(charge, amount, "tag")
+            with made_of(charge=charge, instance=charge.resource):
+                for key, part in (shares or {}).items():
+                    self.give_service(charge, key, part)
         for (_, instance), parts in self.moved.items():
             amount, charge = sum(part for _, part in parts), parts[0][0]
             shares = self.aws.share(amount, instance)
-            if shares is None:
-                self.give_moved_tags(charge, instance, amount)
-            for key, part in (shares or {}).items():
-                self.note_area(charge.resource, self.containers.owner(key), part)
-                self.give_service(charge, key, part)
+            with made_of(charge=charge, instance=instance):
+                if shares is None:
+                    self.give_moved_tags(charge, instance, amount)
+                for key, part in (shares or {}).items():
+                    self.note_area(charge.resource, self.containers.owner(key), part)
+                    self.give_service(charge, key, part)
 
     def give_service_or_idle(self, charge, instance: str, key: tuple, amount: int) -> None:
         """A service's part, or an idle row that carries the instance's tag (R11)."""
@@ -323,11 +333,13 @@ class Attribution(Fees):
         for (at, product, account), amount in self.pooled.items():
             pool = self.policy.shared[at]
             weights = pools.weights(pool, self.period, (product, account), before)
-            if sum(weights.values()) == 0:
-                self.pieces.append(Piece(product, account, "shared", None, "shared", amount, pool=pool.name))
-                continue
-            for (area, row_kind, reason), part in money.split(amount, weights).items():
-                self.pieces.append(Piece(product, account, row_kind, area, mechanisms[row_kind], part, reason=reason))
+            with made_of(pool=pool.name):
+                if sum(weights.values()) == 0:
+                    self.pieces.append(Piece(product, account, "shared", None, "shared", amount, pool=pool.name))
+                    continue
+                for (area, row_kind, reason), part in money.split(amount, weights).items():
+                    mechanism = mechanisms[row_kind]
+                    self.pieces.append(Piece(product, account, row_kind, area, mechanism, part, reason=reason))
 
     def give_providers(self) -> None:
         """The cost of providers with consumers to the areas that keep it, sum by sum of a product and account."""
@@ -337,11 +349,33 @@ class Attribution(Fees):
             if piece.row_kind == "area" and piece.area in keys:
                 sums[(piece.area, piece.product, piece.account)] += piece.amount
                 costs[piece.area] += piece.amount
+                self.take_back(piece, {"provider": piece.area})
             else:
                 kept.append(piece)
         self.pieces = kept
         shares = pools.solved(keys)
         self.hops = pools.hops(keys, costs)
         for (provider, product, account), amount in sums.items():
-            for area, part in money.split(amount, pools.as_weights(shares[provider])).items():
-                self.pieces.append(Piece(product, account, "area", area, "reallocated", part))
+            with made_of(provider=provider):
+                for area, part in money.split(amount, pools.as_weights(shares[provider])).items():
+                    self.pieces.append(Piece(product, account, "area", area, "reallocated", part))
+
+    # What allocated charges tell besides (R79)
+
+    def take_back(self, piece: Piece, source: dict) -> None:
+        """A piece that is given to others: what it was, and its opposite."""
+        self.replaced += [piece, replace(piece, amount=-piece.amount, source=source)]
+
+    def follow(self, one, origin, amount: int) -> None:
+        """A part of a fee names its commitment."""
+        group = [key for key, group in self.commitments.groups.items() if one in group.covered]
+        with made_of(commitment=group[0] if group else None):
+            super().follow(one, origin, amount)
+
+    def spread_unused(self, covering: list) -> None:
+        """What was unused and has owners now is taken back."""
+        before = [piece for piece in self.pieces if piece.row_kind == "unused_commitment"]
+        super().spread_unused(covering)
+        for piece in before:
+            if not any(piece is one for one in self.pieces):
+                self.take_back(piece, {})

@@ -24,6 +24,7 @@ from multiprocessing import Pool
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import allocated  # noqa: E402
 import money  # noqa: E402
 import months  # noqa: E402
 import oracle  # noqa: E402
@@ -75,7 +76,7 @@ REQUIRED = {
     "|TaskFailedToStart|custom group|standalone|cpu 0 or missing|own tags|equal versions that differ",
     "instance": "terminated|deregistered|capacity changes",
     "volume": "move|missed detach|missed attach|snapshot|multi|terminated|deleted|table|none|failed call"
-    "|detached for a while|snapshot beside events|attach of an attached pair",
+    "|detached for a while|snapshot beside events|attach of an attached pair|known as available",
     "shape": "lines|array|pretty|concatenated|one|gzip|duplicate event|mixed evidence in one file|task events"
     "|describe-tasks|describe-container-instances|container instance events|short container instance ARN"
     "|container instance without cluster|CloudTrail calls|EBS notification|describe-volumes|describe-instances"
@@ -86,7 +87,10 @@ REQUIRED = {
     "option": "tag",
     "providers": "one|several|dates",
     "split": "row|fair",
-    "split_check": "rounding|only_ours|only_scad|basis|idle|host_hours_without_tasks|instance_cost|memory|shares",
+    "allocated": "commitment-fees ecs-cpu-and-memory-seconds ecs-cpu-seconds ecs-split-cost-allocation-data ecs-task "
+    "provider-keys rule-percentages shared-pool volume-attachments whole hours split-hours",
+    "split_check": "rounding|only_ours|only_scad|basis|idle|host_hours_without_tasks|instance_cost|memory|shares"
+    "|beside scad",
     "basis": "net_unblended|amortized|net_amortized|net columns",
 }
 
@@ -110,6 +114,8 @@ def features_of(options: dict, rollup) -> set:
     found |= {f"commitments:{name}" for name in rollup.commitment_features()}
     found.add(f"status:{rollup.status}")
     found |= {f"split_check:{why}" for row in rollup.result.get("split_check", []) for why in row["why"] or ["equal"]}
+    found |= {"split_check:beside scad" for _ in rollup.result.get("split_check", []) if rollup.split == "scad"}
+    found |= {"volume:known as available" for _ in rollup.unattached}
     found |= {"bill:correction" for row in rollup.rows if row.correction}
     found |= {"bill:excluded split cost" for row in rollup.excluded if row.dialect != "dbr"}
     found |= {"bill:another currency" for _ in rollup.rows[:1] if rollup.currency != "USD"}
@@ -185,6 +191,7 @@ def run_program(binary: str, options: dict, seed: int, folder: str) -> dict:
     threads = str(1 + seed % 2)
     command = [binary, "rollup", *months.arguments(options)]
     command += ["--output", "json", "--threads", threads, "--no-progress"]
+    command += ["--allocated-charges", os.path.join(folder, "allocated.csv")]
     with open(os.path.join(folder, "command.txt"), "w", encoding="utf-8") as file:
         file.write(shlex.join(command) + "\n")
     done = subprocess.run(command, capture_output=True, timeout=120, check=False)
@@ -199,12 +206,18 @@ def check(binary: str | None, options: dict, seed: int, folder: str) -> tuple[di
     problems = [f"the oracle itself: {text}" for text in broken_sums(rollup.result)]
     with open(os.path.join(folder, "oracle.json"), "w", encoding="utf-8") as file:
         json.dump(rollup.result, file, indent=1, ensure_ascii=False)
+    found = features_of(options, rollup)
     if binary:
         got = run_program(binary, options, seed, folder)
         with open(os.path.join(folder, "program.json"), "w", encoding="utf-8") as file:
             json.dump(got, file, indent=1, ensure_ascii=False)
         problems += differences(rollup.result, got)
-    return rollup.result, problems, features_of(options, rollup)
+        totals = {name: money.parse(text) for name, text in rollup.result["totals"].items()}
+        due = totals["billed"] + totals["carried_in"] - totals["deferred"]
+        parts = rollup.allocated()
+        problems += allocated.differences(parts, os.path.join(folder, "allocated.csv"), due)
+        found |= allocated.features(parts)
+    return rollup.result, problems, found
 
 
 def check_crossed(binary: str | None, seed: int, folder: str) -> tuple[list[str], set]:

@@ -16,6 +16,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import allocated  # noqa: E402
 import amortize  # noqa: E402
 import bases  # noqa: E402
 import bills  # noqa: E402
@@ -86,6 +87,9 @@ class Rollup:
         entries = services.load(options.get("services"))
         containers = Containers(evidence, entries, bill, policy, self.period)
         attached = evidence.attached if policy.follow_attachments else {}
+        if policy.follow_attachments and policy.detached == "separate":
+            attached = {**attached, **{volume: {} for volume in evidence.volumes.unattached()}}
+        self.unattached = [row for row in self.rows if attached.get(row.resource) == {}]
         tags = charges.ResourceTags(counting, policy)
         said = [row for row in rows if row.split_data]
         own = [row for row in said if row.currency == self.currency]
@@ -94,11 +98,23 @@ class Rollup:
             if not said:
                 raise ValueError("attribute.no_split_data")
             aws = split_data.AwsSplit(own, evidence, entries, policy, self.period)
-        elif own and (evidence.runs or evidence.owners):
+        if own and (evidence.runs or evidence.owners):
             check = split_data.Check(own, evidence, policy)
         chosen = [charge for charge in bill if charge.currency == self.currency]
-        attribution = Attribution(policy, self.period, chosen, fees, tags, containers, attached, aws, check)
+        if check and aws:
+            # Ours is what CPU-seconds would give, whatever was chosen (R94).
+            try:
+                Attribution(policy, self.period, chosen, fees, tags, containers, attached, None, check).run()
+            except ValueError as error:
+                if not str(error).endswith("is known"):
+                    raise
+                check = None
+        def attributed(bill: list, check) -> Attribution:
+            return Attribution(policy, self.period, bill, fees, tags, containers, attached, aws, check)
+
+        attribution = attributed(chosen, None if aws else check)
         self.pieces = attribution.run()
+        self.allocated = lambda: allocated.rows(policy, attribution, attributed(allocated.in_hours(chosen), None))
         self.status = rollup.status(counting, self.period, times.parse(options["as_of"]))
         state = (self.period, self.status, policy.basis, self.currency)
         self.result = rollup.result(state, self.rows, self.excluded, fees, self.pieces)
@@ -111,6 +127,7 @@ class Rollup:
             self.result["reallocations"] = attribution.hops
         if check:
             self.result["split_check"] = check.table()
+        self.split = policy.split
 
 
     def commitment_features(self) -> set:

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+# What the pieces that are made now come from: `charge`, `instance`, `rule`, `pool`, `provider`, `commitment`.
+SOURCE = {}
+
+
+@contextmanager
+def made_of(**source):
+    """Pieces made inside come from this, and from what pieces outside come from."""
+    before = dict(SOURCE)
+    SOURCE.update(source)
+    try:
+        yield
+    finally:
+        SOURCE.clear()
+        SOURCE.update(before)
 
 
 @dataclass
@@ -18,6 +34,7 @@ class Piece:
     service: tuple | None = None  # (cluster, service) for service_costs
     pool: str | None = None  # of a row that a shared pool keeps
     reason: str | None = None  # of an idle row
+    source: dict = field(default_factory=lambda: dict(SOURCE))  # for allocated charges alone
 
     @property
     def owner(self) -> tuple:

@@ -123,6 +123,7 @@ def from_call(call: dict, time) -> list[tuple[str, dict]]:
 def from_volume(volume: dict) -> list[tuple[str, dict]]:
     """The records of one volume of describe-volumes."""
     found = [("name", {"resource": volume["VolumeId"]})]
+    found.append(("state", {"volume": volume["VolumeId"], "state": volume.get("State")}))
     if volume.get("MultiAttachEnabled"):
         found.append(("multi", {"volume": volume["VolumeId"]}))
     for attachment in volume.get("Attachments", []):

@@ -14,6 +14,7 @@ class VolumeEvidence:
         self.terminated = {}  # instance -> times
         self.deleted = {}  # volume -> times
         self.multi = set()  # volumes known as Multi-Attach
+        self.states = {}  # volume -> states that snapshots name
         for sort, one in records:
             self.learn(sort, one)
 
@@ -27,6 +28,8 @@ class VolumeEvidence:
             self.terminated.setdefault(one["instance"], set()).add(one["time"])
         elif sort == "delete":
             self.deleted.setdefault(one["volume"], set()).add(one["time"])
+        elif sort == "state":
+            self.states.setdefault(one["volume"], set()).add(one["state"])
         elif sort == "multi":
             self.multi.add(one["volume"])
         elif sort == "volume_row":
@@ -49,6 +52,12 @@ class VolumeEvidence:
             if orphan is None:
                 return found
             starts.add(orphan)
+
+    def unattached(self) -> set:
+        """Volumes that snapshots show attached to nothing, and of which nothing else is known (R95)."""
+        told = {volume for _, volume, _ in self.starts} | {volume for _, volume, _, _ in self.detaches}
+        free = {volume for volume, states in self.states.items() if "available" in states and "in-use" not in states}
+        return free - told
 
     def derive(self, starts: set) -> dict[str, dict[str, list]]:
         """The intervals that follow from a set of starts; a start of an attached pair is a duplicate."""

@@ -88,6 +88,9 @@ def test_allocated_charges_sum_to_the_report(
     totals = report.totals
     assert sum(row["BilledCost"] for row in charges) == totals.billed + totals.carried_in - totals.deferred
     assert {"unblended/ecs-cpu-seconds", None} <= {row["AllocatedMethodId"] for row in charges}
+    hours = [row for row in charges if row["ConsumedUnit"] == "Hours"]
+    assert sum(row["ConsumedQuantity"] for row in hours) > 0
+    assert all(row["ConsumedQuantity"] is None for row in charges if row["ConsumedUnit"] is None)
 
 
 def test_evidence_is_given_once(bill: unblended.Bill, evidence: unblended.Evidence) -> None:

@@ -63,6 +63,9 @@ def test_evidence_from_paths_and_texts(tmp_path: Path, month: unblended.DemoFile
     assert attached == [
         {"volume": "vol-1", "instance": "i-1", "attached": "2016-06-01T00:00:00Z", "detached": None}
     ]
+    shown = '{"Volumes": [{"VolumeId": "vol-2", "State": "available", "Attachments": []}]}'
+    found = unblended.Evidence(volumes=unblended.VolumeAttachments.from_text(shown, name="v.json"))
+    assert found.unattached == ["vol-2"] == found.resources
     whole = unblended.Evidence([month.tasks, month.instances], month.volumes, month.services)
     assert len(whole.task_runs) > 10 and len(whole.attachments) > 3 and len(whole.digest) == 64
     with pytest.raises(unblended.InputError, match="evidence.bad_json.*x.jsonl"):

@@ -147,12 +147,14 @@ fn cells_are_explained_and_allocated_charges_sum_to_the_report() {
         assert_eq!(explained["cost"], row["cost"]);
         let parts = explained["contributions"].as_array().unwrap();
         assert_eq!(sum(parts.iter().map(|part| part["amount"].as_str().unwrap())), row["cost"].as_str().unwrap());
-        // What is made of fees alone has no rows of its own.
+        // What is made of fees alone has their rows: the purchase of the month and its recurring fee.
         let is_own = |part: &&serde_json::Value| part["charge"].is_object() && part["commitment"].is_null();
         let has_rows = parts.iter().any(|part| is_own(&part));
         assert_eq!(has_rows, kind != "unused_commitment");
         let rows = explained["rows"].as_array().unwrap();
-        assert_eq!(rows.len(), if has_rows { 7 } else { 0 });
+        assert_eq!(rows.len(), if has_rows { 7 } else { 2 });
+        let fees = explained["fees"].as_array();
+        assert!(has_rows || fees.is_some_and(|fees| fees.iter().all(|fee| fee["part"] != "0")), "{fees:?}");
         assert!(rows.iter().all(|row| row["file"].as_str().unwrap().starts_with(&bill)));
         let ecs = parts.iter().filter(|part| part["mechanism"] == "ecs");
         assert!(ecs.clone().all(|part| part["instance"].is_string()));

@@ -163,7 +163,8 @@ class Bill:
 
         Returns:
             One row for each part. Its `BilledCost` (`EffectiveCost` with an amortized basis) sums to the report's
-            `billed + carried_in - deferred`, exactly.
+            `billed + carried_in - deferred`, exactly. `ConsumedQuantity` is the part's instance hours, which sum to those
+            of the charge; None where the bill keeps none, and of sums.
         """
         job = _Job(policy, ecs, volumes, services, evidence, reservations, currency, as_of)
         return Table(self._native.allocated_charges(job.evidence, job.reservations, json.dumps(job.request)))

@@ -166,6 +166,11 @@ class Evidence:
         return self._read("attachments")
 
     @property
+    def unattached(self) -> list[str]:
+        """Ids of the volumes that a snapshot shows attached to nothing and of which nothing else is known."""
+        return list(self._part("unattached"))
+
+    @property
     def service_owners(self) -> list[dict[str, Any]]:
         """The service map, one dict for each entry."""
         return self._read("services")

@@ -111,7 +111,7 @@ def split_cost(
 ) -> dict[str, Any]:
     """Splits the cost of one instance over its tasks as AWS's split cost allocation data does (spec 5.4).
 
-    Each step splits exactly (see `split`), in this order: resources, then unused against allocated, then tasks.
+    A task's total is the exact share rounded once, as `split` rounds; its parts are rounded so that they sum to it.
 
     Args:
         cost: Decimal, int or decimal text.

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::tests::{attached, evidence, rows, run, task};
+use super::samples::{attached, run, task};
+use super::tests::{evidence, rows};
 use super::*;
 use crate::bill::samples::{bill, hours, row, usage};
 use crate::classify::LineItem;

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::{Claim, Origin, Owner};
+use super::containers::SplitCheck;
+use super::explain::{CellFilter, Noted, Watch};
 use super::idle::IdleShares;
-use super::lineage::{CellFilter, Noted, Watch};
-use super::split_check::SplitCheck;
 use crate::bill::Charge;
 use crate::error::Result;
 use crate::ids::{Cluster, ProductArea, Service};

@@ -8,36 +8,24 @@
 //! - a moved part keeps its product and usage account;
 //! - the result is a function of the bill, the evidence, the book, the policy and `as_of`, never of any order.
 
-mod allocated;
-#[cfg(test)]
-mod allocated_tests;
-mod allocation;
-mod aws_split;
-mod capacity;
 mod claim;
 mod commitments;
 mod conserved;
 mod containers;
 mod coverage;
-mod explained;
+mod explain;
 mod idle;
 #[cfg(test)]
 mod idle_tests;
 mod intervals;
 mod ledger;
-mod lineage;
 mod overlaps;
 #[cfg(test)]
 mod owners_tests;
-mod pools;
-#[cfg(test)]
-mod pools_tests;
-mod providers;
 mod rules;
-mod split_check;
-mod split_cost;
 #[cfg(test)]
-mod split_tests;
+mod samples;
+mod shared;
 mod stages;
 mod tags;
 #[cfg(test)]
@@ -53,28 +41,27 @@ use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::Evidence;
 use crate::money::{Amount, Currency};
-use crate::policy::{CommitmentPolicy, ContainerSplit, Policy};
-use crate::rollup::{Cell, Reallocation, Report, ReportDigests, RowKind, Totals};
+use crate::policy::{CommitmentPolicy, ContainerPolicy, ContainerSplit, Policy};
+use crate::rollup::{Cell, Reallocation, Report, ReportDigests, RowKind, SplitCheckRow, Totals};
 use crate::time::{BillingPeriod, Timestamp};
 
-pub use allocated::{AllocatedCharge, AllocatedCharges, AllocationMethod, allocated_charges};
-pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
-use aws_split::AwsSplit;
 use commitments::Commitments;
 use conserved::{Billed, residual};
-use containers::Containers;
+pub use containers::{
+    AllocationRequest, AllocationRow, CostByTask, Quantities, ResourceCosts, SplitCostRequest, SplitCostTask, TaskCost,
+    UnusedCost, allocate_cpu, split_cost,
+};
+use containers::{AwsSplit, Containers, SplitCheck};
 use coverage::Covered;
 #[cfg(feature = "facade")]
-pub(crate) use explained::explain_with_charges;
-pub use explained::{Explanation, explain};
-use ledger::Ledger;
-pub use lineage::{CellFilter, Contribution, ExplainedCharge, ExplainedPool};
-use pools::Pools;
-use rules::{Rules, Subject};
-use split_check::SplitCheck;
-pub use split_cost::{
-    CostByTask, Quantities, ResourceCosts, SplitCostRequest, SplitCostTask, TaskCost, UnusedCost, split_cost,
+pub(crate) use explain::explain_with_charges;
+pub use explain::{
+    AllocatedCharge, AllocatedCharges, AllocationMethod, CellFilter, Contribution, ExplainedCharge, ExplainedFee,
+    ExplainedPool, Explanation, allocated_charges, explain,
 };
+use ledger::Ledger;
+use rules::{Rules, Subject};
+use shared::{Pools, reallocate};
 use stages::{Stages, own_service};
 use tags::{Tags, origin};
 use volumes::Volumes;
@@ -106,7 +93,31 @@ pub struct Attribution<'a> {
 pub fn attribute(job: &Attribution<'_>) -> Result<Report> {
     let mut ledger = Ledger::default();
     let mut attributed = run(job, &mut ledger)?;
-    report(job, ledger, &mut attributed)
+    let split_check = match job.policy.containers.split {
+        ContainerSplit::CpuSeconds => ledger.split_check.as_ref().map_or(Ok(Vec::new()), SplitCheck::rows)?,
+        ContainerSplit::Scad => checked_beside(job, attributed.currency, &mut attributed.found)?,
+    };
+    report(job, ledger, split_check, &mut attributed)
+}
+
+/// What the CPU-seconds of task runs would have split, beside the split that was chosen (R94).
+fn checked_beside(job: &Attribution<'_>, currency: Currency, found: &mut Diagnostics) -> Result<Vec<SplitCheckRow>> {
+    if SplitCheck::new(job.bill, job.evidence, &job.policy.containers, currency)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let containers = ContainerPolicy { split: ContainerSplit::CpuSeconds, ..job.policy.containers.clone() };
+    let policy = Policy { containers, ..job.policy.clone() };
+    let mut ledger = Ledger::default();
+    match run(&Attribution { policy: &policy, ..*job }, &mut ledger) {
+        Ok(_) => ledger.split_check.as_ref().map_or(Ok(Vec::new()), SplitCheck::rows),
+        // The chosen split needs neither capacities nor the usage intervals of instances: its result stands.
+        Err(error) if matches!(error.code(), ErrorCode::AttributeUnknownCapacity | ErrorCode::AttributeNotScanned) => {
+            let message = format!("the split is not compared with CPU-seconds of task runs: {error}");
+            found.add(DiagnosticCode::ContainersNotComparable, message, 1, None);
+            Ok(Vec::new())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// With an amortized basis the covered usage carries its cost already: nothing is spread (spec 5.2).
@@ -153,7 +164,7 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
     }
     let stages = Stages {
         rules: Rules::new(policy, bill)?,
-        volumes: policy.volumes.follow_attachments.then(|| Volumes::new(job.evidence)),
+        volumes: policy.volumes.follow_attachments.then(|| Volumes::new(job.evidence, policy.volumes.detached)),
         containers: Containers::new(bill, policy, job.evidence, &tags, period.interval())?,
         aws,
         tags,
@@ -179,7 +190,7 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
     let mut commitments = Commitments::of_period(bill, job.reservations, spreading, period, currency)?;
     commitments.share(bill, &stages, &mut pools, ledger, &mut found)?;
     pools.share(ledger, currency, &mut found)?;
-    let reallocations = providers::reallocate(policy, period, ledger, &mut found)?;
+    let reallocations = reallocate(policy, period, ledger, &mut found)?;
     reconcile(billed, &commitments, ledger)?;
 
     stages.rules.report(currency, &mut found);
@@ -261,10 +272,14 @@ fn note_unmapped_services(cells: &[Cell], found: &mut Diagnostics) {
     }
 }
 
-fn report(job: &Attribution<'_>, mut ledger: Ledger<'_>, attributed: &mut Attributed<'_>) -> Result<Report> {
+fn report(
+    job: &Attribution<'_>,
+    mut ledger: Ledger<'_>,
+    split_check: Vec<SplitCheckRow>,
+    attributed: &mut Attributed<'_>,
+) -> Result<Report> {
     let Attributed { period, currency, commitments, tags, reallocations, found, .. } = attributed;
     let (bill, currency) = (job.bill, *currency);
-    let split_check = ledger.split_check.as_ref().map_or(Ok(Vec::new()), SplitCheck::rows)?;
     let unattributed = ledger.take_unattributed();
     let cells = ledger.into_cells();
     let coverage = coverage::coverage(&Covered {

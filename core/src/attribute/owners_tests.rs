@@ -1,10 +1,11 @@
 //! Cost categories, account maps, what of a policy has no effect, and what would raise coverage: by hand.
 
+use super::samples::{attached, attributed, task};
 use super::*;
 use crate::bill::samples::{bill_with, hours, row, usage};
 use crate::bill::{BillOptions, KeepIntervals};
 use crate::classify::LineItem;
-use crate::evidence::{ServiceMap, TaskRun, VolumeAttachment};
+use crate::evidence::{ServiceMap, TaskRun};
 
 /// A bill that keeps the tag `team` and the cost categories `Unit` and `Stage`.
 fn bill(rows: &[LineItem<'_>]) -> Bill {
@@ -15,18 +16,6 @@ fn bill(rows: &[LineItem<'_>]) -> Bill {
         ..BillOptions::default()
     };
     bill_with(rows, &options)
-}
-
-fn attributed(bill: &Bill, policy: &str, evidence: &Evidence) -> Result<Report> {
-    let policy = Policy::from_toml(policy)?;
-    attribute(&Attribution {
-        bill,
-        policy: &policy,
-        evidence,
-        reservations: &ReservationBook::default(),
-        currency: None,
-        as_of: "2016-08-01 00:00:00".parse()?,
-    })
 }
 
 fn report(bill: &Bill, policy: &str) -> Report {
@@ -113,7 +102,7 @@ fn a_cost_category_that_was_not_scanned_is_an_error() {
 #[test]
 fn what_followed_a_volume_and_has_no_tag_goes_by_the_volumes_own_category() {
     let bill = bill(&[of(["", "u", ""], usage("vol-1", 0, 2, "2"))]);
-    let attached = VolumeAttachment { volume: "vol-1".into(), instance: "i-1".into(), interval: hours(0, 1) };
+    let attached = attached("i-1", 0, 1);
     let evidence = Evidence { attachments: vec![attached], ..Evidence::default() };
     let report = attributed(&bill, AREAS, &evidence).unwrap();
     assert_eq!(owners(&report), is(&[("u", "cost_category", "2")]));
@@ -215,18 +204,11 @@ fn wins(report: &Report) -> Vec<(&'static str, String, Option<u64>, String, Stri
 
 #[test]
 fn wins_are_what_each_action_would_give_an_owner() {
-    let run = TaskRun {
-        task: "t".into(),
-        cluster: "main".into(),
-        service: "web".into(),
-        instance: Some("i-1".into()),
-        cpu: 1024,
-        memory: 0,
-        interval: hours(0, 1),
-        fargate: false,
-        tags: BTreeMap::new(),
+    let evidence = Evidence {
+        tasks: vec![TaskRun { task: "t".into(), ..task("web", 1024, hours(0, 1)) }],
+        services: ServiceMap::default(),
+        ..Evidence::default()
     };
-    let evidence = Evidence { tasks: vec![run], services: ServiceMap::default(), ..Evidence::default() };
     let other = |item| LineItem { usage_account: "222", ..item };
     let bill = bill(&[
         usage("i-1", 0, 1, "10"),

@@ -2,11 +2,10 @@
 //!
 //! Invariant: every split is checked where it happens.
 
-use super::aws_split::AwsSplit;
 use super::claim::{Claim, Origin};
 use super::commitments;
 use super::conserved::conserved;
-use super::containers::{Containers, ServiceOwner, Shares};
+use super::containers::{AwsSplit, Containers, ServiceOwner, Shares};
 use super::intervals::TimeLine;
 use super::ledger::Ledger;
 use super::rules::Rules;

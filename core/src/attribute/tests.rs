@@ -1,10 +1,11 @@
 //! Whole attributions of small bills, with amounts derived by hand.
 
+use super::samples::{attached, job, mapped, run, task};
 use super::*;
 use crate::bill::samples::{bill, bill_with, hours, row, usage};
 use crate::bill::{BillOptions, KeepIntervals};
 use crate::classify::{Dialect, LineItem, LineItemKind};
-use crate::evidence::{Capacity, Registration, ServiceMap, ServiceOwner as MappedService, TaskRun, VolumeAttachment};
+use crate::evidence::{Capacity, Registration, TaskRun, VolumeAttachment};
 use crate::policy::Unused;
 use crate::rollup::IdleReason;
 use crate::time::Interval;
@@ -19,41 +20,7 @@ fn areas(bill: &Bill, policy: &str, evidence: &Evidence) -> Vec<(String, String)
     rows.collect()
 }
 
-pub(super) fn run(bill: &Bill, policy: &str, evidence: &Evidence) -> Result<Report> {
-    let policy = Policy::from_toml(&format!("{policy}\n[areas]\ntag_keys = [\"team\"]\n"))?;
-    attribute(&Attribution {
-        bill,
-        policy: &policy,
-        evidence,
-        reservations: &ReservationBook::default(),
-        currency: None,
-        as_of: "2016-08-01 00:00:00".parse()?,
-    })
-}
-
-pub(super) fn task(service: &str, cpu: u64, interval: Interval) -> TaskRun {
-    TaskRun {
-        task: service.into(),
-        cluster: "main".into(),
-        service: service.into(),
-        instance: Some("i-1".into()),
-        cpu,
-        memory: 0,
-        interval,
-        fargate: false,
-        tags: BTreeMap::new(),
-    }
-}
-
 pub(super) fn evidence(tasks: Vec<TaskRun>, attachments: Vec<VolumeAttachment>) -> Evidence {
-    let map = |service: &str, area: &str| MappedService {
-        service: service.into(),
-        cluster: None,
-        account: None,
-        from: None,
-        to: None,
-        area: area.into(),
-    };
     let host = Registration {
         instance: "i-1".into(),
         since: Timestamp::MIN,
@@ -63,13 +30,9 @@ pub(super) fn evidence(tasks: Vec<TaskRun>, attachments: Vec<VolumeAttachment>) 
         tasks,
         attachments,
         registrations: vec![host],
-        services: ServiceMap::new(vec![map("web", "site"), map("jobs", "ops")]),
+        services: mapped(&[("web", "site"), ("jobs", "ops")]),
         ..Evidence::default()
     }
-}
-
-pub(super) fn attached(instance: &str, from: i64, to: i64) -> VolumeAttachment {
-    VolumeAttachment { volume: "vol-1".into(), instance: instance.into(), interval: hours(from, to) }
 }
 
 fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -110,6 +73,24 @@ fn weights_nine_to_one_give_the_split_cost_of_aws() {
         areas(&bill(&[usage("i-1", 0, 1, "1.8")]), policy, &evidence(tasks, vec![])),
         pairs(&[("/idle", "1.7484375"), ("site/area", "0.0515625")])
     );
+}
+
+#[test]
+fn a_volume_that_a_snapshot_shows_attached_to_nothing_is_detached_where_that_is_a_row() {
+    let tagged = LineItem { tags: vec!["a"], ..usage("vol-1", 0, 2, "3") };
+    let bill = bill(&[tagged, LineItem { tags: vec!["b"], ..usage("vol-2", 0, 2, "5") }]);
+    let known = Evidence { unattached: vec!["vol-1".into()], ..Evidence::default() };
+    let separate = "[volumes]\ndetached = \"separate\"";
+    assert_eq!(areas(&bill, separate, &known), pairs(&[("a/idle", "3"), ("b/area", "5")]));
+    assert_eq!(areas(&bill, "", &known), pairs(&[("a/area", "3"), ("b/area", "5")]));
+    // Of what is not known to be attached or not, nothing is said (R64).
+    assert_eq!(areas(&bill, separate, &Evidence::default()), pairs(&[("a/area", "3"), ("b/area", "5")]));
+    let untimed = crate::bill::samples::bill_with(
+        &[usage("vol-1", 0, 2, "3")],
+        &BillOptions { tag_keys: vec!["team".into()], ..BillOptions::default() },
+    );
+    assert_eq!(run(&untimed, separate, &known).unwrap_err().code(), ErrorCode::AttributeNotScanned);
+    assert_eq!(areas(&untimed, "", &known), pairs(&[("/unattributed", "3")]));
 }
 
 #[test]
@@ -448,14 +429,8 @@ fn a_filter_explains_what_the_whole_explains_of_its_cells() {
     let bill = bill(&rows);
     let evidence = evidence(vec![], vec![attached("i-1", 0, 6), attached("i-2", 6, 12), attached("i-3", 12, 24)]);
     let policy = Policy::from_toml("[areas]\ntag_keys = [\"team\"]\n").unwrap();
-    let job = Attribution {
-        bill: &bill,
-        policy: &policy,
-        evidence: &evidence,
-        reservations: &ReservationBook::default(),
-        currency: None,
-        as_of: "2016-08-01 00:00:00".parse().unwrap(),
-    };
+    let book = ReservationBook::default();
+    let job = job(&bill, &policy, &evidence, &book);
     let apart = Policy {
         volumes: crate::policy::VolumePolicy { detached: Unused::Separate, ..policy.volumes },
         ..policy.clone()

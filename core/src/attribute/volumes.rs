@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::Evidence;
 use crate::index::Index;
 use crate::money::Amount;
+use crate::policy::Unused;
 use crate::split::split;
 use crate::time::{Interval, union};
 
@@ -38,16 +39,22 @@ pub(super) struct Stays {
 type Moved<'m, 'a> = &'m mut dyn FnMut(&MovedPart<'a, '_>) -> Result<()>;
 
 impl<'a> Volumes<'a> {
-    pub(super) fn new(evidence: &'a Evidence) -> Self {
+    /// Volumes that are attached to nothing count only where that is a row of its own; elsewhere they go by tags anyway.
+    pub(super) fn new(evidence: &'a Evidence, detached: Unused) -> Self {
         let mut spans: Index<&str, Vec<(Interval, &str)>> = Index::default();
         for attachment in &evidence.attachments {
             let volume = spans.entry(attachment.volume.as_str()).or_default();
             volume.push((attachment.interval, attachment.instance.as_str()));
         }
+        if detached == Unused::Separate {
+            for volume in &evidence.unattached {
+                spans.entry(volume.as_str()).or_default();
+            }
+        }
         Self { attachments: spans.into_iter().map(|(volume, spans)| (volume, TimeLine::new(spans))).collect() }
     }
 
-    /// The attachments of a charge's volume, if any are known.
+    /// The attachments of a charge's volume, if anything is known of it.
     pub(super) fn of(&self, charge: &Charge) -> Option<&TimeLine<&'a str>> {
         self.attachments.get(charge.key().resource_id())
     }

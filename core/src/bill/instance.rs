@@ -87,13 +87,16 @@ fn quarters_of(size: &str) -> Option<u64> {
     })
 }
 
+/// Whether a usage type counts hours that a reservation can cover.
+pub(super) fn is_coverable_usage(usage_type: &str) -> bool {
+    prefix_of(family_and_type(usage_type).0, &COVERABLE_USAGE).is_some()
+}
+
 /// Whether a charge's quantity is hours that a commitment covers or could cover.
 pub(super) fn is_of_hours(kind: LineItemKind, usage_type: &str) -> bool {
     match kind {
         LineItemKind::DiscountedUsage => true,
-        LineItemKind::SavingsPlanCoveredUsage | LineItemKind::Usage => {
-            prefix_of(family_and_type(usage_type).0, &COVERABLE_USAGE).is_some()
-        }
+        LineItemKind::SavingsPlanCoveredUsage | LineItemKind::Usage => is_coverable_usage(usage_type),
         _ => false,
     }
 }

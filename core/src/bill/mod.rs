@@ -12,6 +12,7 @@ mod coverage;
 mod covers;
 mod digest;
 mod file;
+mod hours;
 mod instance;
 mod key;
 mod not_spread;

@@ -63,7 +63,7 @@ fn cells(args: &Explain) -> CellFilter {
 
 /// The contributions largest first, then pools, hops and rows.
 fn text_of(explained: &ExplanationWithRows) -> Result<String> {
-    let Explanation { contributions, cost, pools, reallocations, digests, inputs } = &explained.explanation;
+    let Explanation { contributions, cost, pools, fees, reallocations, digests, inputs } = &explained.explanation;
     let mut largest: Vec<&Contribution> = contributions.iter().collect();
     largest.sort_by_key(|part| std::cmp::Reverse(part.amount.units().unsigned_abs()));
     let shown = largest.iter().take(SHOWN).map(|part| cells_of(part));
@@ -83,6 +83,14 @@ fn text_of(explained: &ExplanationWithRows) -> Result<String> {
         });
         let header = ["pool", "AWS product", "account", "charges", "cost"];
         text += &table("Shared pools that gave to it", &header, 3, rows.collect());
+    }
+    if !fees.is_empty() {
+        let rows = fees.iter().map(|fee| {
+            let named = [fee.kind.as_str(), &fee.product, &fee.usage_account, &fee.commitment].map(str::to_owned);
+            named.into_iter().chain([rounded(fee.billed), rounded(fee.part)]).collect()
+        });
+        let header = ["kind", "AWS product", "account", "commitment", "billed", "this period's part"];
+        text += &table("Commitment fees that gave to it", &header, 4, rows.collect());
     }
     if !reallocations.is_empty() {
         let hops = reallocations.iter();

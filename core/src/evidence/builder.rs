@@ -98,6 +98,7 @@ impl EvidenceBuilder {
         let services = self.services.finish(&mut diagnostics)?;
         self.ignored.report(&mut diagnostics);
         let attachments = self.volumes.attachments(&self.names, &self.terminations, &mut diagnostics);
+        let unattached = self.volumes.unattached(&self.names);
         let registrations = self.container_instances.registrations(&self.names);
         let hosts = self.container_instances.index(&self.names);
         let tasks = Runs {
@@ -108,7 +109,7 @@ impl EvidenceBuilder {
             diagnostics: &mut diagnostics,
         }
         .make(self.tasks);
-        Ok(Evidence { tasks, registrations, attachments, services, diagnostics })
+        Ok(Evidence { tasks, registrations, attachments, unattached, services, diagnostics })
     }
 }
 

@@ -93,6 +93,8 @@ pub struct Evidence {
     pub registrations: Vec<Registration>,
     /// Volume attachments.
     pub attachments: Vec<VolumeAttachment>,
+    /// Volumes that a snapshot shows attached to nothing, and of which no attachment or detachment is known.
+    pub unattached: Vec<VolumeId>,
     /// Service → product area.
     pub services: ServiceMap,
     /// What was found while reading.
@@ -100,12 +102,13 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// The resources whose usage intervals a scan must keep, each once: instances with runs, attached volumes, Fargate
-    /// tasks.
+    /// The resources whose usage intervals a scan must keep, each once: instances with runs, volumes that are known to be
+    /// attached or to be attached to nothing, Fargate tasks.
     pub fn resources(&self) -> impl Iterator<Item = &str> {
         let instances = self.tasks.iter().filter_map(|run| run.instance.as_ref().map(InstanceId::as_str));
         let tasks = self.tasks.iter().filter(|run| run.fargate).map(|run| run.task.as_str());
-        let volumes = self.attachments.iter().map(|attachment| attachment.volume.as_str());
+        let attached = self.attachments.iter().map(|attachment| attachment.volume.as_str());
+        let volumes = attached.chain(self.unattached.iter().map(VolumeId::as_str));
         let mut named: HashSet<&str, FixedState> = HashSet::default();
         instances.chain(tasks).chain(volumes).filter(move |resource| named.insert(resource))
     }
@@ -137,6 +140,10 @@ impl Evidence {
             text.part(attachment.instance.as_str());
             text.interval(&attachment.interval);
         });
+        // As before there were any, where there are none.
+        if !self.unattached.is_empty() {
+            text.list("unattached", &self.unattached, |text, volume| text.part(volume.as_str()));
+        }
         text.list("services", self.services.owners(), |text, owner| {
             text.part(owner.service.as_str());
             text.part(owner.cluster.as_deref().unwrap_or_default());

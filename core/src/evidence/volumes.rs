@@ -21,6 +21,7 @@ use crate::time::Timestamp;
 pub(super) struct DescribedVolume<'a> {
     #[serde(borrow)]
     volume_id: Field<'a>,
+    state: Field<'a>,
     multi_attach_enabled: Option<bool>,
     attachments: Option<Vec<DescribedAttachment<'a>>>,
 }
@@ -76,6 +77,9 @@ pub(super) struct VolumeFacts {
     rows: BTreeSet<(Timestamp, Option<Timestamp>, Name)>,
     deleted: BTreeSet<Timestamp>,
     is_multi_attach: bool,
+    /// Whether a snapshot says that it is attached to nothing, and whether one says that it is in use.
+    is_available: bool,
+    is_in_use: bool,
 }
 
 /// All volumes.
@@ -128,6 +132,8 @@ impl Volumes {
             known.rows.extend(rows.map(|(attached, detached, instance)| (attached, detached, here.name(instance))));
             known.deleted.extend(facts.deleted);
             known.is_multi_attach |= facts.is_multi_attach;
+            known.is_available |= facts.is_available;
+            known.is_in_use |= facts.is_in_use;
         }
     }
 
@@ -179,7 +185,11 @@ impl Volumes {
         shape: Shape,
     ) -> Result<()> {
         let volume = shape.required(&described.volume_id, "VolumeId")?;
-        self.volume(names, volume).is_multi_attach |= described.multi_attach_enabled == Some(true);
+        let state = shape.text(&described.state, "State")?;
+        let known = self.volume(names, volume);
+        known.is_multi_attach |= described.multi_attach_enabled == Some(true);
+        known.is_available |= state == Some("available");
+        known.is_in_use |= state == Some("in-use");
         for attachment in described.attachments.as_deref().unwrap_or_default() {
             // Attachments that AWS services manage name no instance; a detached one does not say since when.
             let is_over = shape.text(&attachment.state, "Attachments.State")? == Some("detached");
@@ -242,5 +252,17 @@ impl Volumes {
         attachments.sort_unstable();
         attachments.dedup();
         attachments
+    }
+
+    /// The volumes that snapshots show attached to nothing and of which nothing else is known, sorted (R95).
+    pub(super) fn unattached(&self, names: &Names) -> Vec<VolumeId> {
+        let is_unattached = |facts: &VolumeFacts| {
+            let is_silent = facts.attached.is_empty() && facts.detached.is_empty() && facts.rows.is_empty();
+            facts.is_available && !facts.is_in_use && is_silent
+        };
+        let found = self.0.iter().filter(|(_, facts)| is_unattached(facts));
+        let mut volumes: Vec<VolumeId> = found.map(|(volume, _)| VolumeId::from(names.text(*volume))).collect();
+        volumes.sort_unstable();
+        volumes
     }
 }

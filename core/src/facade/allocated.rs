@@ -13,7 +13,7 @@ use crate::evidence::Evidence;
 use crate::rollup::IdleReason;
 
 /// The columns: those of FOCUS 1.3, and with `x_` our own. The cost is `EffectiveCost` with an amortized basis.
-const COLUMNS: [&str; 27] = [
+const COLUMNS: [&str; 29] = [
     "BillingPeriodStart",
     "BillingPeriodEnd",
     "BillingCurrency",
@@ -27,6 +27,8 @@ const COLUMNS: [&str; 27] = [
     "ChargeDescription",
     "Tags",
     COST,
+    HOURS,
+    "ConsumedUnit",
     "AllocatedMethodId",
     "AllocatedMethodDetails",
     "AllocatedResourceId",
@@ -44,6 +46,7 @@ const COLUMNS: [&str; 27] = [
 ];
 const COST: &str = "BilledCost";
 const AMORTIZED_COST: &str = "EffectiveCost";
+const HOURS: &str = "ConsumedQuantity";
 
 /// Attributes the bill again and replaces every charge by its allocated charges, one a row. Their cost sums to
 /// `billed + carried_in − deferred` of the report, exactly.
@@ -70,7 +73,7 @@ pub fn allocated_charges(
     let cost = if bill.basis().is_amortized() { AMORTIZED_COST } else { COST };
     let column = |name: &str| Column {
         name: if name == COST { cost } else { name }.to_owned(),
-        column_type: if name == COST { ColumnType::Money } else { ColumnType::Text },
+        column_type: if [COST, HOURS].contains(&name) { ColumnType::Money } else { ColumnType::Text },
         values: Vec::with_capacity(charges.rows.len()),
     };
     let mut columns = COLUMNS.map(column);
@@ -112,6 +115,8 @@ fn values(row: &AllocatedCharge<'_>, same: &Same<'_>) -> [Option<String>; COLUMN
         text(ChargeKey::description),
         key.map(|key| json!(tags(key, same.tag_keys)).to_string()),
         Some(part.amount.to_string()),
+        row.hours.map(|hours| hours.to_string()),
+        row.hours.map(|_| "Hours".to_owned()),
         row.method.map(|method| method.as_str().to_owned()),
         details,
         row.allocated_resource(),

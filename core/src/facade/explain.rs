@@ -113,11 +113,13 @@ mod tests {
             let contributions = explained.explanation.contributions.iter();
             let charges =
                 contributions.filter(|part| part.commitment.is_none()).filter_map(|part| part.charge.as_ref());
-            // Without evidence no charge is split. Fees that are set aside are shared as sums and take no part.
-            let billed: Vec<_> = charges.map(|charge| (charge.billed, charge.rows)).collect();
+            // Without evidence no charge is split. Fees that are set aside are shared as sums.
+            let fees = explained.explanation.fees.iter().flat_map(|fee| &fee.charges);
+            let billed: Vec<_> = charges.chain(fees).map(|charge| (charge.billed, charge.rows)).collect();
             assert_eq!(rows.len() as u64, billed.iter().map(|(_, rows)| rows).sum::<u64>(), "{dialect:?}");
             let sum = Amount::sum(rows.iter().map(|row| row.cost)).unwrap();
             assert_eq!(sum, Amount::sum(billed.iter().map(|(amount, _)| *amount)).unwrap(), "{dialect:?}");
+            assert_eq!(sum, bill.billed(Currency::USD).unwrap());
             assert!(rows.is_sorted() && rows.iter().all(|row| row.row > 0));
             seen += 1;
             let table = allocated_charges(given.0, given.1, given.2, &job.attribute).unwrap();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::bill::Bill;
 use crate::diagnostic::Diagnostic;
 use crate::evidence::{Evidence, ServiceMap, TaskRun, VolumeAttachment};
-use crate::ids::InstanceId;
+use crate::ids::{InstanceId, VolumeId};
 use crate::rollup::Report;
 use crate::time::Timestamp;
 
@@ -76,6 +76,8 @@ pub struct EvidenceView<'e> {
     pub tasks: Vec<TaskRunView<'e>>,
     /// Attachments, sorted.
     pub attachments: Vec<AttachmentView<'e>>,
+    /// Volumes that a snapshot shows attached to nothing and of which nothing else is known, sorted.
+    pub unattached: Vec<&'e str>,
     /// The service map.
     pub services: &'e ServiceMap,
     /// What was found while reading.
@@ -91,6 +93,7 @@ impl<'e> EvidenceView<'e> {
         Self {
             tasks: evidence.tasks.iter().map(run).collect(),
             attachments: evidence.attachments.iter().map(attachment).collect(),
+            unattached: evidence.unattached.iter().map(VolumeId::as_str).collect(),
             services: &evidence.services,
             diagnostics: evidence.diagnostics.list(),
             resources: evidence.resources().collect(),

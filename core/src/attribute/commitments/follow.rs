@@ -3,7 +3,7 @@
 use super::super::claim::Origin;
 use super::super::conserved::conserved;
 use super::super::ledger::Ledger;
-use super::super::pools::Pools;
+use super::super::shared::Pools;
 use super::super::{Stages, volumes};
 use crate::bill::{Charge, UsageSlice};
 use crate::error::Result;

@@ -10,6 +10,7 @@
 
 mod amortized;
 mod by_cost;
+mod explained;
 mod fees;
 mod follow;
 mod groups;
@@ -29,7 +30,7 @@ use super::Stages;
 use super::claim::Origin;
 use super::conserved::conserved;
 use super::ledger::Ledger;
-use super::pools::Pools;
+use super::shared::Pools;
 use crate::amortize::ReservationBook;
 use crate::bill::Bill;
 use crate::classify::LineItemKind;

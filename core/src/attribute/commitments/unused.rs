@@ -7,7 +7,7 @@ use super::super::claim::{Claim, Origin, Owner};
 use super::super::idle::IdleShares;
 use super::super::ledger::{Ledger, UnusedOf};
 use super::super::tags::{Tags, origin};
-use super::super::{Stages, pools::Pools};
+use super::super::{Stages, shared::Pools};
 use super::amortized::is_covered;
 use super::by_cost::{share, weights};
 use super::fees::FeePart;

@@ -2,10 +2,39 @@
 
 use super::*;
 use crate::error::ErrorCode;
+use crate::ids::VolumeId;
 
 fn attachments(evidence: &Evidence) -> Vec<(&str, &str, Interval)> {
     let all = evidence.attachments.iter();
     all.map(|found| (found.volume.as_str(), found.instance.as_str(), found.interval)).collect()
+}
+
+#[test]
+fn only_what_every_snapshot_shows_attached_to_nothing_is_unattached() {
+    let shown =
+        |volume: &str, state: &str| json!({"Volumes": [{"VolumeId": volume, "State": state, "Attachments": []}]});
+    let mut files =
+        vec![shown("v-1", "available"), shown("v-1", "available"), shown("v-2", "in-use"), shown("v-4", "creating")];
+    // Used by a service that names no instance at another time; attached and detached again.
+    files.extend([shown("v-3", "available"), shown("v-3", "in-use"), shown("v-5", "available")]);
+    files.push(json!([{"volume": "v-5", "instance": "i-1", "attached": "2016-06-01T00:00:00Z", "detached": "2016-06-02T00:00:00Z"}]));
+    let of = |files: &[serde_json::Value]| {
+        let mut builder = EvidenceBuilder::new();
+        for (at, file) in files.iter().enumerate() {
+            // Builders merge in any order.
+            let mut one = EvidenceBuilder::new();
+            one.add(&format!("{at}.json"), file.to_string().as_bytes()).unwrap();
+            builder.merge(one);
+        }
+        builder.finish(&EvidenceOptions { default_cpu: 128, as_of: Timestamp::MAX }).unwrap()
+    };
+    let evidence = of(&files);
+    assert_eq!(evidence.unattached, [VolumeId::from("v-1")]);
+    let named: Vec<&str> = evidence.resources().collect();
+    assert_eq!(named, ["v-5", "v-1"]);
+    files.reverse();
+    assert_eq!(of(&files).digest(), evidence.digest());
+    assert_ne!(of(&files[1..]).digest(), of(&files[2..]).digest());
 }
 
 #[test]

@@ -4,54 +4,34 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::*;
+use super::super::samples::{attached, by_team, job, mapped};
+use super::super::*;
 use crate::bill::Charge;
 use crate::bill::samples::{bill, hours, row, usage};
 use crate::classify::{ChargeCategory, LineItem};
-use crate::evidence::{ServiceMap, ServiceOwner as MappedService, TaskRun, VolumeAttachment};
+use crate::evidence::TaskRun;
 use crate::time::Interval;
 
 fn task(service: &str, instance: &str, cpu: u64) -> TaskRun {
     TaskRun {
-        task: service.into(),
         cluster: "arn:aws:ecs:eu-west-1:111:cluster/main".into(),
-        service: service.into(),
         instance: Some(instance.into()),
-        cpu,
-        memory: 0,
-        interval: hours(0, 1),
-        fargate: false,
-        tags: BTreeMap::new(),
+        ..super::super::samples::task(service, cpu, hours(0, 1))
     }
 }
 
 fn evidence(tasks: Vec<TaskRun>) -> Evidence {
-    let map = |service: &str, area: &str| MappedService {
-        service: service.into(),
-        cluster: None,
-        account: None,
-        from: None,
-        to: None,
-        area: area.into(),
-    };
-    let attached = |instance: &str, from, to| VolumeAttachment {
-        volume: "vol-1".into(),
-        instance: instance.into(),
-        interval: hours(from, to),
-    };
     Evidence {
         tasks,
         attachments: vec![attached("i-1", 0, 1), attached("i-2", 1, 3)],
-        services: ServiceMap::new(vec![map("web", "site"), map("family:jobs", "ops")]),
+        services: mapped(&[("web", "site"), ("family:jobs", "ops")]),
         ..Evidence::default()
     }
 }
 
 fn allocated(bill: &Bill, policy: &str, evidence: &Evidence, see: impl FnOnce(&AllocatedCharges<'_>)) {
-    let policy = Policy::from_toml(&format!("{policy}\n[areas]\ntag_keys = [\"team\"]\n")).unwrap();
-    let book = ReservationBook::default();
-    let as_of = "2016-08-01 00:00:00".parse().unwrap();
-    let job = Attribution { bill, policy: &policy, evidence, reservations: &book, currency: None, as_of };
+    let (policy, book) = (Policy::from_toml(&by_team(policy)).unwrap(), ReservationBook::default());
+    let job = job(bill, &policy, evidence, &book);
     let report = attribute(&job).unwrap();
     let charges = allocated_charges(&job).unwrap();
     let areas = |rows: &mut dyn Iterator<Item = (Option<String>, RowKind, Amount)>| {

@@ -11,10 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use num_bigint::BigInt;
 
-use super::claim::{Claim, Origin};
-use super::conserved::conserved;
-use super::ledger::Ledger;
-use super::rules::weights;
+use super::super::claim::{Claim, Origin};
+use super::super::conserved::conserved;
+use super::super::ledger::Ledger;
+use super::super::rules::weights;
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::ProductArea;
@@ -28,7 +28,7 @@ use crate::time::BillingPeriod;
 const WHOLE: u128 = 10u128.pow(30);
 
 /// Moves the cost of providers to the areas that keep it; every hop with the amount that took it.
-pub(super) fn reallocate<'a>(
+pub(in super::super) fn reallocate<'a>(
     policy: &'a Policy,
     period: BillingPeriod,
     ledger: &mut Ledger<'a>,

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Containers;
 use super::aws_split::TaskServices;
-use super::containers::Containers;
 use crate::bill::{Bill, Charge, SplitResource, is_instance_usage};
 use crate::classify::LineItemKind;
 use crate::error::Result;
@@ -27,7 +27,7 @@ type Who<'a> = (&'a str, &'a str);
 
 /// Collects both splits of one attribution.
 #[derive(Debug)]
-pub(super) struct SplitCheck<'a> {
+pub(in super::super) struct SplitCheck<'a> {
     is_amortized: bool,
     weighs_as_aws: bool,
     hosts: BTreeMap<&'a str, Host<'a>>,
@@ -74,7 +74,7 @@ fn is_covered(charge: &Charge, instance: &str) -> bool {
 
 impl<'a> SplitCheck<'a> {
     /// `None` where one of the two splits is not known.
-    pub(super) fn new(
+    pub(in super::super) fn new(
         bill: &'a Bill,
         evidence: &'a Evidence,
         policy: &ContainerPolicy,
@@ -106,7 +106,13 @@ impl<'a> SplitCheck<'a> {
     }
 
     /// Notes a part of a charge that went to a service, on an instance or as that of a task without one.
-    pub(super) fn note(&mut self, charge: &Charge, instance: &'a str, who: Who<'a>, amount: Amount) -> Result<()> {
+    pub(in super::super) fn note(
+        &mut self,
+        charge: &Charge,
+        instance: &'a str,
+        who: Who<'a>,
+        amount: Amount,
+    ) -> Result<()> {
         let who = (name_of(who.0), who.1);
         if is_covered(charge, instance) {
             return add(&mut self.hosts.entry(instance).or_default().services.entry(who).or_default().ours, amount);
@@ -117,7 +123,7 @@ impl<'a> SplitCheck<'a> {
     }
 
     /// Notes of a charge on an instance what split cost allocation data may see otherwise.
-    pub(super) fn note_host(
+    pub(in super::super) fn note_host(
         &mut self,
         charge: &Charge,
         instance: &'a str,
@@ -141,7 +147,7 @@ impl<'a> SplitCheck<'a> {
     }
 
     /// The table, sorted.
-    pub(super) fn rows(&self) -> Result<Vec<SplitCheckRow>> {
+    pub(in super::super) fn rows(&self) -> Result<Vec<SplitCheckRow>> {
         let mut rows: BTreeMap<Who<'a>, (Sums, BTreeSet<SplitReason>)> = BTreeMap::new();
         for host in self.hosts.values() {
             for (who, sums) in &host.services {

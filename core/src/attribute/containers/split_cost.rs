@@ -2,17 +2,18 @@
 //!
 //! Invariants:
 //! - the parts and what is kept sum to the cost, exactly;
-//! - every step is a `split` (spec 1.4), in this order: resources, then unused against allocated, then tasks.
+//! - a task's total is the exact rational, rounded once by the rule of `split` (spec 1.4) over all tasks and what is kept;
+//!   each of its parts is the exact rational rounded down or up, such that they sum to the total (R93).
 
 use std::collections::BTreeSet;
 
+use num_bigint::BigUint;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::rules::weights;
 use crate::error::{Error, ErrorCode, Result};
 use crate::money::Amount;
-use crate::split::split;
+use crate::split::{Group, split_groups};
 
 /// Amounts of each resource, in any unit of time: vCPU and GiB, or vCPU-hours and GiB-hours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,9 +31,16 @@ pub struct Quantities {
     pub gpu: Decimal,
 }
 
+/// vCPU, memory, accelerators.
+const RESOURCES: usize = 3;
+
 impl Quantities {
-    fn list(self) -> [Decimal; 3] {
+    fn list(self) -> [Decimal; RESOURCES] {
         [self.vcpu, self.memory, self.gpu]
+    }
+
+    fn get(self, at: usize) -> Decimal {
+        self.list().get(at).copied().unwrap_or_default()
     }
 }
 
@@ -83,6 +91,19 @@ pub struct SplitCostRequest {
     pub unused: UnusedCost,
 }
 
+impl SplitCostRequest {
+    /// Relative cost of a unit of each resource.
+    fn units(&self) -> Quantities {
+        let [nine, tenth] = [Decimal::from(9), Decimal::new(1, 1)];
+        let of_aws = if self.capacity.gpu.is_zero() {
+            Quantities { vcpu: nine, memory: Decimal::ONE, gpu: Decimal::ZERO }
+        } else {
+            Quantities { vcpu: nine * tenth, memory: tenth, gpu: nine }
+        };
+        self.weights.unwrap_or(of_aws)
+    }
+}
+
 /// Costs of each resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
@@ -96,12 +117,9 @@ pub struct ResourceCosts {
 }
 
 impl ResourceCosts {
-    fn of([vcpu, memory, gpu]: [Amount; 3]) -> Self {
-        Self { vcpu, memory, gpu }
-    }
-
-    fn sum(&self) -> Result<Amount> {
-        Amount::sum([self.vcpu, self.memory, self.gpu])
+    fn of(costs: &[Amount]) -> Self {
+        let of = |at: usize| costs.get(at).copied().unwrap_or_default();
+        Self { vcpu: of(0), memory: of(1), gpu: of(2) }
     }
 }
 
@@ -132,8 +150,8 @@ pub struct CostByTask {
 /// Splits the cost of an instance over its tasks as AWS's split cost allocation data does.
 ///
 /// # Errors
-/// `config.bad_value` where a quantity is negative or too precise, a name occurs twice or no resource has a weight;
-/// `money.overflow` where weights leave the range.
+/// `config.bad_value` where a quantity is negative, a name occurs twice or no resource has a weight; `money.overflow` where
+/// the cost leaves the range.
 ///
 /// ```
 /// use unblended::{SplitCostRequest, split_cost};
@@ -147,40 +165,24 @@ pub struct CostByTask {
 /// ```
 pub fn split_cost(request: &SplitCostRequest) -> Result<CostByTask> {
     check(request)?;
-    let pools = pools(request)?;
-    let mut kept = [Amount::ZERO; 3];
-    let none = || vec![[Amount::ZERO; 3]; request.tasks.len()];
-    let (mut splits, mut shares) = (none(), none());
-    for (at, (pool, (kept, available))) in
-        pools.into_iter().zip(kept.iter_mut().zip(request.capacity.list())).enumerate()
-    {
-        let taken = |task: &SplitCostTask| {
-            let of = |quantities: Quantities| quantities.list().get(at).copied().unwrap_or_default();
-            of(task.reserved).max(of(task.actual))
-        };
-        let tasks: Vec<(&str, Decimal)> = request.tasks.iter().map(|task| (task.task.as_str(), taken(task))).collect();
-        let (unused, allocated) = parts_of(pool, available, &tasks)?;
-        let give = |to: &mut Vec<[Amount; 3]>, amount: Amount| -> Result<bool> {
-            let Some(parts) = over(amount, &tasks)? else { return Ok(false) };
-            for (costs, part) in to.iter_mut().zip(parts) {
-                if let Some(cost) = costs.get_mut(at) {
-                    *cost = part;
-                }
-            }
-            Ok(true)
-        };
-        give(&mut splits, allocated)?;
-        if request.unused == UnusedCost::Kept || !give(&mut shares, unused)? {
-            *kept = unused;
-        }
-    }
-    let task_cost = |((task, split), unused): ((&SplitCostTask, [Amount; 3]), [Amount; 3])| {
-        let (split, unused) = (ResourceCosts::of(split), ResourceCosts::of(unused));
-        let total = split.sum()?.checked_add(unused.sum()?)?;
-        Ok(TaskCost { task: task.task.clone(), split, unused, total })
+    let mut tasks: Vec<(usize, &SplitCostTask)> = request.tasks.iter().enumerate().collect();
+    tasks.sort_by(|a, b| a.1.task.cmp(&b.1.task));
+    let groups = weights(request, tasks.iter().map(|(_, task)| *task));
+    let Some(parts) = split_groups(request.cost, &groups)? else {
+        return Err(bad_value("no resource of the instance has a weight".to_owned()));
     };
-    let tasks = request.tasks.iter().zip(splits).zip(shares).map(task_cost).collect::<Result<_>>()?;
-    Ok(CostByTask { tasks, unused: ResourceCosts::of(kept) })
+    let (kept, parts) = match parts.split_first() {
+        Some(((_, kept), parts)) => (ResourceCosts::of(kept), parts),
+        None => (ResourceCosts::default(), parts.as_slice()),
+    };
+    let cost = |((at, task), (total, parts)): ((usize, &SplitCostTask), &Group)| {
+        let (split, unused) = parts.split_at(parts.len().min(RESOURCES));
+        let (split, unused) = (ResourceCosts::of(split), ResourceCosts::of(unused));
+        (at, TaskCost { task: task.task.clone(), split, unused, total: *total })
+    };
+    let mut costs: Vec<(usize, TaskCost)> = tasks.into_iter().zip(parts).map(cost).collect();
+    costs.sort_by_key(|(at, _)| *at);
+    Ok(CostByTask { tasks: costs.into_iter().map(|(_, cost)| cost).collect(), unused: kept })
 }
 
 fn check(request: &SplitCostRequest) -> Result<()> {
@@ -196,44 +198,74 @@ fn check(request: &SplitCostRequest) -> Result<()> {
     }
 }
 
-/// The cost of each resource: vCPUs, memory, accelerators.
-fn pools(request: &SplitCostRequest) -> Result<[Amount; 3]> {
-    let has_gpu = !request.capacity.gpu.is_zero();
-    let [nine, tenth] = [Decimal::from(9), Decimal::new(1, 1)];
-    let of_aws = if has_gpu {
-        Quantities { vcpu: nine * tenth, memory: tenth, gpu: nine }
-    } else {
-        Quantities { vcpu: nine, memory: Decimal::ONE, gpu: Decimal::ZERO }
+/// The exact shares of the cost over one denominator: of each resource what is kept, then for each task what it took of
+/// each, and of each what it is given of the unused.
+fn weights<'r>(
+    request: &SplitCostRequest,
+    tasks: impl Iterator<Item = &'r SplitCostTask> + Clone,
+) -> Vec<Vec<BigUint>> {
+    let resources: Vec<Resource> = (0..RESOURCES).map(|at| Resource::of(request, at, tasks.clone())).collect();
+    // A resource's shares are over its own divisor, so each is multiplied by the divisors of the others.
+    let others = |at: usize| -> BigUint {
+        let others = resources.iter().enumerate().filter(|(other, _)| *other != at);
+        others.map(|(_, resource)| &resource.available * &resource.taken).product()
     };
-    let unit = weights(&(0..).zip(request.weights.unwrap_or(of_aws).list()).collect())?;
-    let capacity = weights(&(0..).zip(request.capacity.list()).collect())?;
-    let weigh = |((at, unit), (_, capacity)): (&(u8, u128), &(u8, u128))| {
-        let weight = unit.checked_mul(*capacity);
-        weight.map(|weight| (*at, weight)).ok_or_else(|| {
-            Error::new(ErrorCode::MoneyOverflow, "capacity times weights leaves the range of exact weights")
-        })
+    let scales: Vec<BigUint> = resources.iter().enumerate().map(|(at, one)| &one.weight * others(at)).collect();
+    let over_all = |of: &dyn Fn(&Resource) -> BigUint| -> Vec<BigUint> {
+        resources.iter().zip(&scales).map(|(resource, scale)| of(resource) * scale).collect()
     };
-    let weights: Vec<(u8, u128)> = unit.iter().zip(&capacity).map(weigh).collect::<Result<_>>()?;
-    let parts = split(request.cost, &weights)?.and_then(|parts| parts.first_chunk().copied());
-    parts.ok_or_else(|| bad_value("no resource of the instance has a weight".to_owned()))
+    let mut groups = vec![over_all(&|resource| &resource.kept * &resource.taken)];
+    for task in tasks {
+        let took = |resource: &Resource| exact(taken(task, resource.at));
+        let mut parts = over_all(&|resource| took(resource) * &resource.taken);
+        parts.extend(over_all(&|resource| took(resource) * &resource.shared));
+        groups.push(parts);
+    }
+    groups
 }
 
-/// What nobody took of a resource, and what tasks did.
-fn parts_of(pool: Amount, available: Decimal, tasks: &[(&str, Decimal)]) -> Result<(Amount, Amount)> {
-    let sum = tasks.iter().try_fold(Decimal::ZERO, |sum, (_, taken)| sum.checked_add(*taken));
-    let allocated = sum.ok_or_else(|| bad_value("the quantities of the tasks are too large".to_owned()))?;
-    let unused = (available - allocated).max(Decimal::ZERO);
-    let parts = split(pool, &weights(&[(false, unused), (true, allocated)].into())?)?;
-    // A resource that the instance lacks costs nothing.
-    Ok(parts.and_then(|parts| Some((*parts.first()?, *parts.get(1)?))).unwrap_or((pool, Amount::ZERO)))
+/// How one resource is split; quantities are whole numbers of [`exact`].
+struct Resource {
+    at: usize,
+    /// Of the resource among all: its unit's weight times the capacity.
+    weight: BigUint,
+    /// What tasks took, or 1 where they took nothing.
+    taken: BigUint,
+    /// The capacity, or what tasks took where that is more; 1 where there is neither.
+    available: BigUint,
+    /// What no task took, and stays apart.
+    kept: BigUint,
+    /// What no task took, and tasks pay for.
+    shared: BigUint,
 }
 
-/// An amount over the tasks by what they took, in their order; `None` where they took nothing.
-fn over(amount: Amount, tasks: &[(&str, Decimal)]) -> Result<Option<Vec<Amount>>> {
-    let weights = weights(&tasks.iter().copied().collect())?;
-    let Some(parts) = split(amount, &weights)? else { return Ok(None) };
-    let part_of = |name: &str| weights.binary_search_by_key(&name, |(key, _)| key).ok().and_then(|at| parts.get(at));
-    Ok(Some(tasks.iter().map(|(name, _)| part_of(name).copied().unwrap_or_default()).collect()))
+impl Resource {
+    fn of<'r>(request: &SplitCostRequest, at: usize, tasks: impl Iterator<Item = &'r SplitCostTask>) -> Self {
+        let capacity = exact(request.capacity.get(at));
+        let sum: BigUint = tasks.map(|task| exact(taken(task, at))).sum();
+        let unused = if capacity > sum { &capacity - &sum } else { BigUint::ZERO };
+        let is_kept = request.unused == UnusedCost::Kept || sum == BigUint::ZERO;
+        let one = || BigUint::from(1u8);
+        Self {
+            at,
+            weight: exact(request.units().get(at)) * &capacity,
+            available: capacity.max(sum.clone()).max(one()),
+            taken: sum.max(one()),
+            kept: if is_kept { unused.clone() } else { BigUint::ZERO },
+            shared: if is_kept { BigUint::ZERO } else { unused },
+        }
+    }
+}
+
+/// What a task took of a resource.
+fn taken(task: &SplitCostTask, at: usize) -> Decimal {
+    task.reserved.get(at).max(task.actual.get(at))
+}
+
+/// A decimal that is not negative, in units of 10⁻²⁸.
+fn exact(decimal: Decimal) -> BigUint {
+    let missing = Decimal::MAX_SCALE.saturating_sub(decimal.scale());
+    BigUint::from(decimal.mantissa().unsigned_abs()) * BigUint::from(10u8).pow(missing)
 }
 
 fn bad_value(message: String) -> Error {
@@ -244,6 +276,10 @@ fn bad_value(message: String) -> Error {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn sum(costs: &ResourceCosts) -> Amount {
+        Amount::sum([costs.vcpu, costs.memory, costs.gpu]).unwrap()
+    }
 
     fn request(tasks: &str) -> SplitCostRequest {
         let text = format!(r#"{{"cost": "1", "capacity": {{"vcpu": "4", "memory": 16}}, "tasks": {tasks}}}"#);
@@ -266,7 +302,7 @@ mod tests {
         assert_eq!(costs.tasks[0].total, costs.tasks[0].split.vcpu.checked_add(costs.tasks[0].unused.vcpu).unwrap());
         assert_eq!(costs.unused.memory.to_string(), "0.307692307692307692");
         assert!(costs.unused.vcpu.is_zero());
-        assert_eq!(split_cost(&request("[]")).unwrap().unused.sum().unwrap().to_string(), "1");
+        assert_eq!(sum(&split_cost(&request("[]")).unwrap().unused).to_string(), "1");
     }
 
     proptest! {
@@ -291,8 +327,11 @@ mod tests {
                 unused: if is_kept { UnusedCost::Kept } else { UnusedCost::Shared },
             };
             let costs = split_cost(&request).unwrap();
-            let parts = costs.tasks.iter().map(|task| task.total).chain([costs.unused.sum().unwrap()]);
+            let parts = costs.tasks.iter().map(|task| task.total).chain([sum(&costs.unused)]);
             prop_assert_eq!(Amount::sum(parts).unwrap(), request.cost);
+            for task in &costs.tasks {
+                prop_assert_eq!(sum(&task.split).checked_add(sum(&task.unused)).unwrap(), task.total);
+            }
         }
     }
 }

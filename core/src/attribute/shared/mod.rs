@@ -3,14 +3,18 @@
 //! Invariants: every pool is shared on the totals before any pool, so that pools do not depend on each other but for the
 //! first that matches taking a charge; parts keep the product and usage account of what they are of.
 
+mod providers;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::{Origin, Owner};
 use super::conserved::conserved;
+use super::explain::{Contribution, ExplainedCharge, ExplainedPool};
 use super::ledger::Ledger;
-use super::lineage::{Contribution, ExplainedCharge, ExplainedPool};
 use super::overlaps::Overlaps;
 use super::rules::{Matcher, Subject, weights};
 use super::tags::origin;
@@ -22,6 +26,8 @@ use crate::policy::{Among, Policy, PoolMethod, PoolScope, SharedPool, is_in_effe
 use crate::rollup::{Mechanism, RowKind};
 use crate::split::split;
 use crate::time::BillingPeriod;
+
+pub(super) use providers::reallocate;
 
 /// The pools in effect, and what they took.
 pub(super) struct Pools<'a> {
@@ -124,8 +130,16 @@ impl<'a> Pools<'a> {
     }
 
     fn first_of(&self, charge: &Charge) -> Option<usize> {
-        let subject = Subject::Charge(charge.key());
-        self.in_effect.iter().position(|pool| pool.matcher.matches(&subject, &self.policy.line_items.kinds))
+        self.first(&Subject::Charge(charge.key()))
+    }
+
+    fn first(&self, subject: &Subject<'_>) -> Option<usize> {
+        self.in_effect.iter().position(|pool| pool.matcher.matches(subject, &self.policy.line_items.kinds))
+    }
+
+    /// The name of the first pool that matches.
+    pub(super) fn first_name(&self, subject: &Subject<'_>) -> Option<&str> {
+        self.first(subject).and_then(|at| self.in_effect.get(at)).map(|pool| &*pool.name)
     }
 
     /// Gives what was taken to those who take part, or keeps it.
@@ -200,9 +214,7 @@ impl<'a> Pools<'a> {
         }
         let mut given = Vec::new();
         for charge in charges {
-            let subject = Subject::Charge(charge.key());
-            let first = self.in_effect.iter().position(|p| p.matcher.matches(&subject, &self.policy.line_items.kinds));
-            if let Some(pool) = first.and_then(|at| pools.get_mut(&(at, origin(charge)))) {
+            if let Some(pool) = self.first_of(charge).and_then(|at| pools.get_mut(&(at, origin(charge)))) {
                 pool.charges.push(ExplainedCharge::of(charge));
                 given.push(charge);
             }

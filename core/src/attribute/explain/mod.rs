@@ -1,14 +1,24 @@
 //! What made the cells of a filter, and the charges behind it (spec 5.10).
 
+mod allocated;
+#[cfg(test)]
+mod allocated_tests;
+#[cfg(test)]
+mod fees_tests;
+mod lineage;
+
 use serde::Serialize;
 
 use super::ledger::Ledger;
-use super::lineage::{CellFilter, Contribution, ExplainedPool, Noted};
 use super::{Attribution, commitments, digests, run, spreading};
 use crate::bill::{Charge, InputDigest};
 use crate::error::Result;
 use crate::money::{Amount, Currency};
 use crate::rollup::{Reallocation, ReportDigests};
+
+pub use allocated::{AllocatedCharge, AllocatedCharges, AllocationMethod, allocated_charges};
+pub use lineage::{CellFilter, Contribution, ExplainedCharge, ExplainedFee, ExplainedPool};
+pub(super) use lineage::{Noted, Watch};
 
 /// What made the cells of a filter (spec 5.10).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,6 +31,9 @@ pub struct Explanation {
     /// The shared pools that gave to the cells, with their charges, sorted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pools: Vec<ExplainedPool>,
+    /// The commitment fees of which parts are, or are in sums that are, in the cells, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fees: Vec<ExplainedFee>,
     /// Every hop from a provider to a consumer, where a cell has reallocated cost, sorted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reallocations: Vec<Reallocation>,
@@ -38,7 +51,7 @@ pub fn explain(job: &Attribution<'_>, cells: &CellFilter) -> Result<Explanation>
     explain_with_charges(job, cells).map(|(explanation, _)| explanation)
 }
 
-/// As [`explain`], with the charges that contributed and those of the pools.
+/// As [`explain`], with the charges that contributed and those of pools and fees.
 ///
 /// # Errors
 /// As [`attribute`](super::attribute).
@@ -58,8 +71,11 @@ pub(crate) fn explain_with_charges<'a>(
     let is_reallocated = contributions.iter().any(|contribution| contribution.provider.is_some());
     let (pools, of_pools) = attributed.pools.explained(&contributions, shared_charges(job, attributed.currency));
     charges.extend(of_pools);
+    let (fees, of_fees) = attributed.commitments.explained(&contributions, &attributed.pools)?;
+    charges.extend(of_fees);
     let explanation = Explanation {
         pools,
+        fees,
         reallocations: if is_reallocated { attributed.reallocations } else { Vec::new() },
         cost: Amount::sum(contributions.iter().map(|contribution| contribution.amount))?,
         contributions,

@@ -1,10 +1,11 @@
 //! Bills with split cost allocation data: split by it, and beside it (R68, R69); amounts derived by hand.
 
-use super::*;
+use super::super::samples::{attached, attributed, by_team, mapped};
+use super::super::*;
 use crate::bill::samples::{hours, row, usage};
 use crate::bill::{BillBuilder, BillOptions, KeepIntervals, SplitLine};
 use crate::classify::{LineItem, LineItemKind, Treatment, classify};
-use crate::evidence::{Capacity, Registration, ServiceMap, ServiceOwner as MappedService, TaskRun, VolumeAttachment};
+use crate::evidence::{Capacity, Registration, TaskRun};
 use crate::rollup::{Mechanism, SplitReason as Why};
 
 const CPU: &str = "USW2-ECS-EC2-vCPU-Hours";
@@ -35,45 +36,24 @@ fn task(service: &str, cpu: u64, from: i64, to: i64) -> TaskRun {
     TaskRun {
         task: format!("arn:aws:ecs:us-west-2:1:task/main/{service}").into(),
         cluster: "arn:aws:ecs:us-west-2:1:cluster/main".into(),
-        service: service.into(),
-        instance: Some("i-1".into()),
-        cpu,
         memory: 1024,
-        interval: hours(from, to),
-        fargate: false,
-        tags: BTreeMap::new(),
+        ..super::super::samples::task(service, cpu, hours(from, to))
     }
 }
 
 fn evidence(tasks: Vec<TaskRun>) -> Evidence {
-    let map = |service: &str, area: &str| MappedService {
-        service: service.into(),
-        cluster: None,
-        account: None,
-        from: None,
-        to: None,
-        area: area.into(),
-    };
     let capacity = Capacity { cpu: 4096, memory: 16_384 };
     Evidence {
         tasks,
-        attachments: vec![VolumeAttachment { volume: "vol-1".into(), instance: "i-1".into(), interval: hours(0, 744) }],
+        attachments: vec![attached("i-1", 0, 744)],
         registrations: vec![Registration { instance: "i-1".into(), since: Timestamp::MIN, capacity }],
-        services: ServiceMap::new(vec![map("web", "site"), map("jobs", "ops")]),
+        services: mapped(&[("web", "site"), ("jobs", "ops")]),
         ..Evidence::default()
     }
 }
 
 fn run(bill: &Bill, containers: &str, evidence: &Evidence) -> Result<Report> {
-    let policy = Policy::from_toml(&format!("[areas]\ntag_keys = [\"team\"]\n[containers]\n{containers}\n"))?;
-    attribute(&Attribution {
-        bill,
-        policy: &policy,
-        evidence,
-        reservations: &ReservationBook::default(),
-        currency: None,
-        as_of: "2016-08-01 00:00:00".parse()?,
-    })
+    attributed(bill, &by_team(&format!("[containers]\n{containers}")), evidence)
 }
 
 fn areas(report: &Report) -> Vec<(String, String)> {
@@ -148,9 +128,12 @@ fn equal_splits_have_no_reason_and_rounded_ones_only_that() {
     assert!(run(&bill, "", &evidence(vec![])).unwrap().split_check.is_empty());
 }
 
-/// The reasons of `jobs` and `web`.
+/// The reasons of `jobs` and `web`: the same whichever split is chosen (R94).
 fn reasons(bill: &Bill, containers: &str, tasks: Vec<TaskRun>) -> Vec<(String, Vec<Why>)> {
-    let report = run(bill, containers, &evidence(tasks)).unwrap();
+    let evidence = evidence(tasks);
+    let report = run(bill, containers, &evidence).unwrap();
+    let by_aws = run(bill, &format!("split = \"scad\"\n{containers}"), &evidence).unwrap();
+    assert_eq!(by_aws.split_check, report.split_check);
     let check = &report.split_check;
     let of = |cost: fn(&crate::rollup::SplitCheckRow) -> Amount| Amount::sum(check.iter().map(cost)).unwrap();
     let services = Amount::sum(report.service_costs().unwrap().into_iter().map(|row| row.cost)).unwrap();
@@ -216,6 +199,22 @@ fn a_service_on_one_side_only_says_so_and_so_does_its_neighbour() {
 }
 
 #[test]
+fn a_chosen_split_that_task_runs_cannot_repeat_stands_without_the_check() {
+    let bill = bill_of(&[usage("i-1", 0, 1, "8")], &EVEN);
+    let unknown = Evidence { registrations: vec![], ..evidence(pair()) };
+    let separate = "split = \"scad\"\nidle = \"separate\"";
+    let report = run(&bill, separate, &unknown).unwrap();
+    assert_eq!(areas(&report), [("ops".to_owned(), "4".to_owned()), ("site".to_owned(), "4".to_owned())]);
+    assert!(report.split_check.is_empty());
+    let said = |report: &Report| {
+        let found = report.diagnostics.iter().filter(|found| found.code == DiagnosticCode::ContainersNotComparable);
+        found.map(|found| found.message.clone()).collect::<Vec<_>>()
+    };
+    assert!(said(&report)[0].contains("capacity of instance `i-1` is not known"), "{:?}", said(&report));
+    assert!(said(&run(&bill, separate, &evidence(pair())).unwrap()).is_empty());
+}
+
+#[test]
 fn rows_without_a_service_tag_are_those_of_their_tasks_run() {
     let options = BillOptions { keep_intervals: KeepIntervals::All, ..BillOptions::default() };
     let mut builder = BillBuilder::new(&options);
@@ -227,15 +226,8 @@ fn rows_without_a_service_tag_are_those_of_their_tasks_run() {
         builder.add_split(&item, &line).unwrap();
     }
     let bill = builder.finish("2016-06".parse().unwrap()).unwrap();
-    let policy = Policy::from_toml("[areas]\ntag_keys = []\n[containers]\nsplit = \"scad\"").unwrap();
-    let report = attribute(&Attribution {
-        bill: &bill,
-        policy: &policy,
-        evidence: &evidence(vec![task("web", 1024, 0, 1)]),
-        reservations: &ReservationBook::default(),
-        currency: None,
-        as_of: "2016-08-01 00:00:00".parse().unwrap(),
-    });
+    let policy = "[areas]\ntag_keys = []\n[containers]\nsplit = \"scad\"";
+    let report = attributed(&bill, policy, &evidence(vec![task("web", 1024, 0, 1)]));
     let services = report.unwrap().service_costs().unwrap().into_iter();
     let services: Vec<_> = services.map(|row| (row.service.to_string(), row.cost.to_string())).collect();
     let gone = "arn:aws:ecs:us-west-2:1:task/main/gone";

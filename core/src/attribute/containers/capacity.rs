@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::intervals::TimeLine;
+use super::super::intervals::TimeLine;
 use crate::bill::{Bill, instance_type};
 use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::{Capacity, Evidence, Registration};

@@ -6,22 +6,14 @@ use std::collections::BTreeMap;
 use num_bigint::BigInt;
 use proptest::prelude::*;
 
-use super::*;
+use super::super::samples::{by_team, job, run};
+use super::super::*;
 use crate::bill::samples::{bill, row};
 use crate::classify::{LineItem, LineItemKind};
 use crate::rollup::{Mechanism, RowDetail};
 
-fn job<'a>(bill: &'a Bill, policy: &'a Policy, rest: &'a (Evidence, ReservationBook)) -> Attribution<'a> {
-    let as_of = "2016-08-01 00:00:00".parse().unwrap();
-    Attribution { bill, policy, evidence: &rest.0, reservations: &rest.1, currency: None, as_of }
-}
-
-fn read(policy: &str) -> Policy {
-    Policy::from_toml(&format!("{policy}\n[areas]\ntag_keys = [\"team\"]\n")).unwrap()
-}
-
 fn report_of(bill: &Bill, policy: &str) -> Report {
-    let report = attribute(&job(bill, &read(policy), &Default::default())).unwrap();
+    let report = run(bill, policy, &Evidence::default()).unwrap();
     report.reconcile_tables().unwrap();
     report
 }
@@ -261,8 +253,9 @@ fn providers_pass_on_their_part_of_pools_and_keep_product_and_account() {
 #[test]
 fn a_closed_cycle_and_a_table_nobody_read_are_errors() {
     let bill = bill(&[tagged("a", "8")]);
-    let closed = read("[[providers]]\narea = \"a\"\nkeys = \"k.csv\"");
-    let error = attribute(&job(&bill, &closed, &Default::default())).unwrap_err();
+    let (evidence, book) = Default::default();
+    let closed = Policy::from_toml(&by_team("[[providers]]\narea = \"a\"\nkeys = \"k.csv\"")).unwrap();
+    let error = attribute(&job(&bill, &closed, &evidence, &book)).unwrap_err();
     assert_eq!(error.code(), ErrorCode::ConfigBadValue);
     let mut closed = Policy::default();
     for (area, consumer) in [("a", "b"), ("b", "a")] {
@@ -270,20 +263,21 @@ fn a_closed_cycle_and_a_table_nobody_read_are_errors() {
         let keys = crate::policy::PolicyTable::Rows(vec![key]);
         closed.providers.push(crate::policy::Provider { area: area.into(), from: None, to: None, keys });
     }
-    let error = attribute(&job(&bill, &closed, &Default::default())).unwrap_err();
+    let error = attribute(&job(&bill, &closed, &evidence, &book)).unwrap_err();
     assert_eq!(error.code(), ErrorCode::AttributeClosedCycle);
 }
 
 #[test]
 fn cells_of_pools_and_providers_are_explained() {
     let bill = bill(&[tax("3"), tagged("p", "2"), tagged("a", "1"), LineItem { description: "Refund", ..row("-5") }]);
-    let policy = read(&format!(
+    let policy = Policy::from_toml(&by_team(&format!(
         "{TAX}method = \"proportional\"\n[[shared]]\nname = \"refunds\"\nmatch = {{ kind = \"Refund\" }}\nmethod = \"keep\"\n{}",
         provider("p", &[("b", "1")])
-    ));
-    let rest = Default::default();
-    let report = attribute(&job(&bill, &policy, &rest)).unwrap();
-    let whole = explain(&job(&bill, &policy, &rest), &CellFilter::default()).unwrap();
+    )))
+    .unwrap();
+    let (evidence, book) = Default::default();
+    let report = attribute(&job(&bill, &policy, &evidence, &book)).unwrap();
+    let whole = explain(&job(&bill, &policy, &evidence, &book), &CellFilter::default()).unwrap();
     assert_eq!(whole.cost, Amount::sum(report.cells.iter().map(|cell| cell.cost)).unwrap());
     for cell in &report.cells {
         let filter = CellFilter {
@@ -295,11 +289,11 @@ fn cells_of_pools_and_providers_are_explained() {
             mechanism: Some(cell.mechanism),
             ..CellFilter::default()
         };
-        assert_eq!(explain(&job(&bill, &policy, &rest), &filter).unwrap().cost, cell.cost, "{cell:?}");
+        assert_eq!(explain(&job(&bill, &policy, &evidence, &book), &filter).unwrap().cost, cell.cost, "{cell:?}");
     }
     let of = |area: &str| {
         let filter = CellFilter { product_area: Some(area.to_owned()), ..CellFilter::default() };
-        explain(&job(&bill, &policy, &rest), &filter).unwrap()
+        explain(&job(&bill, &policy, &evidence, &book), &filter).unwrap()
     };
     let a = of("a");
     assert_eq!((a.cost.to_string(), a.reallocations.len()), ("2".to_owned(), 0));

@@ -1,18 +1,18 @@
 //! Charges replaced by allocated charges, as FOCUS 1.3 has them (spec 11.3, R79–R81).
 //!
-//! Invariants: the allocated charges of a charge sum to it; all of them sum to `billed + carried_in − deferred`; the
+//! Invariants: the allocated charges of a charge sum to it, and their hours to its hours; all of them sum to `billed + carried_in − deferred`; the
 //! ratios of one origin sum to exactly 1; their order is that of the charges, then of the owners.
 
 use std::collections::BTreeMap;
 
-use super::claim::Origin;
-use super::conserved::{conserved, residual};
-use super::explained::shared_charges;
-use super::ledger::Ledger;
+use super::super::claim::Origin;
+use super::super::conserved::{conserved, residual};
+use super::super::ledger::Ledger;
+use super::super::tags::origin;
+use super::super::{Attributed, Attribution, run};
 use super::lineage::{CellFilter, Contribution, ExplainedPool, Noted};
-use super::tags::origin;
-use super::{Attributed, Attribution, run};
-use crate::bill::{Bill, Charge};
+use super::shared_charges;
+use crate::bill::{Bill, Charge, ChargeKey};
 use crate::classify::ChargeCategory;
 use crate::error::{Error, ErrorCode, Result};
 use crate::money::{Amount, Currency, ratios};
@@ -75,6 +75,9 @@ pub struct AllocatedCharge<'a> {
     /// The part's share of its origin; `None` where nothing was split, the origin costs 0, or the part takes back from a
     /// provider what its consumers are given.
     pub ratio: Option<Amount>,
+    /// The part's instance hours: those of the charge, split as its cost is; `None` where the bill has none of it, and of
+    /// sums.
+    pub hours: Option<Amount>,
 }
 
 impl AllocatedCharge<'_> {
@@ -110,41 +113,77 @@ pub struct AllocatedCharges<'a> {
     pub rows: Vec<AllocatedCharge<'a>>,
 }
 
+static EVERY_CELL: CellFilter = CellFilter {
+    product: None,
+    usage_account: None,
+    product_area: None,
+    row_kind: None,
+    pool: None,
+    reason: None,
+    mechanism: None,
+    cluster: None,
+    service: None,
+};
+
 /// Attributes a bill again and replaces every charge by its parts.
 ///
 /// # Errors
-/// As [`attribute`](super::attribute); `reconcile.residual` too where parts do not sum to their charge or all of them
+/// As [`attribute`](super::super::attribute); `reconcile.residual` too where parts do not sum to their charge or all of them
 /// not to the bill.
 pub fn allocated_charges<'a>(job: &Attribution<'a>) -> Result<AllocatedCharges<'a>> {
-    static EVERY_CELL: CellFilter = CellFilter {
-        product: None,
-        usage_account: None,
-        product_area: None,
-        row_kind: None,
-        pool: None,
-        reason: None,
-        mechanism: None,
-        cluster: None,
-        service: None,
-    };
     let mut ledger = Ledger::watching(&EVERY_CELL);
     let attributed = run(job, &mut ledger)?;
-    // What was pushed onto a charge that a commitment covers is of its fees.
-    let is_own = |noted: &Noted<'_>| noted.charge.is_some() && noted.part.commitment.is_none();
     let (own, sums): (Vec<_>, Vec<_>) = ledger.take_noted().into_iter().partition(is_own);
     let mut rows = Vec::with_capacity(own.len());
-    let mut noted = own.into_iter().peekable();
-    while let Some(Noted { charge: Some(charge), part }) = noted.next() {
-        let is_same = |next: &Noted<'_>| next.charge.is_some_and(|next| std::ptr::eq(next, charge));
-        let mut parts = vec![part];
-        while let Some(next) = noted.next_if(is_same) {
-            parts.push(next.part);
-        }
-        add_charge(job, charge, parts, &mut rows)?;
+    let hours = hours(job)?;
+    for (charge, parts) in by_charge(own) {
+        add_charge(job, charge, parts, hours.get(charge.key()), &mut rows)?;
     }
     add_sums(job, &attributed, sums.into_iter().map(|noted| noted.part).collect(), &mut rows)?;
     reconcile(job, &attributed, &rows)?;
     Ok(AllocatedCharges { bill: job.bill, currency: attributed.currency, rows })
+}
+
+/// What was noted, charge by charge in the order of the bill.
+fn by_charge(noted: Vec<Noted<'_>>) -> Vec<(&Charge, Vec<Contribution>)> {
+    let mut found: Vec<(&Charge, Vec<Contribution>)> = Vec::new();
+    for Noted { charge, part } in noted {
+        let Some(charge) = charge else { continue };
+        match found.last_mut().filter(|(last, _)| std::ptr::eq(*last, charge)) {
+            Some((_, parts)) => parts.push(part),
+            None => found.push((charge, vec![part])),
+        }
+    }
+    found
+}
+
+/// What was noted, apart from fees that are pushed onto charges and from sums.
+fn is_own(noted: &Noted<'_>) -> bool {
+    noted.charge.is_some() && noted.part.commitment.is_none()
+}
+
+/// The parts of one charge, by all but their amount.
+type Hours = BTreeMap<Contribution, Amount>;
+
+/// The hours of every charge that has any, given to the same owners as its cost, interval by interval: whoever has a part
+/// of the one has a part of the other, whatever the hours cost.
+fn hours(job: &Attribution<'_>) -> Result<BTreeMap<ChargeKey, Hours>> {
+    if !job.bill.charges().iter().any(|charge| charge.hours().is_some()) {
+        return Ok(BTreeMap::new());
+    }
+    let bill = job.bill.in_hours()?;
+    let mut ledger = Ledger::watching(&EVERY_CELL);
+    run(&Attribution { bill: &bill, ..*job }, &mut ledger)?;
+    let own = ledger.take_noted().into_iter().filter(is_own).collect();
+    let charges = by_charge(own).into_iter().filter(|(charge, _)| charge.hours().is_some());
+    let hours = charges.map(|(charge, parts)| {
+        let parts = parts.into_iter().map(|part| {
+            let hours = part.amount;
+            (Contribution { amount: Amount::ZERO, ..part }, hours)
+        });
+        (charge.key().clone(), parts.collect())
+    });
+    Ok(hours.collect())
 }
 
 /// The parts of one charge.
@@ -152,9 +191,11 @@ fn add_charge<'a>(
     job: &Attribution<'a>,
     charge: &'a Charge,
     mut parts: Vec<Contribution>,
+    hours: Option<&Hours>,
     rows: &mut Vec<AllocatedCharge<'a>>,
 ) -> Result<()> {
     parts.sort_unstable();
+    let hours = hours.map(|hours| hours_of(charge, &parts, hours)).transpose()?;
     let amounts: Vec<Amount> = parts.iter().map(|part| part.amount).collect();
     conserved("allocated charges", origin(charge), charge.amount(), &amounts)?;
     let shares = ratios(&amounts, charge.amount());
@@ -164,9 +205,21 @@ fn add_charge<'a>(
         let is_moved = part.service.is_some() || part.instance.as_deref().is_some_and(|instance| instance != resource);
         let method = (is_split || is_moved).then(|| method_of_charge(job, &part, resource));
         let ratio = shares.as_ref().filter(|_| method.is_some()).and_then(|shares| shares.get(at).copied());
-        rows.push(AllocatedCharge { origin: Some(charge), part, category, method, ratio });
+        let hours = hours.as_ref().and_then(|hours| hours.get(at).copied());
+        rows.push(AllocatedCharge { origin: Some(charge), part, category, method, ratio, hours });
     }
     Ok(())
+}
+
+/// The hours of each part of a charge.
+fn hours_of(charge: &Charge, parts: &[Contribution], hours: &Hours) -> Result<Vec<Amount>> {
+    let of_part = |part: &Contribution| {
+        let key = Contribution { amount: Amount::ZERO, ..part.clone() };
+        hours.get(&key).copied().unwrap_or_default()
+    };
+    let hours: Vec<Amount> = parts.iter().map(of_part).collect();
+    conserved("allocated hours", origin(charge), charge.hours().unwrap_or_default(), &hours)?;
+    Ok(hours)
 }
 
 fn method_of_charge(job: &Attribution<'_>, part: &Contribution, resource: &str) -> AllocationMethod {
@@ -224,7 +277,8 @@ fn add_sums<'a>(
                 _ => Some(AllocationMethod::CommitmentFees),
             };
             let ratio = shares.as_ref().filter(|_| method.is_some()).and_then(|shares| shares.get(at).copied());
-            rows.push(AllocatedCharge { origin: None, part: Contribution { amount, ..key }, category, method, ratio });
+            let part = Contribution { amount, ..key };
+            rows.push(AllocatedCharge { origin: None, part, category, method, ratio, hours: None });
         }
     }
     Ok(())

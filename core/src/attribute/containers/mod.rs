@@ -1,8 +1,15 @@
 //! An instance's cost over the ECS services that ran on it, by CPU-seconds (spec 5.4, R9–R16).
 
+mod allocation;
+mod aws_split;
+mod capacity;
+mod split_check;
+mod split_cost;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 
-use super::capacity::Capacities;
 use super::intervals::{Sweep, TimeLine};
 use super::rules::weights;
 use super::tags::Tags;
@@ -16,6 +23,14 @@ use crate::money::Amount;
 use crate::policy::{ContainerPolicy, Idle, Policy, Window};
 use crate::split::{Parts, split};
 use crate::time::Interval;
+
+pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
+pub(super) use aws_split::AwsSplit;
+use capacity::Capacities;
+pub(super) use split_check::SplitCheck;
+pub use split_cost::{
+    CostByTask, Quantities, ResourceCosts, SplitCostRequest, SplitCostTask, TaskCost, UnusedCost, split_cost,
+};
 
 /// Task runs by instance, ready to split charges.
 pub(super) struct Containers<'a> {

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::Stages;
-use super::claim::Origin;
-use super::conserved::conserved;
-use super::containers::ServiceOwner;
-use super::intervals::TimeLine;
-use super::ledger::Ledger;
-use super::tags::{Tags, origin};
-use super::volumes;
+use super::super::Stages;
+use super::super::claim::Origin;
+use super::super::conserved::conserved;
+use super::super::intervals::TimeLine;
+use super::super::ledger::Ledger;
+use super::super::tags::{Tags, origin};
+use super::super::volumes;
+use super::ServiceOwner;
 use crate::bill::{Bill, Charge, SplitCost, SplitKey};
 use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::{Evidence, TaskRun};
@@ -21,7 +21,7 @@ use crate::split::split;
 use crate::time::Timestamp;
 
 /// What split cost allocation data gives each service of each instance, as weights.
-pub(super) struct AwsSplit<'a> {
+pub(in super::super) struct AwsSplit<'a> {
     hosts: Index<&'a str, Vec<(ServiceOwner<'a>, u128)>>,
 }
 
@@ -51,7 +51,7 @@ impl<'a> AwsSplit<'a> {
     ///
     /// # Errors
     /// `attribute.no_split_data` where the bill has none at all; `money.overflow`.
-    pub(super) fn new(
+    pub(in super::super) fn new(
         bill: &'a Bill,
         evidence: &'a Evidence,
         tags: &Tags<'a>,
@@ -86,7 +86,7 @@ impl<'a> AwsSplit<'a> {
     }
 
     /// Takes an amount of a resource that lies on an instance to its services; whether it has any.
-    pub(super) fn own(
+    pub(in super::super) fn own(
         &self,
         origin: Origin<'a>,
         resource: &'a str,
@@ -99,7 +99,7 @@ impl<'a> AwsSplit<'a> {
         conserved("containers", origin, amount, &amounts)?;
         ledger.on_instance(Some(instance));
         for (service, part) in parts {
-            super::own_service(origin, resource, service, part, ledger)?;
+            super::super::own_service(origin, resource, service, part, ledger)?;
         }
         Ok(true)
     }
@@ -114,7 +114,7 @@ impl<'a> AwsSplit<'a> {
 
 impl<'a> Stages<'a> {
     /// A volume's charge: what moved to each instance at once, and the rest that stays.
-    pub(super) fn own_volume_by_aws(
+    pub(in super::super) fn own_volume_by_aws(
         &self,
         aws: &AwsSplit<'a>,
         charge: &'a Charge,

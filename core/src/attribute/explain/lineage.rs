@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::claim::{Claim, Origin};
+use super::super::claim::{Claim, Origin};
 use crate::bill::Charge;
 use crate::classify::LineItemKind;
 use crate::error::Result;
@@ -110,20 +110,40 @@ pub struct ExplainedPool {
     pub usage_account: String,
     /// What was shared or kept.
     pub cost: Amount,
-    /// The charges of it; this period's parts of commitment fees are none.
+    /// The charges of it; commitment fees that it took are in [`Explanation::fees`](super::Explanation::fees).
+    pub charges: Vec<ExplainedCharge>,
+}
+
+/// A commitment fee of which a part belongs to this period.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
+pub struct ExplainedFee {
+    /// AWS product.
+    pub product: String,
+    /// Usage account.
+    pub usage_account: String,
+    /// What it is on the bill.
+    pub kind: LineItemKind,
+    /// Subscription or reservation id, else its description.
+    pub commitment: String,
+    /// What this bill has of it; 0 where it was billed in an earlier period.
+    pub billed: Amount,
+    /// This period's part, which was attributed.
+    pub part: Amount,
+    /// Its charges in this bill; none where it is carried in.
     pub charges: Vec<ExplainedCharge>,
 }
 
 /// A contribution with its charge beside it, not in it.
 #[derive(Debug)]
-pub(super) struct Noted<'a> {
-    pub(super) charge: Option<&'a Charge>,
-    pub(super) part: Contribution,
+pub(in super::super) struct Noted<'a> {
+    pub(in super::super) charge: Option<&'a Charge>,
+    pub(in super::super) part: Contribution,
 }
 
 /// Notes what goes into the cells of a filter.
 #[derive(Debug)]
-pub(super) struct Watch<'a> {
+pub(in super::super) struct Watch<'a> {
     filter: &'a CellFilter,
     charge: Option<&'a Charge>,
     instance: Option<&'a str>,
@@ -137,7 +157,7 @@ pub(super) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    pub(super) fn new(filter: &'a CellFilter) -> Self {
+    pub(in super::super) fn new(filter: &'a CellFilter) -> Self {
         Self {
             filter,
             charge: None,
@@ -151,38 +171,38 @@ impl<'a> Watch<'a> {
         }
     }
 
-    pub(super) fn look_at(&mut self, charge: Option<&'a Charge>) {
+    pub(in super::super) fn look_at(&mut self, charge: Option<&'a Charge>) {
         self.charge = charge;
         self.instance = None;
         self.of_charge = self.found.len();
     }
 
-    pub(super) fn on_instance(&mut self, instance: Option<&'a str>) {
+    pub(in super::super) fn on_instance(&mut self, instance: Option<&'a str>) {
         self.instance = instance;
     }
 
-    pub(super) fn by_rule(&mut self, rule: Option<&'a str>) {
+    pub(in super::super) fn by_rule(&mut self, rule: Option<&'a str>) {
         self.rule = rule;
     }
 
-    pub(super) fn by_pool(&mut self, pool: Option<&str>) {
+    pub(in super::super) fn by_pool(&mut self, pool: Option<&str>) {
         self.pool = pool.map(str::to_owned);
     }
 
-    pub(super) fn by_provider(&mut self, provider: Option<&str>) {
+    pub(in super::super) fn by_provider(&mut self, provider: Option<&str>) {
         self.provider = provider.map(str::to_owned);
     }
 
-    pub(super) fn by_commitment(&mut self, commitment: Option<&str>) {
+    pub(in super::super) fn by_commitment(&mut self, commitment: Option<&str>) {
         self.commitment = commitment.map(str::to_owned);
     }
 
-    pub(super) fn commitment(&self) -> Option<&str> {
+    pub(in super::super) fn commitment(&self) -> Option<&str> {
         self.commitment.as_deref()
     }
 
     /// Amounts that one charge gives to one cell in several steps add up.
-    pub(super) fn note(&mut self, origin: Origin<'a>, claim: Claim<'a>, amount: Amount) -> Result<()> {
+    pub(in super::super) fn note(&mut self, origin: Origin<'a>, claim: Claim<'a>, amount: Amount) -> Result<()> {
         if !self.filter.matches(origin, claim, self.pool.as_deref()) {
             return Ok(());
         }
@@ -218,7 +238,7 @@ impl<'a> Watch<'a> {
     }
 
     /// What was noted, in the order of the charges; what is of no charge comes last.
-    pub(super) fn into_found(mut self) -> Vec<Noted<'a>> {
+    pub(in super::super) fn into_found(mut self) -> Vec<Noted<'a>> {
         // Idle cost that waits is noted after later charges. Charges of a bill lie in its order.
         self.found.sort_by_key(|noted| (noted.charge.is_none(), noted.charge.map(std::ptr::from_ref)));
         self.found
@@ -227,7 +247,7 @@ impl<'a> Watch<'a> {
 
 impl Noted<'_> {
     /// The contribution with its charge.
-    pub(super) fn explained(self) -> Contribution {
+    pub(in super::super) fn explained(self) -> Contribution {
         Contribution { charge: self.charge.map(ExplainedCharge::of), ..self.part }
     }
 }
@@ -250,7 +270,7 @@ impl CellFilter {
 }
 
 impl ExplainedCharge {
-    pub(super) fn of(charge: &Charge) -> Self {
+    pub(in super::super) fn of(charge: &Charge) -> Self {
         let key = charge.key();
         Self {
             kind: key.kind(),
