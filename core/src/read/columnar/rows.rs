@@ -2,12 +2,13 @@
 
 use crate::bill::RowValues;
 use crate::error::Result;
+use crate::money::Amount;
 use crate::read::columnar::batch::column::{Column, ColumnBatch, Written};
 use crate::read::columnar::batch::numbers::NumberedColumns;
 use crate::read::columnar::{Batches, ahead};
 use crate::read::progress::Watch;
 use crate::read::table::TableReader;
-use crate::read::table::numbered::{KnownKeys, RowColumns};
+use crate::read::table::numbered::{KnownKeys, NEGATIVE, RowColumns};
 use crate::read::table::patterns::Place;
 use crate::time::Interval;
 
@@ -45,8 +46,8 @@ enum Stop {
     Done,
     /// The next one belongs to another group.
     Group,
-    /// The next one is of no known key.
-    New,
+    /// The next one is of this key, which is not known.
+    New(u128),
     /// The next one has values that are not as usual.
     Unusual,
 }
@@ -65,20 +66,22 @@ impl Rows<'_, '_, '_> {
     fn add(&mut self, batch: &ColumnBatch) -> Result<()> {
         let Self { table, columns, numbered, written, times, .. } = self;
         let mut values = Values::of(batch, columns, times);
-        let Some((keys, known)) = numbered.keys_of(batch, values.unblended) else {
+        let Some((keys, known)) = numbered.keys_of(batch) else {
             return (0..batch.rows())
                 .try_for_each(|row| table.add_text(batch.row(row, written), || batch.location(row)).map(|_| ()));
         };
         let mut row = 0;
         loop {
             let stop = add_known(table, batch, keys, known, &mut values, &mut row)?;
-            let Some(key) = keys.get(row) else { return Ok(()) };
+            if row >= keys.len() {
+                return Ok(());
+            }
             if matches!(stop, Stop::Group) {
                 continue;
             }
             let place = table.add_text(batch.row(row, written), || batch.location(row))?;
-            if let (Stop::New, Some(place)) = (stop, place) {
-                known.keep(*key, place);
+            if let (Stop::New(key), Some(place)) = (stop, place) {
+                known.keep(key, place);
             }
             row += 1;
         }
@@ -95,10 +98,12 @@ fn add_known(
     row: &mut usize,
 ) -> Result<Stop> {
     let Some(key) = keys.get(*row) else { return Ok(Stop::Done) };
-    let Some(mut place) = known.look(*key) else { return Ok(Stop::New) };
-    let Some((builder, count)) = table.rows_of(place) else { return Ok(Stop::New) };
+    let Some(mut unblended) = values.unblended(*row) else { return Ok(Stop::Unusual) };
+    let key = signed(*key, unblended);
+    let Some(mut place) = known.look(key) else { return Ok(Stop::New(key)) };
+    let Some((builder, count)) = table.rows_of(place) else { return Ok(Stop::Unusual) };
     loop {
-        let Some(of_row) = values.of_row(*row, place) else { return Ok(Stop::Unusual) };
+        let Some(of_row) = values.of_row(*row, place, unblended) else { return Ok(Stop::Unusual) };
         if let Err(error) = builder.add_again(place.charge, &of_row) {
             table.refused(error, &of_row, batch.location(*row))?;
             *row += 1;
@@ -107,12 +112,22 @@ fn add_known(
         *count += 1;
         *row += 1;
         let Some(key) = keys.get(*row) else { return Ok(Stop::Done) };
-        let Some(next) = known.look(*key) else { return Ok(Stop::New) };
+        unblended = match values.unblended(*row) {
+            Some(unblended) => unblended,
+            None => return Ok(Stop::Unusual),
+        };
+        let key = signed(*key, unblended);
+        let Some(next) = known.look(key) else { return Ok(Stop::New(key)) };
         if !next.is_beside(place) {
             return Ok(Stop::Group);
         }
         place = next;
     }
+}
+
+/// A key with the sign of the cost.
+fn signed(key: u128, unblended: Amount) -> u128 {
+    if unblended.is_negative() { key | NEGATIVE } else { key }
 }
 
 /// The columns of a batch that hold the values of its rows.
@@ -153,9 +168,13 @@ impl<'b> Values<'b> {
         }
     }
 
+    /// The unblended cost of a row; `None` where it is not as usual.
+    fn unblended(&self, row: usize) -> Option<Amount> {
+        self.unblended?.amount(row)
+    }
+
     /// Cost, times and quantity of a row; `None` where one of them is not as usual.
-    fn of_row(&mut self, row: usize, place: Place) -> Option<RowValues> {
-        let unblended = self.unblended?.amount(row)?;
+    fn of_row(&mut self, row: usize, place: Place, unblended: Amount) -> Option<RowValues> {
         let cost = match self.costs.get(place.rule)?.as_deref()? {
             [] => unblended,
             columns => {
@@ -164,7 +183,7 @@ impl<'b> Values<'b> {
             }
         };
         let usage_quantity = match self.quantity {
-            Some(column) if !self.keeps_intervals && !place.counts_quantity && column.is_surely_amount(row) => None,
+            Some(column) if !self.keeps_intervals && !place.counts_quantity && column.has_only_amounts() => None,
             Some(column) if !column.is_empty(row) => Some(column.amount(row)?),
             Some(_) | None => None,
         };

@@ -5,6 +5,8 @@
 //! in UTC, a map or structure the text of a JSON object without its empty entries, a null the empty text.
 
 #[cfg(feature = "parquet")]
+pub(super) mod coded;
+#[cfg(feature = "parquet")]
 pub(super) mod column;
 #[cfg(feature = "parquet")]
 mod double;

@@ -1,14 +1,18 @@
 //! The texts of a column as numbers, the same for every batch of a table.
 
-use arrow_array::{Array, ArrayRef};
+use std::sync::Arc;
+
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use super::column::{Column, ColumnBatch, text_at};
-use crate::read::table::numbered::{KnownKeys, NEGATIVE};
+use super::coded::{Coded, Numbers, Values};
+use super::column::{Column, ColumnBatch};
+use crate::read::table::numbered::KnownKeys;
 
 /// Bytes of numbered texts past which all numbers are given anew; it bounds memory and costs only time.
 const TEXTS_MAX: usize = 4 << 20;
+/// Rows whose keys stay in the nearest cache while all columns are added to them.
+const ROWS_OF_CACHE: usize = 512;
 /// What a text takes beside its bytes, about.
 const TEXT_BYTES: usize = 48;
 
@@ -24,8 +28,9 @@ pub(in crate::read) struct NumberedColumns {
 struct NumberedColumn {
     at: usize,
     texts: Texts,
-    /// The dictionary of the last batch, with the number of each of its texts, also as they stand in a key.
-    values: Option<ArrayRef>,
+    /// The values of the last batch, with the number of each of their texts and of none, also as they stand in a key;
+    /// where rows have no numbers of values, that of each row.
+    values: Option<Arc<Values>>,
     numbers: Vec<u32>,
     placed: Vec<u128>,
 }
@@ -63,12 +68,9 @@ impl NumberedColumns {
         Self { columns: deciding.iter().map(column).collect(), known: KnownKeys::new(deciding.len()), keys: Vec::new() }
     }
 
-    /// The key of each row of a batch, beside what is known of keys; `None` where the rows differ too much for it.
-    pub(in crate::read) fn keys_of(
-        &mut self,
-        batch: &ColumnBatch,
-        cost: Option<&Column>,
-    ) -> Option<(&[u128], &mut KnownKeys)> {
+    /// The key of each row of a batch but for the sign of its cost, beside what is known of keys; `None` where the rows
+    /// differ too much for it.
+    pub(in crate::read) fn keys_of(&mut self, batch: &ColumnBatch) -> Option<(&[u128], &mut KnownKeys)> {
         let bytes: usize = self.columns.iter().map(|column| column.texts.bytes).sum();
         if bytes > TEXTS_MAX && self.columns.iter().any(|column| !column.is_numbered(batch)) {
             self.forget();
@@ -80,14 +82,17 @@ impl NumberedColumns {
             }
         }
         let Self { columns, known, keys } = self;
-        let same_for_all = columns.iter().filter_map(|column| column.only_key(batch)).fold(0, |all, key| all | key);
+        let (mut same_for_all, mut differing) = (0, Vec::with_capacity(columns.len()));
+        for column in columns.iter() {
+            match column.only_key(batch) {
+                Some(key) => same_for_all |= key,
+                None => differing.push(column),
+            }
+        }
         keys.clear();
         keys.resize(batch.rows(), same_for_all);
-        for column in columns.iter() {
-            column.add_to(keys, batch);
-        }
-        if let Some(cost) = cost {
-            cost.mark_negative(keys, NEGATIVE);
+        for (number, part) in keys.chunks_mut(ROWS_OF_CACHE).enumerate() {
+            differing.iter().for_each(|column| column.add_to(part, number * ROWS_OF_CACHE, batch));
         }
         Some((keys, known))
     }
@@ -118,9 +123,7 @@ impl NumberedColumn {
     /// Whether the texts of a batch were numbered before.
     fn is_numbered(&self, batch: &ColumnBatch) -> bool {
         match (batch.column(self.at), &self.values) {
-            (Some(Column::Dictionary(dictionary)), Some(values)) => {
-                std::ptr::addr_eq(std::sync::Arc::as_ptr(dictionary.values()), std::sync::Arc::as_ptr(values))
-            }
+            (Some(Column::Coded(coded)), Some(values)) => coded.values.are(values),
             _ => false,
         }
     }
@@ -135,10 +138,10 @@ impl NumberedColumn {
         self.values = None;
         match batch.column(self.at) {
             None => {}
-            Some(Column::Dictionary(dictionary)) => {
-                let values = dictionary.values();
-                numbers.extend((0..values.len()).map(|at| texts.number(text_at(values, at))));
-                self.values = Some(ArrayRef::clone(values));
+            Some(Column::Coded(Coded { values, .. })) => {
+                let count = u32::try_from(values.count()).unwrap_or(u32::MAX);
+                numbers.extend((0..count).map(|number| texts.number(&values.text(number))).chain([0]));
+                self.values = Some(Arc::clone(values));
             }
             Some(Column::Native(native)) => {
                 let (mut last, mut written) = (None, String::new());
@@ -169,37 +172,31 @@ impl NumberedColumn {
 
     /// The number that all rows of a batch have, as it stands in a key; `None` where they may differ.
     fn only_key(&self, batch: &ColumnBatch) -> Option<u128> {
-        match batch.column(self.at) {
-            Some(Column::Dictionary(dictionary)) if dictionary.nulls().is_some() => None,
-            _ => match self.placed.as_slice() {
-                [] => Some(0),
-                [first, rest @ ..] => rest.iter().all(|key| key == first).then_some(*first),
-            },
+        match (batch.column(self.at), self.placed.as_slice()) {
+            (Some(Column::Coded(Coded { numbers: Numbers::Same(number), .. })), _) => Some(self.placed_at(*number)),
+            (_, []) => Some(0),
+            (_, [first, rest @ ..]) => rest.iter().all(|key| key == first).then_some(*first),
         }
     }
 
-    /// Adds the numbers of rows to their keys, where they differ.
-    fn add_to(&self, keys: &mut [u128], batch: &ColumnBatch) {
-        if self.only_key(batch).is_some() {
-            return;
-        }
+    /// Adds the numbers of some rows, from one on, to their keys.
+    fn add_to(&self, keys: &mut [u128], from: usize, batch: &ColumnBatch) {
         match batch.column(self.at) {
-            None => {}
-            Some(Column::Dictionary(dictionary)) => {
-                let placed = |key: &i32| self.placed.get(key.cast_unsigned() as usize).copied().unwrap_or(0);
-                let of_rows = keys.iter_mut().zip(dictionary.keys());
-                match dictionary.nulls() {
-                    None => of_rows.for_each(|(row, key)| *row |= placed(key)),
-                    // Without a branch: nulls come and go without a rule.
-                    Some(nulls) => of_rows.zip(nulls).for_each(|((row, key), is_null)| {
-                        *row |= placed(key) & u128::from(is_null).wrapping_sub(1);
-                    }),
-                }
+            Some(Column::Coded(Coded { numbers: Numbers::Each(numbers), .. })) => {
+                let numbers = numbers.get(from..).unwrap_or_default();
+                keys.iter_mut().zip(numbers).for_each(|(key, number)| *key |= self.placed_at(*number));
             }
             Some(Column::Native(_) | Column::Text(_)) => {
-                keys.iter_mut().zip(&self.placed).for_each(|(row, key)| *row |= key);
+                let placed = self.placed.get(from..).unwrap_or_default();
+                keys.iter_mut().zip(placed).for_each(|(key, placed)| *key |= placed);
             }
+            Some(Column::Coded(_)) | None => {}
         }
+    }
+
+    #[inline]
+    fn placed_at(&self, number: u32) -> u128 {
+        self.placed.get(number as usize).copied().unwrap_or(0)
     }
 }
 
@@ -212,8 +209,10 @@ mod tests {
     use arrow_array::{DictionaryArray, Float64Array, RecordBatch, StringArray, TimestampSecondArray};
     use proptest::prelude::*;
 
+    use arrow_array::ArrayRef;
+
     use super::*;
-    use crate::read::table::numbered::place;
+    use crate::read::table::numbered::{NEGATIVE, place};
 
     type Row = (Option<u8>, Option<u16>, u8, bool, f64);
 
@@ -250,15 +249,16 @@ mod tests {
             let mut charges = HashMap::new();
             for rows in batches {
                 let batch = column_batch(&rows);
-                let (keys, known) = numbered.keys_of(&batch, batch.column(4)).unwrap();
+                let (keys, known) = numbered.keys_of(&batch).unwrap();
                 for (row, key) in rows.iter().zip(keys) {
-                    let same = (row.0, row.1, row.2 % 4, row.3, row.4.is_sign_negative());
+                    let key = key | if row.4 < 0.0 { NEGATIVE } else { 0 };
+                    let same = (row.0, row.1, row.2 % 4, row.3, row.4 < 0.0);
                     let next = charges.len();
-                    if let Some(found) = known.look(*key) {
+                    if let Some(found) = known.look(key) {
                         prop_assert_eq!(Some(&found.charge), charges.get(&same));
                     } else {
                         prop_assert_eq!(charges.insert(same, next), None);
-                        known.keep(*key, place(next));
+                        known.keep(key, place(next));
                     }
                 }
             }
@@ -271,7 +271,7 @@ mod tests {
         for start in (0..40_000u16).step_by(1_000) {
             let rows: Vec<Row> = (start..start + 1_000).map(|at| (None, Some(at), 0, false, 1.0)).collect();
             let batch = column_batch(&rows);
-            let (keys, _) = numbered.keys_of(&batch, None).unwrap();
+            let (keys, _) = numbered.keys_of(&batch).unwrap();
             assert!(keys.windows(2).all(|pair| pair[0] != pair[1]));
             let bytes: usize = numbered.columns.iter().map(|column| column.texts.bytes).sum();
             assert!(bytes <= TEXTS_MAX + 1_000 * 600, "{bytes}");
