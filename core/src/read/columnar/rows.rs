@@ -142,6 +142,8 @@ struct Values<'b> {
     /// Whether charges keep intervals, for which hours are asked.
     keeps_intervals: bool,
     times: &'b mut Times,
+    /// What the columns number the times of the last row, which `times` holds.
+    time_numbers: Option<(u32, u32)>,
 }
 
 /// The last times of a row, as stored or as written, with what they are: rows of one hour follow each other.
@@ -165,6 +167,7 @@ impl<'b> Values<'b> {
             quantity: columns.quantity.and_then(column),
             keeps_intervals: columns.keeps_intervals,
             times,
+            time_numbers: None,
         }
     }
 
@@ -194,6 +197,17 @@ impl<'b> Values<'b> {
     /// Whether the times of a row are as usual; then `times` has its interval.
     fn reads_times(&mut self, row: usize) -> Option<()> {
         let (start, end) = (self.start?, self.end?);
+        let numbers = start.number(row).zip(end.number(row));
+        if numbers.is_some() && numbers == self.time_numbers {
+            return Some(());
+        }
+        self.time_numbers = None;
+        self.reads_times_of(start, end, row)?;
+        self.time_numbers = numbers;
+        Some(())
+    }
+
+    fn reads_times_of(&mut self, start: &Column, end: &Column, row: usize) -> Option<()> {
         if let (Some(start_stored), Some(end_stored)) = (start.stored_time(row), end.stored_time(row)) {
             if self.times.stored != Some((start_stored, end_stored)) {
                 let interval = Some(Interval::new(start.time(start_stored)?, end.time(end_stored)?));

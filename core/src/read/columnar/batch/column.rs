@@ -5,6 +5,7 @@
 //! plain to see, it is left to the text.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -16,7 +17,7 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, TimeUnit};
 
-use super::coded::Coded;
+use super::coded::{Coded, Values};
 use super::double::of_short_double;
 use super::rendered::{push, push_scaled, push_time};
 use super::text::{TextColumn, Unreadable, split};
@@ -83,17 +84,14 @@ impl ColumnBatch {
 
     /// One row as text. `written` keeps what had to be written for it.
     pub(in crate::read) fn row<'b>(&'b self, row: usize, written: &'b mut Written) -> ColumnRow<'b> {
-        written.0.resize_with(self.columns.len(), String::new);
-        for (column, text) in self.columns.iter().zip(&mut written.0) {
+        written.0.resize_with(self.columns.len(), WrittenCell::default);
+        for (column, cell) in self.columns.iter().zip(&mut written.0) {
             match column {
                 Some(Column::Native(native)) => {
-                    text.clear();
-                    native.write(row, text);
+                    *cell = WrittenCell::default();
+                    native.write(row, &mut cell.text);
                 }
-                Some(Column::Coded(coded)) if !coded.has_texts() => {
-                    text.clear();
-                    coded.values.write(coded.numbers.at(row), text);
-                }
+                Some(Column::Coded(coded)) if !coded.has_texts() => cell.write(coded, row),
                 _ => {}
             }
         }
@@ -108,13 +106,32 @@ impl ColumnBatch {
 
 /// Texts of one row that its batch does not hold.
 #[derive(Debug, Default)]
-pub(in crate::read) struct Written(Vec<String>);
+pub(in crate::read) struct Written(Vec<WrittenCell>);
+
+#[derive(Debug, Default)]
+struct WrittenCell {
+    text: String,
+    /// Of which of these values it is: neighbours often have the same.
+    of: Option<(Arc<Values>, u32)>,
+}
+
+impl WrittenCell {
+    fn write(&mut self, coded: &Coded, row: usize) {
+        let number = coded.numbers.at(row);
+        if self.of.as_ref().is_some_and(|(values, before)| *before == number && Arc::ptr_eq(values, &coded.values)) {
+            return;
+        }
+        self.text.clear();
+        coded.values.write(number, &mut self.text);
+        self.of = Some((Arc::clone(&coded.values), number));
+    }
+}
 
 /// One row of a batch of columns.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::read) struct ColumnRow<'b> {
     columns: &'b [Option<Column>],
-    written: &'b [String],
+    written: &'b [WrittenCell],
     row: usize,
 }
 
@@ -123,7 +140,7 @@ impl<'b> Cells<'b> for ColumnRow<'b> {
         match self.columns.get(at) {
             Some(Some(Column::Coded(coded))) if coded.has_texts() => coded.get(self.row),
             Some(Some(Column::Text(text))) => text.get(self.row),
-            Some(Some(Column::Coded(_) | Column::Native(_))) => self.written.get(at).map_or("", String::as_str),
+            Some(Some(Column::Coded(_) | Column::Native(_))) => self.written.get(at).map_or("", |cell| cell.text.as_str()),
             Some(None) | None => "",
         }
     }
@@ -167,6 +184,15 @@ impl Column {
             _ => return Ok(Self::Text(TextColumn::of(array)?)),
         };
         Ok(Self::Native(native))
+    }
+
+    /// The number of a cell's value, where the column has such: equal ones are equal values.
+    #[inline]
+    pub(in crate::read) fn number(&self, row: usize) -> Option<u32> {
+        match self {
+            Self::Coded(coded) => Some(coded.numbers.at(row)),
+            Self::Native(_) | Self::Text(_) => None,
+        }
     }
 
     /// Whether a cell is null or the empty text.
@@ -305,8 +331,6 @@ fn scaled(count: i128, scale: i8) -> Option<Amount> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use arrow_array::types::Int32Type;
     use arrow_array::{ArrayRef, DictionaryArray, StringArray, TimestampNanosecondArray, TimestampSecondArray};
     use proptest::prelude::*;

@@ -17,6 +17,8 @@ mod rendered;
 #[cfg(test)]
 mod tests;
 mod text;
+#[cfg(feature = "parquet")]
+mod texts;
 
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, Schema};

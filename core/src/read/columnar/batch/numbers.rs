@@ -2,19 +2,15 @@
 
 use std::sync::Arc;
 
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
-
 use super::coded::{Coded, Numbers, Values};
 use super::column::{Column, ColumnBatch};
+use super::texts::Texts;
 use crate::read::table::numbered::KnownKeys;
 
 /// Bytes of numbered texts past which all numbers are given anew; it bounds memory and costs only time.
 const TEXTS_MAX: usize = 4 << 20;
 /// Rows whose keys stay in the nearest cache while all columns are added to them.
 const ROWS_OF_CACHE: usize = 512;
-/// What a text takes beside its bytes, about.
-const TEXT_BYTES: usize = 48;
 
 /// The columns that decide what a row is, with the numbers of their texts.
 #[derive(Debug)]
@@ -35,33 +31,6 @@ struct NumberedColumn {
     placed: Vec<u128>,
 }
 
-/// The numbers of texts; that of the empty text, and of null, is 0.
-#[derive(Debug, Default)]
-struct Texts {
-    numbers: HashMap<Box<str>, u32, FixedState>,
-    bytes: usize,
-}
-
-impl Texts {
-    fn number(&mut self, text: &str) -> u32 {
-        if text.is_empty() {
-            return 0;
-        }
-        if let Some(number) = self.numbers.get(text) {
-            return *number;
-        }
-        let number = u32::try_from(self.count()).unwrap_or(u32::MAX);
-        self.bytes += text.len() + TEXT_BYTES;
-        self.numbers.insert(text.into(), number);
-        number
-    }
-
-    /// How many numbers there are.
-    fn count(&self) -> usize {
-        self.numbers.len() + 1
-    }
-}
-
 impl NumberedColumns {
     pub(in crate::read) fn new(deciding: &[usize]) -> Self {
         let column = |at: &usize| NumberedColumn { at: *at, ..NumberedColumn::default() };
@@ -71,7 +40,7 @@ impl NumberedColumns {
     /// The key of each row of a batch but for the sign of its cost, beside what is known of keys; `None` where the rows
     /// differ too much for it.
     pub(in crate::read) fn keys_of(&mut self, batch: &ColumnBatch) -> Option<(&[u128], &mut KnownKeys)> {
-        let bytes: usize = self.columns.iter().map(|column| column.texts.bytes).sum();
+        let bytes: usize = self.columns.iter().map(|column| column.texts.bytes()).sum();
         if bytes > TEXTS_MAX && self.columns.iter().any(|column| !column.is_numbered(batch)) {
             self.forget();
         }
@@ -140,7 +109,7 @@ impl NumberedColumn {
             None => {}
             Some(Column::Coded(Coded { values, .. })) => {
                 let count = u32::try_from(values.count()).unwrap_or(u32::MAX);
-                numbers.extend((0..count).map(|number| texts.number(&values.text(number))).chain([0]));
+                numbers.extend((0..count).map(|number| texts.number(values.text(number).as_bytes())).chain([0]));
                 self.values = Some(Arc::clone(values));
             }
             Some(Column::Native(native)) => {
@@ -151,7 +120,7 @@ impl NumberedColumn {
                     (Some(bits), _) => {
                         written.clear();
                         native.write(row, &mut written);
-                        let number = texts.number(&written);
+                        let number = texts.number(written.as_bytes());
                         last = Some((bits, number));
                         number
                     }
@@ -162,7 +131,7 @@ impl NumberedColumn {
                 numbers.extend((0..batch.rows()).map(|row| {
                     let text = column.get(row);
                     if text != last.0 {
-                        last = (text, texts.number(text));
+                        last = (text, texts.number(text.as_bytes()));
                     }
                     last.1
                 }));
@@ -273,7 +242,7 @@ mod tests {
             let batch = column_batch(&rows);
             let (keys, _) = numbered.keys_of(&batch).unwrap();
             assert!(keys.windows(2).all(|pair| pair[0] != pair[1]));
-            let bytes: usize = numbered.columns.iter().map(|column| column.texts.bytes).sum();
+            let bytes: usize = numbered.columns.iter().map(|column| column.texts.bytes()).sum();
             assert!(bytes <= TEXTS_MAX + 1_000 * 600, "{bytes}");
         }
     }
