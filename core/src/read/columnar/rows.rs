@@ -25,9 +25,11 @@ pub(super) fn read_columns(
 ) -> Result<bool> {
     let Some(columns) = table.row_columns() else { return Ok(false) };
     let Some(batches) = source.read_columns(wanted, watch)? else { return Ok(false) };
-    let numbered = NumberedColumns::new(&columns.deciding);
+    let numbered = table.take_known(&columns.deciding);
     let mut rows = Rows { table, columns, numbered, written: Written::default(), times: Times::default(), watch };
     if reads_ahead { ahead(batches, |batches| rows.add_all(batches)) } else { rows.add_all(batches) }?;
+    let Rows { table, numbered, .. } = rows;
+    table.keep_known(numbered);
     Ok(true)
 }
 

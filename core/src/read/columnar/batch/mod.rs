@@ -12,7 +12,7 @@ pub(super) mod column;
 mod double;
 mod json;
 #[cfg(feature = "parquet")]
-pub(super) mod numbers;
+pub(in crate::read) mod numbers;
 mod rendered;
 #[cfg(test)]
 mod tests;
