@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
@@ -103,8 +103,7 @@ impl ParquetPart {
         Ok(parts)
     }
 
-    /// The same parts as about so many larger ones, each of neighbours: rows like those of the row group before are then
-    /// known. `parts` are those of [`ParquetPart::of_file`].
+    /// The same parts as about so many larger ones, each of neighbours. `parts` are those of [`ParquetPart::of_file`].
     pub(in crate::read) fn joined(parts: Vec<Self>, count: usize) -> Vec<Self> {
         let rows: u64 = parts.iter().map(|part| part.rows).sum();
         let share = |part: &Self| u128::from(part.rows_before) * count as u128 / u128::from(rows.max(1));
@@ -173,11 +172,19 @@ impl ParquetPart {
     }
 
     /// The pages of a column of one row group, which is that of this leaf of the schema.
-    pub(super) fn pages(&self, row_group: usize, leaf: usize) -> Option<SerializedPageReader<impl ChunkReader + use<>>> {
+    pub(super) fn pages(
+        &self,
+        row_group: usize,
+        leaf: usize,
+    ) -> Option<SerializedPageReader<impl ChunkReader + use<>>> {
         let group = self.metadata.metadata().row_groups().get(row_group)?;
         let rows = usize::try_from(group.num_rows()).ok()?;
         let column = group.columns().get(leaf)?;
-        guarded(|| SerializedPageReader::new(Arc::new(self.file.clone()), column, rows, None)).ok()
+        guarded(|| {
+            let chunk = Chunk::of(&self.file, column.byte_range())?;
+            SerializedPageReader::new(Arc::new(chunk), column, rows, None)
+        })
+        .ok()
     }
 
     /// What the file says of its columns.
@@ -362,6 +369,53 @@ impl ChunkReader for Stored {
             return Err(ParquetError::EOF("the file became shorter while it was read".into()));
         }
         Ok(bytes.into())
+    }
+}
+
+/// The most bytes of a column in a row group that are read at once.
+const CHUNK_BYTES: u64 = 1 << 16;
+
+/// A column of a row group, read at once where it is small: pages are often of a few bytes.
+struct Chunk {
+    file: Stored,
+    start: u64,
+    bytes: Bytes,
+}
+
+impl Chunk {
+    fn of(file: &Stored, (start, length): (u64, u64)) -> parquet::errors::Result<Self> {
+        let length = usize::try_from(length).ok().filter(|_| length <= CHUNK_BYTES).unwrap_or(0);
+        Ok(Self { file: file.clone(), start, bytes: file.get_bytes(start, length)? })
+    }
+
+    /// What was read at once from a position on; `None` where the file has to be asked.
+    fn from(&self, position: u64) -> Option<Bytes> {
+        let at = usize::try_from(position.checked_sub(self.start)?).ok()?;
+        (at < self.bytes.len()).then(|| self.bytes.slice(at..))
+    }
+}
+
+impl Length for Chunk {
+    fn len(&self) -> u64 {
+        self.file.len()
+    }
+}
+
+impl ChunkReader for Chunk {
+    type T = Box<dyn Read>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        Ok(match self.from(start) {
+            Some(bytes) => Box::new(bytes.reader()),
+            None => Box::new(self.file.get_read(start)?),
+        })
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        match self.from(start).filter(|bytes| bytes.len() >= length) {
+            Some(bytes) => Ok(bytes.slice(..length)),
+            None => self.file.get_bytes(start, length),
+        }
     }
 }
 

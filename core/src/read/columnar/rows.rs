@@ -4,7 +4,7 @@ use crate::bill::RowValues;
 use crate::error::Result;
 use crate::money::Amount;
 use crate::read::columnar::batch::column::{Column, ColumnBatch, Written};
-use crate::read::columnar::batch::numbers::NumberedColumns;
+use crate::read::columnar::batch::numbers::{NumberedColumns, RowKeys};
 use crate::read::columnar::{Batches, ahead};
 use crate::read::progress::Watch;
 use crate::read::table::TableReader;
@@ -75,7 +75,7 @@ impl Rows<'_, '_, '_> {
         let mut row = 0;
         loop {
             let stop = add_known(table, batch, keys, known, &mut values, &mut row)?;
-            if row >= keys.len() {
+            if row >= batch.rows() {
                 return Ok(());
             }
             if matches!(stop, Stop::Group) {
@@ -94,14 +94,14 @@ impl Rows<'_, '_, '_> {
 fn add_known(
     table: &mut TableReader<'_, '_>,
     batch: &ColumnBatch,
-    keys: &[u128],
+    keys: &RowKeys,
     known: &mut KnownKeys,
     values: &mut Values<'_>,
     row: &mut usize,
 ) -> Result<Stop> {
-    let Some(key) = keys.get(*row) else { return Ok(Stop::Done) };
+    let Some(key) = keys.at(*row) else { return Ok(Stop::Done) };
     let Some(mut unblended) = values.unblended(*row) else { return Ok(Stop::Unusual) };
-    let key = signed(*key, unblended);
+    let key = signed(key, unblended);
     let Some(mut place) = known.look(key) else { return Ok(Stop::New(key)) };
     let Some((builder, count)) = table.rows_of(place) else { return Ok(Stop::Unusual) };
     loop {
@@ -113,12 +113,12 @@ fn add_known(
         }
         *count += 1;
         *row += 1;
-        let Some(key) = keys.get(*row) else { return Ok(Stop::Done) };
+        let Some(key) = keys.at(*row) else { return Ok(Stop::Done) };
         unblended = match values.unblended(*row) {
             Some(unblended) => unblended,
             None => return Ok(Stop::Unusual),
         };
-        let key = signed(*key, unblended);
+        let key = signed(key, unblended);
         let Some(next) = known.look(key) else { return Ok(Stop::New(key)) };
         if !next.is_beside(place) {
             return Ok(Stop::Group);

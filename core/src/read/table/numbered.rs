@@ -21,8 +21,9 @@ use crate::time::BillingPeriod;
 const KEYS_MIN: usize = 1 << 15;
 /// Keys kept for each charge. Past the limit all are forgotten: memory is bounded by charges, not by rows.
 const KEYS_A_CHARGE: usize = 2;
-/// Bits of a key.
+/// Bits of a key, and of its halves.
 const KEY_BITS: u32 = u128::BITS;
+const HALF_BITS: u32 = u64::BITS;
 /// The bit of a key that says that the cost has a minus sign.
 pub(in crate::read) const NEGATIVE: u128 = 1;
 
@@ -67,14 +68,16 @@ impl KnownKeys {
     /// else whether the columns stand where they stood before.
     pub(in crate::read) fn fit(&mut self, numbers: impl Iterator<Item = usize>) -> Option<bool> {
         let mut fields = Vec::with_capacity(self.fields.len());
-        let (mut next, mut is_same) = (NEGATIVE.count_ones(), true);
+        // Each stands in one half of the key: the first that has room.
+        let (mut low, mut high, mut is_same) = (NEGATIVE.count_ones(), HALF_BITS, true);
         for (numbers, (_, before)) in numbers.zip(&self.fields) {
             let bits = (usize::BITS - numbers.saturating_sub(1).leading_zeros()).max(*before);
             is_same &= bits == *before;
-            fields.push((next, bits));
-            next = next.saturating_add(bits);
+            let next = if low + bits <= HALF_BITS { &mut low } else { &mut high };
+            fields.push((*next, bits));
+            *next = next.saturating_add(bits);
         }
-        if next > KEY_BITS {
+        if high > KEY_BITS {
             return None;
         }
         if !is_same {

@@ -7,7 +7,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, DictionaryArray, StringArray};
 
-use super::column::{exact, time};
+use super::column::time;
 use super::double::of_short_double;
 use super::rendered::{push, push_time};
 use super::text::split;
@@ -164,16 +164,12 @@ impl Coded {
         matches!(self.values.as_ref(), Values::Doubles(doubles) if doubles.are_amounts)
     }
 
+    /// The amount of a row where it was read with its value.
     #[inline]
-    pub(super) fn amount(&self, row: usize) -> Option<Amount> {
-        let number = self.numbers.at(row);
-        if let Values::Doubles(doubles) = self.values.as_ref()
-            && let Some(units) = doubles.amounts.get(number as usize)
-            && *units != NO_AMOUNT
-        {
-            return Some(Amount::from_units(*units));
-        }
-        exact(&self.values.text(number))
+    pub(super) fn read_amount(&self, row: usize) -> Option<Amount> {
+        let Values::Doubles(doubles) = self.values.as_ref() else { return None };
+        let units = doubles.amounts.get(self.numbers.at(row) as usize).copied();
+        units.filter(|units| *units != NO_AMOUNT).map(Amount::from_units)
     }
 
     #[inline]

@@ -12,9 +12,7 @@ use arrow_array::types::{
     Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType, TimestampSecondType,
 };
-use arrow_array::{
-    Array, ArrowPrimitiveType, Decimal128Array, Float64Array, Int64Array, PrimitiveArray, RecordBatch,
-};
+use arrow_array::{Array, ArrowPrimitiveType, Decimal128Array, Float64Array, Int64Array, PrimitiveArray, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
 
 use super::coded::{Coded, Values};
@@ -140,7 +138,9 @@ impl<'b> Cells<'b> for ColumnRow<'b> {
         match self.columns.get(at) {
             Some(Some(Column::Coded(coded))) if coded.has_texts() => coded.get(self.row),
             Some(Some(Column::Text(text))) => text.get(self.row),
-            Some(Some(Column::Coded(_) | Column::Native(_))) => self.written.get(at).map_or("", |cell| cell.text.as_str()),
+            Some(Some(Column::Coded(_) | Column::Native(_))) => {
+                self.written.get(at).map_or("", |cell| cell.text.as_str())
+            }
             Some(None) | None => "",
         }
     }
@@ -223,10 +223,15 @@ impl Column {
     #[inline]
     pub(in crate::read) fn amount(&self, row: usize) -> Option<Amount> {
         match self {
-            Self::Coded(coded) => coded.amount(row),
+            Self::Coded(coded) => coded.read_amount(row).or_else(|| self.amount_of_text(row)),
             Self::Native(native) => native.amount(row),
-            Self::Text(text) => exact(text.get(row)),
+            Self::Text(_) => self.amount_of_text(row),
         }
+    }
+
+    #[cold]
+    fn amount_of_text(&self, row: usize) -> Option<Amount> {
+        exact(&self.text(row))
     }
 
     /// A cell as it is stored, where that is a time.
@@ -250,7 +255,7 @@ impl Column {
 }
 
 /// The amount that a text says without anything rounded off.
-pub(super) fn exact(text: &str) -> Option<Amount> {
+fn exact(text: &str) -> Option<Amount> {
     Amount::parse(text).ok().filter(|parsed| parsed.residue.is_zero()).map(|parsed| parsed.amount)
 }
 
@@ -291,7 +296,7 @@ impl Native {
         })
     }
 
-    #[inline]
+    #[inline(never)]
     fn amount(&self, row: usize) -> Option<Amount> {
         if self.is_null(row) {
             return None;

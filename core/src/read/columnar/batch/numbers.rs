@@ -17,7 +17,35 @@ const ROWS_OF_CACHE: usize = 512;
 pub(in crate::read) struct NumberedColumns {
     columns: Vec<NumberedColumn>,
     known: KnownKeys,
-    keys: Vec<u128>,
+    keys: RowKeys,
+}
+
+/// The keys of rows, by halves: each column stands in one of them.
+#[derive(Debug, Default)]
+pub(in crate::read) struct RowKeys {
+    low: Vec<u64>,
+    high: Vec<u64>,
+}
+
+impl RowKeys {
+    /// That of a row; `None` where there is no such row.
+    #[inline]
+    pub(in crate::read) fn at(&self, row: usize) -> Option<u128> {
+        Some(u128::from(*self.high.get(row)?) << u64::BITS | u128::from(*self.low.get(row)?))
+    }
+
+    fn reset(&mut self, rows: usize, key: u128) {
+        let (low, high) = halves(key);
+        for (half, key) in [(&mut self.low, low), (&mut self.high, high)] {
+            half.clear();
+            half.resize(rows, key);
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the low half is asked for")]
+fn halves(key: u128) -> (u64, u64) {
+    (key as u64, (key >> u64::BITS) as u64)
 }
 
 #[derive(Debug, Default)]
@@ -28,18 +56,24 @@ struct NumberedColumn {
     /// where rows have no numbers of values, that of each row.
     values: Option<Arc<Values>>,
     numbers: Vec<u32>,
-    placed: Vec<u128>,
+    placed: Vec<u64>,
+    /// In which half of a key.
+    is_high: bool,
 }
 
 impl NumberedColumns {
     pub(in crate::read) fn new(deciding: &[usize]) -> Self {
         let column = |at: &usize| NumberedColumn { at: *at, ..NumberedColumn::default() };
-        Self { columns: deciding.iter().map(column).collect(), known: KnownKeys::new(deciding.len()), keys: Vec::new() }
+        Self {
+            columns: deciding.iter().map(column).collect(),
+            known: KnownKeys::new(deciding.len()),
+            keys: RowKeys::default(),
+        }
     }
 
     /// The key of each row of a batch but for the sign of its cost, beside what is known of keys; `None` where the rows
     /// differ too much for it.
-    pub(in crate::read) fn keys_of(&mut self, batch: &ColumnBatch) -> Option<(&[u128], &mut KnownKeys)> {
+    pub(in crate::read) fn keys_of(&mut self, batch: &ColumnBatch) -> Option<(&RowKeys, &mut KnownKeys)> {
         let bytes: usize = self.columns.iter().map(|column| column.texts.bytes()).sum();
         if bytes > TEXTS_MAX && self.columns.iter().any(|column| !column.is_numbered(batch)) {
             self.forget();
@@ -58,10 +92,13 @@ impl NumberedColumns {
                 None => differing.push(column),
             }
         }
-        keys.clear();
-        keys.resize(batch.rows(), same_for_all);
-        for (number, part) in keys.chunks_mut(ROWS_OF_CACHE).enumerate() {
-            differing.iter().for_each(|column| column.add_to(part, number * ROWS_OF_CACHE, batch));
+        keys.reset(batch.rows(), same_for_all);
+        for from in (0..batch.rows()).step_by(ROWS_OF_CACHE) {
+            let rows = from..batch.rows().min(from + ROWS_OF_CACHE);
+            for column in &differing {
+                let half = if column.is_high { &mut keys.high } else { &mut keys.low };
+                column.add_to(half.get_mut(rows.clone()).unwrap_or_default(), from, batch);
+            }
         }
         Some((keys, known))
     }
@@ -80,8 +117,12 @@ impl NumberedColumns {
         let Some(is_same) = self.known.fit(counts) else { return false };
         for (number, column) in self.columns.iter_mut().enumerate() {
             if !is_same || column.placed.len() != column.numbers.len() {
+                column.is_high = self.known.placed(number, 1) > u128::from(u64::MAX);
                 column.placed.clear();
-                column.placed.extend(column.numbers.iter().map(|text| self.known.placed(number, *text)));
+                column.placed.extend(column.numbers.iter().map(|text| {
+                    let (low, high) = halves(self.known.placed(number, *text));
+                    low | high
+                }));
             }
         }
         true
@@ -141,15 +182,16 @@ impl NumberedColumn {
 
     /// The number that all rows of a batch have, as it stands in a key; `None` where they may differ.
     fn only_key(&self, batch: &ColumnBatch) -> Option<u128> {
-        match (batch.column(self.at), self.placed.as_slice()) {
-            (Some(Column::Coded(Coded { numbers: Numbers::Same(number), .. })), _) => Some(self.placed_at(*number)),
-            (_, []) => Some(0),
-            (_, [first, rest @ ..]) => rest.iter().all(|key| key == first).then_some(*first),
-        }
+        let only = match (batch.column(self.at), self.placed.as_slice()) {
+            (Some(Column::Coded(Coded { numbers: Numbers::Same(number), .. })), _) => self.placed_at(*number),
+            (_, []) => 0,
+            (_, [first, rest @ ..]) => rest.iter().all(|key| key == first).then_some(*first)?,
+        };
+        Some(u128::from(only) << if self.is_high { u64::BITS } else { 0 })
     }
 
-    /// Adds the numbers of some rows, from one on, to their keys.
-    fn add_to(&self, keys: &mut [u128], from: usize, batch: &ColumnBatch) {
+    /// Adds the numbers of some rows, from one on, to this half of their keys.
+    fn add_to(&self, keys: &mut [u64], from: usize, batch: &ColumnBatch) {
         match batch.column(self.at) {
             Some(Column::Coded(Coded { numbers: Numbers::Each(numbers), .. })) => {
                 let numbers = numbers.get(from..).unwrap_or_default();
@@ -164,7 +206,7 @@ impl NumberedColumn {
     }
 
     #[inline]
-    fn placed_at(&self, number: u32) -> u128 {
+    fn placed_at(&self, number: u32) -> u64 {
         self.placed.get(number as usize).copied().unwrap_or(0)
     }
 }
@@ -219,8 +261,8 @@ mod tests {
             for rows in batches {
                 let batch = column_batch(&rows);
                 let (keys, known) = numbered.keys_of(&batch).unwrap();
-                for (row, key) in rows.iter().zip(keys) {
-                    let key = key | if row.4 < 0.0 { NEGATIVE } else { 0 };
+                for (at, row) in rows.iter().enumerate() {
+                    let key = keys.at(at).unwrap() | if row.4 < 0.0 { NEGATIVE } else { 0 };
                     let same = (row.0, row.1, row.2 % 4, row.3, row.4 < 0.0);
                     let next = charges.len();
                     if let Some(found) = known.look(key) {
@@ -241,7 +283,7 @@ mod tests {
             let rows: Vec<Row> = (start..start + 1_000).map(|at| (None, Some(at), 0, false, 1.0)).collect();
             let batch = column_batch(&rows);
             let (keys, _) = numbered.keys_of(&batch).unwrap();
-            assert!(keys.windows(2).all(|pair| pair[0] != pair[1]));
+            assert!((1..rows.len()).all(|row| keys.at(row) != keys.at(row - 1)));
             let bytes: usize = numbered.columns.iter().map(|column| column.texts.bytes()).sum();
             assert!(bytes <= TEXTS_MAX + 1_000 * 600, "{bytes}");
         }

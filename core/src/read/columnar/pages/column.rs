@@ -130,9 +130,7 @@ impl ColumnPages {
                 };
                 self.page = DataPage::of(num_values, levels, &values, encoding)?;
             }
-            Page::DataPageV2 {
-                buf, num_values, encoding, def_levels_byte_len, rep_levels_byte_len: 0, ..
-            } => {
+            Page::DataPageV2 { buf, num_values, encoding, def_levels_byte_len, rep_levels_byte_len: 0, .. } => {
                 let (levels, values) = cut(&buf, 0, usize::try_from(def_levels_byte_len).ok()?)?;
                 self.page = DataPage::of(num_values, levels.filter(|_| self.is_optional), &values, encoding)?;
             }
@@ -161,23 +159,30 @@ impl ColumnPages {
                 is_filled.clear();
                 levels.as_mut()?.take(count, is_filled)?;
                 are_below(2, is_filled).then_some(())?;
-                let filled = is_filled.iter().map(|level| *level as usize).sum::<usize>();
+                let filled = is_filled.iter().fold(0, |sum: u32, level| sum.wrapping_add(*level));
                 present.clear();
                 if filled > 0 {
-                    numbers.as_mut()?.take(filled, present)?;
+                    numbers.as_mut()?.take(filled as usize, present)?;
                 }
                 are_below(null, present).then_some(())?;
-                // Read, but not used, where the last rows are null.
-                present.push(null);
-                let mut next = 0;
-                rows.each(count).extend(is_filled.iter().map(|level| {
-                    let number = present.get(next).copied().unwrap_or(null);
-                    next += *level as usize;
-                    if *level == 0 { null } else { number }
-                }));
+                let each = rows.each(count);
+                let start = each.len();
+                each.resize(start + count, null);
+                spread(present, is_filled, each.get_mut(start..)?);
             }
         }
         Some(())
+    }
+}
+
+/// Numbers to the rows that have one; the others stay as they are.
+fn spread(present: &[u32], is_filled: &[u32], rows: &mut [u32]) {
+    let mut next = 0;
+    for (row, level) in rows.iter_mut().zip(is_filled) {
+        // Read even where it is not used, so that nothing depends on which rows are null: that has no rule.
+        let number = present.get(next).copied().unwrap_or(*row);
+        *row = if *level == 0 { *row } else { number };
+        next = next.wrapping_add(*level as usize);
     }
 }
 

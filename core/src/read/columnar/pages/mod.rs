@@ -39,8 +39,7 @@ impl<'p> GroupRows<'p> {
     /// # Errors
     /// `read.io`, `read.bad_archive`.
     pub(super) fn open(part: &'p ParquetPart, row_group: usize, wanted: &'p [usize]) -> Result<Self> {
-        let pages: Vec<_> =
-            wanted.iter().filter_map(|at| Some((*at, pages_of(part, row_group, *at)?))).collect();
+        let pages: Vec<_> = wanted.iter().filter_map(|at| Some((*at, pages_of(part, row_group, *at)?))).collect();
         let is_other = |at: &usize| pages.iter().all(|(paged, _)| paged != at);
         let others: Vec<usize> = wanted.iter().copied().filter(is_other).collect();
         let mut rows = Self {
