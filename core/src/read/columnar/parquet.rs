@@ -389,7 +389,7 @@ impl Chunk {
     }
 
     /// What was read at once from a position on; `None` where the file has to be asked.
-    fn from(&self, position: u64) -> Option<Bytes> {
+    fn bytes_from(&self, position: u64) -> Option<Bytes> {
         let at = usize::try_from(position.checked_sub(self.start)?).ok()?;
         (at < self.bytes.len()).then(|| self.bytes.slice(at..))
     }
@@ -405,14 +405,14 @@ impl ChunkReader for Chunk {
     type T = Box<dyn Read>;
 
     fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
-        Ok(match self.from(start) {
+        Ok(match self.bytes_from(start) {
             Some(bytes) => Box::new(bytes.reader()),
             None => Box::new(self.file.get_read(start)?),
         })
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
-        match self.from(start).filter(|bytes| bytes.len() >= length) {
+        match self.bytes_from(start).filter(|bytes| bytes.len() >= length) {
             Some(bytes) => Ok(bytes.slice(..length)),
             None => self.file.get_bytes(start, length),
         }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use parquet::basic::{Encoding, Type};
 use parquet::column::page::{Page, PageReader};
 
-use super::hybrid::Hybrid;
+use super::hybrid::{Hybrid, Next};
 use crate::read::columnar::batch::coded::{Coded, Doubles, Numbers, Values};
 use crate::read::columnar::parquet::guarded;
 
@@ -143,19 +143,19 @@ impl ColumnPages {
     fn take(&mut self, count: usize, rows: &mut Rows) -> Option<()> {
         let null = u32::try_from(self.values.count()).ok()?;
         let Self { page: DataPage { levels, numbers, .. }, levels: is_filled, present, .. } = self;
-        match levels.as_mut().map_or(Some(Some(1)), |levels| levels.take_same(count))? {
-            Some(0) => rows.push_same(null, count),
-            Some(1) => match numbers.as_mut()?.take_same(count)? {
-                Some(number) => rows.push_same((number < null).then_some(number)?, count),
-                None => {
+        match levels.as_mut().map_or(Some(Next::Same(1)), |levels| levels.take_same(count))? {
+            Next::Same(0) => rows.push_same(null, count),
+            Next::Same(1) => match numbers.as_mut()?.take_same(count)? {
+                Next::Same(number) => rows.push_same((number < null).then_some(number)?, count),
+                Next::Unknown => {
                     let taken = rows.each(count);
                     let start = taken.len();
                     numbers.as_mut()?.take(count, taken)?;
                     are_below(null, taken.get(start..)?).then_some(())?;
                 }
             },
-            Some(_) => return None,
-            None => {
+            Next::Same(_) => return None,
+            Next::Unknown => {
                 is_filled.clear();
                 levels.as_mut()?.take(count, is_filled)?;
                 are_below(2, is_filled).then_some(())?;

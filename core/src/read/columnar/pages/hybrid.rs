@@ -17,6 +17,15 @@ pub(super) struct Hybrid {
     run: Run,
 }
 
+/// What the next numbers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// All this one.
+    Same(u32),
+    /// Nothing was taken.
+    Unknown,
+}
+
 /// What is left of a run.
 #[derive(Clone, Copy, Debug)]
 enum Run {
@@ -38,17 +47,17 @@ impl Hybrid {
         (width <= WIDTH_MAX).then_some(Self { bytes, at: 0, width, run: Run::Same { number: 0, left: 0 } })
     }
 
-    /// The number that the next so many are, where one run says so: then they are taken. `None` where they end before.
-    pub(super) fn take_same(&mut self, count: usize) -> Option<Option<u32>> {
+    /// Takes the next so many where one run says that they are one number; `None` where there is no next one.
+    pub(super) fn take_same(&mut self, count: usize) -> Option<Next> {
         if self.left() == 0 {
             self.next_run()?;
         }
         match &mut self.run {
             Run::Same { number, left } if *left >= count => {
                 *left -= count;
-                Some(Some(*number))
+                Some(Next::Same(*number))
             }
-            _ => Some(None),
+            _ => Some(Next::Unknown),
         }
     }
 
@@ -248,8 +257,8 @@ mod tests {
             for step in steps {
                 let step = step.min(wanted.len() - numbers.len());
                 match hybrid.take_same(step) {
-                    Some(Some(number)) => numbers.resize(numbers.len() + step, number),
-                    Some(None) => hybrid.take(step, &mut numbers).unwrap(),
+                    Some(Next::Same(number)) => numbers.resize(numbers.len() + step, number),
+                    Some(Next::Unknown) => hybrid.take(step, &mut numbers).unwrap(),
                     None => break,
                 }
             }
@@ -273,7 +282,7 @@ mod tests {
     fn numbers_of_no_bits_are_all_zero() {
         let mut numbers = Vec::new();
         let mut hybrid = Hybrid::new(vec![20, 3].into(), 0).unwrap();
-        assert_eq!(hybrid.take_same(4), Some(Some(0)));
+        assert_eq!(hybrid.take_same(4), Some(Next::Same(0)));
         hybrid.take(12, &mut numbers).unwrap();
         assert_eq!(numbers, [0; 12]);
     }

@@ -6,6 +6,7 @@
 mod column;
 mod hybrid;
 
+use arrow_array::RecordBatch;
 use parquet::schema::types::SchemaDescriptor;
 
 use self::column::{ColumnPages, Kind};
@@ -14,7 +15,6 @@ use super::batch::ROWS_AT_ONCE;
 use super::batch::column::{Column, ColumnBatch};
 use super::parquet::ParquetPart;
 use crate::error::Result;
-use arrow_array::RecordBatch;
 
 /// The rows of one row group that are not given yet.
 pub(super) struct GroupRows<'p> {
