@@ -41,7 +41,7 @@ pub(in crate::read) enum Values {
 /// Doubles with what amounts they are.
 #[derive(Debug)]
 pub(in crate::read) struct Doubles {
-    doubles: Vec<f64>,
+    values: Vec<f64>,
     /// In units; [`NO_AMOUNT`] where the text of the double has to be read.
     amounts: Vec<i128>,
     /// Whether all are amounts for sure.
@@ -56,7 +56,7 @@ impl Doubles {
     pub(in crate::read) fn of(doubles: Vec<f64>) -> Self {
         let amounts = doubles.iter().map(|double| of_short_double(*double).map_or(NO_AMOUNT, Amount::units)).collect();
         let are_amounts = doubles.iter().all(|double| double.abs() < SURELY_AMOUNT);
-        Self { doubles, amounts, are_amounts }
+        Self { values: doubles, amounts, are_amounts }
     }
 }
 
@@ -76,7 +76,7 @@ impl Values {
     pub(in crate::read) fn count(&self) -> usize {
         match self {
             Self::Texts(texts) => texts.len(),
-            Self::Doubles(doubles) => doubles.doubles.len(),
+            Self::Doubles(doubles) => doubles.values.len(),
             Self::Times(times, _) => times.len(),
         }
     }
@@ -107,7 +107,7 @@ impl Values {
         match self {
             Self::Texts(texts) => text.push_str(text_at(texts, number)),
             Self::Doubles(doubles) => {
-                if let Some(double) = doubles.doubles.get(number as usize) {
+                if let Some(double) = doubles.values.get(number as usize) {
                     push(text, double);
                 }
             }

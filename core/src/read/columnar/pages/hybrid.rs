@@ -131,10 +131,9 @@ impl Hybrid {
 /// Appends the numbers of so many groups.
 fn unpack(bytes: &[u8], width: u8, groups: usize, numbers: &mut Vec<u32>) -> Option<()> {
     let width = usize::from(width);
-    let packed = match bytes.get(..groups * width) {
-        Some(packed) => packed,
+    let Some(packed) = bytes.get(..groups * width) else {
         // Some writers leave out what no number needs.
-        None => return unpack(&padded(bytes, groups * width)?, u8::try_from(width).ok()?, groups, numbers),
+        return unpack(&padded(bytes, groups * width)?, u8::try_from(width).ok()?, groups, numbers);
     };
     match width {
         0 => numbers.resize(numbers.len() + groups * GROUP, 0),
