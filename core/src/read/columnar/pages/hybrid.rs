@@ -269,11 +269,8 @@ mod tests {
         #[test]
         fn any_bytes_are_numbers_or_none(bytes: Vec<u8>, width in 0u8..=40, count in 0usize..5_000) {
             let mut numbers = Vec::new();
-            if let Some(mut hybrid) = Hybrid::new(bytes.into(), width) {
-                if hybrid.take(count, &mut numbers).is_some() {
-                    prop_assert_eq!(numbers.len(), count);
-                }
-            }
+            let taken = Hybrid::new(bytes.into(), width).and_then(|mut hybrid| hybrid.take(count, &mut numbers));
+            prop_assert!(taken.is_none() || numbers.len() == count);
         }
     }
 
