@@ -13,6 +13,8 @@ use crate::money::Amount;
 use crate::policy::DEFAULT_TAG_KEY;
 use crate::read::ScanOptions;
 use crate::read::rows::{Found, Wanted};
+#[cfg(feature = "parquet")]
+use crate::read::table::numbered::KnownRows;
 use crate::read::table::tags::{KeySpace, TagKeysSeen};
 use crate::time::BillingPeriod;
 
@@ -49,6 +51,9 @@ pub(super) struct Collector<'o> {
     pub(super) tag_keys: TagKeysSeen,
     pub(super) cost_categories: TagKeysSeen,
     pub(super) rows: Found,
+    /// What the last table of columns knew of its rows.
+    #[cfg(feature = "parquet")]
+    pub(super) known_rows: Option<KnownRows>,
 }
 
 /// An input, or part of one, with data rows. Sorted by content, then name.
@@ -75,6 +80,8 @@ impl<'o> Collector<'o> {
             tag_keys: TagKeysSeen::default(),
             cost_categories: TagKeysSeen::default(),
             rows: Found::default(),
+            #[cfg(feature = "parquet")]
+            known_rows: None,
         }
     }
 

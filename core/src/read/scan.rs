@@ -147,10 +147,9 @@ fn chunks_of<'o>(
     }
 }
 
-/// Parts of a Parquet file for each thread: few, because each learns anew what rows repeat, and more than one, because
-/// threads are not equally fast.
+/// Parts of a Parquet file for each thread: several, because threads are not equally fast.
 #[cfg(feature = "parquet")]
-const PARTS_A_THREAD: usize = 2;
+const PARTS_A_THREAD: usize = 4;
 
 #[cfg(feature = "parquet")]
 fn parts_of(input: Input, threads: usize) -> Vec<Input> {

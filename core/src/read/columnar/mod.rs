@@ -5,6 +5,8 @@ pub(super) mod batch;
 mod identity;
 pub(super) mod ipc;
 #[cfg(feature = "parquet")]
+mod pages;
+#[cfg(feature = "parquet")]
 pub(super) mod parquet;
 #[cfg(feature = "parquet")]
 mod rows;

@@ -11,13 +11,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::serialized_reader::SerializedPageReader;
 
 use crate::bill::InputDigest;
 use crate::error::{Error, ErrorCode, Result};
@@ -25,7 +24,8 @@ use crate::read::blocks::source_failed;
 use crate::read::columnar::batch::column::ColumnBatch;
 use crate::read::columnar::batch::{ROWS_AT_ONCE, TextBatch};
 use crate::read::columnar::identity::SharedIdentity;
-use crate::read::columnar::{Batches, ColumnBatches, Slices, TextBatches};
+use crate::read::columnar::pages::GroupRows;
+use crate::read::columnar::{Batches, ColumnBatches, Parts, Slices, TextBatches};
 use crate::read::progress::Watch;
 use crate::read::source::archive::PARQUET;
 use crate::read::source::positioned::read_at;
@@ -103,8 +103,7 @@ impl ParquetPart {
         Ok(parts)
     }
 
-    /// The same parts as about so many larger ones, each of neighbours: rows like those of the row group before are then
-    /// known. `parts` are those of [`ParquetPart::of_file`].
+    /// The same parts as about so many larger ones, each of neighbours. `parts` are those of [`ParquetPart::of_file`].
     pub(in crate::read) fn joined(parts: Vec<Self>, count: usize) -> Vec<Self> {
         let rows: u64 = parts.iter().map(|part| part.rows).sum();
         let share = |part: &Self| u128::from(part.rows_before) * count as u128 / u128::from(rows.max(1));
@@ -127,25 +126,75 @@ impl ParquetPart {
         self.bytes
     }
 
-    fn rows_of(&self, row_groups: Range<usize>) -> u64 {
+    pub(super) fn rows_of(&self, row_groups: Range<usize>) -> u64 {
         let groups = self.metadata.metadata().row_groups().get(row_groups).unwrap_or_default();
         groups.iter().map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).sum()
     }
 
-    fn rows<'p>(&'p self, wanted: &'p [usize], watch: Watch<'p>) -> CountedRows<'p> {
-        let row_groups = self.row_groups.clone();
-        CountedRows { part: self, wanted, row_groups, has_failed: false, reader: None, rows: 0, bytes: 0, watch }
+    /// The rows of all row groups: batches over several would need dictionaries of their own.
+    fn rows<'p, B>(
+        &'p self,
+        watch: Watch<'p>,
+        rows_of: fn(&B) -> usize,
+        open: impl FnMut(usize) -> Result<Parts<'p, B>> + Send + 'p,
+    ) -> CountedRows<'p, B> {
+        CountedRows {
+            part: self,
+            row_groups: self.row_groups.clone(),
+            open: Box::new(open),
+            rows_of,
+            has_failed: false,
+            reader: None,
+            rows: 0,
+            bytes: 0,
+            watch,
+        }
     }
 
-    /// The rows of one row group: batches over several would need dictionaries of their own.
-    fn reader(
+    /// The rows of one row group from one on, by Arrow.
+    pub(super) fn batches(
         &self,
         row_group: usize,
         wanted: &[usize],
-    ) -> std::result::Result<ParquetRecordBatchReader, ParquetError> {
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), self.metadata.clone());
-        let columns = ProjectionMask::roots(builder.parquet_schema(), wanted.iter().copied());
-        builder.with_projection(columns).with_row_groups(vec![row_group]).with_batch_size(ROWS_AT_ONCE).build()
+        from: usize,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send + use<>> {
+        let open = || {
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), self.metadata.clone());
+            let columns = ProjectionMask::roots(builder.parquet_schema(), wanted.iter().copied());
+            let builder = builder.with_projection(columns).with_row_groups(vec![row_group]);
+            if from > 0 { builder.with_offset(from) } else { builder }.with_batch_size(ROWS_AT_ONCE).build()
+        };
+        let file = self.file.clone();
+        let mut reader = guarded(open).map_err(|cause| file.failed(cause))?;
+        Ok(std::iter::from_fn(move || {
+            guarded(|| reader.next().transpose()).map_err(|cause| file.failed(cause)).transpose()
+        }))
+    }
+
+    /// The pages of a column of one row group, which is that of this leaf of the schema.
+    pub(super) fn pages(
+        &self,
+        row_group: usize,
+        leaf: usize,
+    ) -> Option<SerializedPageReader<impl ChunkReader + use<>>> {
+        let group = self.metadata.metadata().row_groups().get(row_group)?;
+        let rows = usize::try_from(group.num_rows()).ok()?;
+        let column = group.columns().get(leaf)?;
+        guarded(|| {
+            let chunk = Chunk::of(&self.file, column.byte_range())?;
+            SerializedPageReader::new(Arc::new(chunk), column, rows, None)
+        })
+        .ok()
+    }
+
+    /// What the file says of its columns.
+    pub(super) fn metadata(&self) -> &ArrowReaderMetadata {
+        &self.metadata
+    }
+
+    /// The error of the file itself, where reading it failed since this was asked last.
+    pub(super) fn failure(&self) -> Option<Error> {
+        self.file.0.failure.lock().unwrap_or_else(PoisonError::into_inner).take().map(source_failed)
     }
 }
 
@@ -168,11 +217,20 @@ impl Batches for ParquetPart {
     }
 
     fn read<'b>(&'b mut self, wanted: &'b [usize], watch: Watch<'b>) -> Result<TextBatches<'b>> {
-        Ok(Box::new(Slices::new(self.rows(wanted, watch), wanted, self.rows_before, TextBatch::of)))
+        let part = &*self;
+        let open = move |row_group| {
+            part.batches(row_group, wanted, 0).map(|batches| Box::new(batches) as Parts<'b, RecordBatch>)
+        };
+        let rows = part.rows(watch, RecordBatch::num_rows, open);
+        Ok(Box::new(Slices::new(rows, wanted, part.rows_before, TextBatch::of)))
     }
 
     fn read_columns<'b>(&'b mut self, wanted: &'b [usize], watch: Watch<'b>) -> Result<Option<ColumnBatches<'b>>> {
-        Ok(Some(Box::new(Slices::new(self.rows(wanted, watch), wanted, self.rows_before, ColumnBatch::of))))
+        let part = &*self;
+        let open = move |row_group| {
+            GroupRows::open(part, row_group, wanted).map(|rows| Box::new(rows) as Parts<'b, ColumnBatch>)
+        };
+        Ok(Some(Box::new(part.rows(watch, ColumnBatch::rows, open))))
     }
 
     fn digest(&self, watch: Watch<'_>) -> Result<Option<InputDigest>> {
@@ -181,19 +239,20 @@ impl Batches for ParquetPart {
 }
 
 /// Batches that count as progress, and that are as many rows as the file says.
-struct CountedRows<'p> {
+struct CountedRows<'p, B> {
     part: &'p ParquetPart,
-    wanted: &'p [usize],
     /// Those that are not begun.
     row_groups: Range<usize>,
+    open: Box<dyn FnMut(usize) -> Result<Parts<'p, B>> + Send + 'p>,
+    rows_of: fn(&B) -> usize,
     has_failed: bool,
-    reader: Option<ParquetRecordBatchReader>,
+    reader: Option<Parts<'p, B>>,
     rows: u64,
     bytes: u64,
     watch: Watch<'p>,
 }
 
-impl CountedRows<'_> {
+impl<B> CountedRows<'_, B> {
     fn count_bytes(&mut self) {
         let all = u128::from(self.part.bytes);
         let done = all * u128::from(self.rows) / u128::from(self.part.rows.max(1));
@@ -201,30 +260,20 @@ impl CountedRows<'_> {
         self.watch.progress.add_bytes(done.saturating_sub(self.bytes));
         self.bytes = self.bytes.max(done);
     }
-}
 
-impl CountedRows<'_> {
-    fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
+    fn next_batch(&mut self) -> Result<Option<B>> {
         loop {
-            let mut reader = match self.reader.take() {
-                Some(reader) => reader,
-                None => match self.row_groups.next() {
-                    Some(row_group) => guarded(|| self.part.reader(row_group, self.wanted))
-                        .map_err(|cause| self.part.file.failed(cause))?,
-                    None => return Ok(None),
-                },
-            };
-            let next = guarded(|| reader.next().transpose()).map_err(|cause| self.part.file.failed(cause))?;
-            if let Some(batch) = next {
-                self.reader = Some(reader);
-                return Ok(Some(batch));
+            if let Some(batch) = self.reader.as_mut().and_then(Iterator::next) {
+                return batch.map(Some);
             }
+            let Some(row_group) = self.row_groups.next() else { return Ok(None) };
+            self.reader = Some((self.open)(row_group)?);
         }
     }
 }
 
-impl Iterator for CountedRows<'_> {
-    type Item = Result<RecordBatch>;
+impl<B> Iterator for CountedRows<'_, B> {
+    type Item = Result<B>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.has_failed {
@@ -234,7 +283,7 @@ impl Iterator for CountedRows<'_> {
         self.has_failed = next.is_err();
         match next {
             Ok(Some(batch)) => {
-                self.rows += u64::try_from(batch.num_rows()).unwrap_or(0);
+                self.rows += u64::try_from((self.rows_of)(&batch)).unwrap_or(0);
                 self.count_bytes();
                 Some(Ok(batch))
             }
@@ -252,7 +301,7 @@ impl Iterator for CountedRows<'_> {
 }
 
 /// What the Parquet reader answers: of a damaged file it may also panic, and then the file is to blame.
-fn guarded<T, E: Into<ParquetError>>(
+pub(super) fn guarded<T, E: Into<ParquetError>>(
     read: impl FnOnce() -> std::result::Result<T, E>,
 ) -> std::result::Result<T, ParquetError> {
     match catch_unwind(AssertUnwindSafe(read)) {
@@ -314,9 +363,59 @@ impl ChunkReader for Stored {
         if end.is_none_or(|end| end > self.0.length) {
             return Err(ParquetError::EOF("a part lies behind the end of the file".into()));
         }
-        let mut bytes = vec![0; length];
-        self.at(start).read_exact(&mut bytes)?;
+        let mut bytes = Vec::with_capacity(length);
+        self.at(start).take(length as u64).read_to_end(&mut bytes)?;
+        if bytes.len() < length {
+            return Err(ParquetError::EOF("the file became shorter while it was read".into()));
+        }
         Ok(bytes.into())
+    }
+}
+
+/// The most bytes of a column in a row group that are read at once.
+const CHUNK_BYTES: u64 = 1 << 16;
+
+/// A column of a row group, read at once where it is small: pages are often of a few bytes.
+struct Chunk {
+    file: Stored,
+    start: u64,
+    bytes: Bytes,
+}
+
+impl Chunk {
+    fn of(file: &Stored, (start, length): (u64, u64)) -> parquet::errors::Result<Self> {
+        let length = usize::try_from(length).ok().filter(|_| length <= CHUNK_BYTES).unwrap_or(0);
+        Ok(Self { file: file.clone(), start, bytes: file.get_bytes(start, length)? })
+    }
+
+    /// What was read at once from a position on; `None` where the file has to be asked.
+    fn bytes_from(&self, position: u64) -> Option<Bytes> {
+        let at = usize::try_from(position.checked_sub(self.start)?).ok()?;
+        (at < self.bytes.len()).then(|| self.bytes.slice(at..))
+    }
+}
+
+impl Length for Chunk {
+    fn len(&self) -> u64 {
+        self.file.len()
+    }
+}
+
+impl ChunkReader for Chunk {
+    type T = Box<dyn Read>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        Ok(match self.bytes_from(start) {
+            Some(bytes) => Box::new(bytes.reader()),
+            None => Box::new(self.file.get_read(start)?),
+        })
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        match self.bytes_from(start).filter(|bytes| bytes.len() >= length) {
+            Some(bytes) => Ok(bytes.slice(..length)),
+            None => self.file.get_bytes(start, length),
+        }
     }
 }
 

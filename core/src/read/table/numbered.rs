@@ -11,16 +11,19 @@ use hashbrown::HashTable;
 use crate::bill::{BillBuilder, KeepIntervals, RowValues};
 use crate::error::{Error, Location, Result};
 use crate::read::collect::Purpose;
+use crate::read::columnar::batch::numbers::NumberedColumns;
 use crate::read::table::cells::Cells;
 use crate::read::table::patterns::Place;
 use crate::read::table::{TableReader, count_of};
+use crate::time::BillingPeriod;
 
 /// Keys kept whatever the number of charges.
 const KEYS_MIN: usize = 1 << 15;
 /// Keys kept for each charge. Past the limit all are forgotten: memory is bounded by charges, not by rows.
 const KEYS_A_CHARGE: usize = 2;
-/// Bits of a key.
+/// Bits of a key, and of its halves.
 const KEY_BITS: u32 = u128::BITS;
+const HALF_BITS: u32 = u64::BITS;
 /// The bit of a key that says that the cost has a minus sign.
 pub(in crate::read) const NEGATIVE: u128 = 1;
 
@@ -65,14 +68,16 @@ impl KnownKeys {
     /// else whether the columns stand where they stood before.
     pub(in crate::read) fn fit(&mut self, numbers: impl Iterator<Item = usize>) -> Option<bool> {
         let mut fields = Vec::with_capacity(self.fields.len());
-        let (mut next, mut is_same) = (NEGATIVE.count_ones(), true);
+        // Each stands in one half of the key: the first that has room.
+        let (mut low, mut high, mut is_same) = (NEGATIVE.count_ones(), HALF_BITS, true);
         for (numbers, (_, before)) in numbers.zip(&self.fields) {
             let bits = (usize::BITS - numbers.saturating_sub(1).leading_zeros()).max(*before);
             is_same &= bits == *before;
-            fields.push((next, bits));
-            next = next.saturating_add(bits);
+            let next = if low + bits <= HALF_BITS { &mut low } else { &mut high };
+            fields.push((*next, bits));
+            *next = next.saturating_add(bits);
         }
-        if next > KEY_BITS {
+        if high > KEY_BITS {
             return None;
         }
         if !is_same {
@@ -174,7 +179,30 @@ pub(in crate::read) struct RowColumns {
     pub(in crate::read) keeps_intervals: bool,
 }
 
+/// What a table of columns knew of its rows, for the next one that the same collector reads.
+///
+/// INVARIANT: a table of the same header and evidence knows the same of rows that agree in the columns that decide.
+#[derive(Debug)]
+pub(in crate::read) struct KnownRows {
+    header: Vec<String>,
+    evidence: Option<BillingPeriod>,
+    columns: NumberedColumns,
+}
+
 impl<'o> TableReader<'_, 'o> {
+    /// What is known of rows: what the table before knew, where it was one like this.
+    pub(in crate::read) fn take_known(&mut self, deciding: &[usize]) -> NumberedColumns {
+        let is_alike = |known: &KnownRows| known.header == self.columns.names && known.evidence == self.evidence;
+        let known = self.collector.known_rows.take().filter(is_alike);
+        known.map_or_else(|| NumberedColumns::new(deciding), |known| known.columns)
+    }
+
+    /// Keeps what is known of rows for the next table.
+    pub(in crate::read) fn keep_known(&mut self, columns: NumberedColumns) {
+        let (header, evidence) = (self.columns.names.clone(), self.evidence);
+        self.collector.known_rows = Some(KnownRows { header, evidence, columns });
+    }
+
     /// The columns of a row; `None` where rows must all be read as text.
     pub(in crate::read) fn row_columns(&self) -> Option<RowColumns> {
         let values = self.values.as_ref().filter(|_| self.collector.purpose() == Purpose::Bill)?;

@@ -9,9 +9,10 @@ use arrow_array::{
     Array, ArrayRef, Decimal128Array, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
     TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray,
 };
-use arrow_schema::SchemaRef;
+use arrow_schema::{Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
-use parquet::file::properties::WriterProperties;
+use parquet::basic::Compression;
+use parquet::file::properties::{WriterProperties, WriterVersion};
 use proptest::prelude::*;
 
 use super::batches::{batch_of, with_column};
@@ -49,11 +50,32 @@ struct Cut {
     page: usize,
     /// Bytes of a dictionary past which texts are written plainly.
     dictionary: usize,
+    version: WriterVersion,
+    codec: Compression,
+    /// Whether columns without nulls say that they have none.
+    says_required: bool,
 }
 
 fn cut() -> impl Strategy<Value = Cut> {
     let dictionary = prop::sample::select(vec![0, 1, 40, 100, 1 << 20]);
-    (1usize..60, 1usize..30, dictionary).prop_map(|(row_group, page, dictionary)| Cut { row_group, page, dictionary })
+    let version = prop::sample::select(vec![WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0]);
+    let codec = prop::sample::select(vec![Compression::UNCOMPRESSED, Compression::SNAPPY]);
+    (1usize..60, 1usize..30, dictionary, version, codec, any::<bool>()).prop_map(
+        |(row_group, page, dictionary, version, codec, says_required)| Cut {
+            row_group,
+            page,
+            dictionary,
+            version,
+            codec,
+            says_required,
+        },
+    )
+}
+
+/// Row groups and pages of so many rows, with a dictionary of so many bytes.
+fn cut_at(row_group: usize, page: usize, dictionary: usize) -> Cut {
+    let (version, codec) = (WriterVersion::PARQUET_1_0, Compression::SNAPPY);
+    Cut { row_group, page, dictionary, version, codec, says_required: false }
 }
 
 fn written(batch: &RecordBatch, cut: &Cut) -> std::fs::File {
@@ -63,13 +85,35 @@ fn written(batch: &RecordBatch, cut: &Cut) -> std::fs::File {
         .set_data_page_row_count_limit(cut.page)
         .set_dictionary_enabled(cut.dictionary > 0)
         .set_dictionary_page_size_limit(cut.dictionary.max(1))
+        .set_writer_version(cut.version)
+        .set_compression(cut.codec)
         .build();
+    let batch = if cut.says_required { &required(batch) } else { batch };
     let mut file = tempfile::tempfile().unwrap();
     let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), Some(properties)).unwrap();
     writer.write(batch).unwrap();
     writer.close().unwrap();
     file.seek(SeekFrom::Start(0)).unwrap();
     file
+}
+
+/// Columns without nulls as such that cannot have any.
+fn required(batch: &RecordBatch) -> RecordBatch {
+    let fields = batch.schema_ref().fields().iter().zip(batch.columns());
+    let fields = fields.map(|(field, column)| field.as_ref().clone().with_nullable(column.null_count() > 0));
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    RecordBatch::try_new(schema, batch.columns().to_vec()).unwrap()
+}
+
+/// Tables one after the other by one collector.
+fn by_one(sources: Vec<Box<dyn Batches>>, options: &ScanOptions) -> Outcome {
+    let (progress, mut collector) = (Progress::default(), Collector::new(options, Purpose::Bill));
+    collector.wants(None, "bill.parquet");
+    let watch = Watch::alone(&progress);
+    let read = sources
+        .into_iter()
+        .try_for_each(|mut source| read_batches("bill.parquet", None, source.as_mut(), &mut collector, watch, false));
+    said(read.and_then(|()| bills(vec![collector])).and_then(only_bill), 0).0
 }
 
 fn by(source: &mut dyn Batches, options: &ScanOptions, reads_ahead: bool) -> Outcome {
@@ -278,6 +322,29 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
+
+    /// What is known of rows goes from table to table, but only to such as are alike.
+    #[test]
+    fn tables_after_each_other_give_what_reading_them_row_by_row_gives(
+        batch in batch(),
+        cuts in prop::collection::vec(cut(), 3),
+        keep in keep(),
+    ) {
+        let options = options(keep, 1_000);
+        let width = batch.num_columns();
+        let reversed = batch.project(&(0..width).rev().collect::<Vec<_>>()).unwrap();
+        let half = batch.num_rows() / 2;
+        let tables = [batch.slice(0, half), batch.slice(half, batch.num_rows() - half), reversed];
+        let files: Vec<_> = tables.iter().zip(&cuts).map(|(table, cut)| written(table, cut)).collect();
+        let parts = || files.iter().map(|file| ParquetPart::whole(file.try_clone().unwrap(), 0).unwrap());
+        let as_text = by_one(parts().map(|part| Box::new(AsText(part)) as Box<dyn Batches>).collect(), &options);
+        let by_columns = by_one(parts().map(|part| Box::new(part) as Box<dyn Batches>).collect(), &options);
+        prop_assert_eq!(by_columns, as_text);
+    }
+}
+
 /// More rows than are read at once, with more distinct texts than are numbered, and such as come again.
 #[test]
 fn batches_of_one_row_group_and_of_many_texts_give_what_text_gives() {
@@ -289,7 +356,7 @@ fn batches_of_one_row_group_and_of_many_texts_give_what_text_gives() {
         .collect();
     let batch = batch_of(&csv(&rows));
     for (row_group, dictionary) in [(10_000, 1 << 30), (6_000, 1 << 20), (10_000, 0)] {
-        let cut = Cut { row_group, page: 5_000, dictionary };
+        let cut = cut_at(row_group, 5_000, dictionary);
         let (by_columns, as_text) = outcomes(&batch, &cut, &options(KeepIntervals::None, 0));
         assert!(as_text.is_ok());
         for outcome in by_columns {
@@ -322,7 +389,7 @@ fn columns_that_are_maps_give_what_their_texts_give() {
         batch = with_column(&batch, column, Arc::new(maps.finish()));
     }
     assert_eq!(batch.column_by_name("product").unwrap().len(), 200);
-    let cut = Cut { row_group: 70, page: 20, dictionary: 1 << 20 };
+    let cut = cut_at(70, 20, 1 << 20);
     let (by_columns, as_text) = outcomes(&batch, &cut, &options(KeepIntervals::None, 0));
     assert!(as_text.as_ref().unwrap().charges() > 5);
     for outcome in by_columns {

@@ -5,18 +5,17 @@
 //! plain to see, it is left to the text.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Decimal128Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
+    Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
     TimestampNanosecondType, TimestampSecondType,
 };
-use arrow_array::{
-    Array, ArrayRef, ArrowPrimitiveType, Decimal128Array, Float64Array, Int32Array, Int64Array, PrimitiveArray,
-    RecordBatch,
-};
+use arrow_array::{Array, ArrowPrimitiveType, Decimal128Array, Float64Array, Int64Array, PrimitiveArray, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
 
+use super::coded::{Coded, Values};
 use super::double::of_short_double;
 use super::rendered::{push, push_scaled, push_time};
 use super::text::{TextColumn, Unreadable, split};
@@ -46,6 +45,31 @@ impl ColumnBatch {
         Ok(Self { columns, rows: batch.num_rows(), rows_before })
     }
 
+    /// Columns by their number, and a batch of others with their numbers, all of so many rows.
+    ///
+    /// # Errors
+    /// Those of [`super::TextBatch::of`].
+    pub(in crate::read) fn with(
+        given: Vec<(usize, Column)>,
+        others: Option<(RecordBatch, &[usize])>,
+        rows: usize,
+        rows_before: u64,
+    ) -> Result<Self> {
+        let mut columns = match others {
+            Some((batch, numbers)) => columns_by_number(&batch, numbers, rows_before, Column::of)?,
+            None => Vec::new(),
+        };
+        for (at, column) in given {
+            if at >= columns.len() {
+                columns.resize_with(at + 1, || None);
+            }
+            if let Some(place) = columns.get_mut(at) {
+                *place = Some(column);
+            }
+        }
+        Ok(Self { columns, rows, rows_before })
+    }
+
     /// Number of rows.
     pub(in crate::read) fn rows(&self) -> usize {
         self.rows
@@ -58,11 +82,15 @@ impl ColumnBatch {
 
     /// One row as text. `written` keeps what had to be written for it.
     pub(in crate::read) fn row<'b>(&'b self, row: usize, written: &'b mut Written) -> ColumnRow<'b> {
-        written.0.resize_with(self.columns.len(), String::new);
-        for (column, text) in self.columns.iter().zip(&mut written.0) {
-            if let Some(Column::Native(native)) = column {
-                text.clear();
-                native.write(row, text);
+        written.0.resize_with(self.columns.len(), WrittenCell::default);
+        for (column, cell) in self.columns.iter().zip(&mut written.0) {
+            match column {
+                Some(Column::Native(native)) => {
+                    *cell = WrittenCell::default();
+                    native.write(row, &mut cell.text);
+                }
+                Some(Column::Coded(coded)) if !coded.has_texts() => cell.write(coded, row),
+                _ => {}
             }
         }
         ColumnRow { columns: &self.columns, written: &written.0, row }
@@ -76,22 +104,43 @@ impl ColumnBatch {
 
 /// Texts of one row that its batch does not hold.
 #[derive(Debug, Default)]
-pub(in crate::read) struct Written(Vec<String>);
+pub(in crate::read) struct Written(Vec<WrittenCell>);
+
+#[derive(Debug, Default)]
+struct WrittenCell {
+    text: String,
+    /// Of which of these values it is: neighbours often have the same.
+    of: Option<(Arc<Values>, u32)>,
+}
+
+impl WrittenCell {
+    fn write(&mut self, coded: &Coded, row: usize) {
+        let number = coded.numbers.at(row);
+        if self.of.as_ref().is_some_and(|(values, before)| *before == number && Arc::ptr_eq(values, &coded.values)) {
+            return;
+        }
+        self.text.clear();
+        coded.values.write(number, &mut self.text);
+        self.of = Some((Arc::clone(&coded.values), number));
+    }
+}
 
 /// One row of a batch of columns.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::read) struct ColumnRow<'b> {
     columns: &'b [Option<Column>],
-    written: &'b [String],
+    written: &'b [WrittenCell],
     row: usize,
 }
 
 impl<'b> Cells<'b> for ColumnRow<'b> {
     fn get(self, at: usize) -> &'b str {
         match self.columns.get(at) {
-            Some(Some(Column::Dictionary(dictionary))) => dictionary.get(self.row),
+            Some(Some(Column::Coded(coded))) if coded.has_texts() => coded.get(self.row),
             Some(Some(Column::Text(text))) => text.get(self.row),
-            Some(Some(Column::Native(_))) => self.written.get(at).map_or("", String::as_str),
+            Some(Some(Column::Coded(_) | Column::Native(_))) => {
+                self.written.get(at).map_or("", |cell| cell.text.as_str())
+            }
             Some(None) | None => "",
         }
     }
@@ -100,17 +149,10 @@ impl<'b> Cells<'b> for ColumnRow<'b> {
 /// One column.
 #[derive(Debug)]
 pub(in crate::read) enum Column {
-    Dictionary(Dictionary),
+    Coded(Coded),
     Native(Native),
     /// Any other.
     Text(TextColumn),
-}
-
-/// Texts, by the number each has among the distinct ones.
-#[derive(Debug)]
-pub(in crate::read) struct Dictionary {
-    keys: Int32Array,
-    values: ArrayRef,
 }
 
 /// Numbers and times as they are stored.
@@ -127,9 +169,7 @@ impl Column {
     fn of(array: &dyn Array) -> std::result::Result<Self, Unreadable> {
         let native = match array.data_type() {
             DataType::Dictionary(key, values) if **key == DataType::Int32 && **values == DataType::Utf8 => {
-                let dictionary = array.as_dictionary::<Int32Type>();
-                let (keys, values) = (dictionary.keys().clone(), ArrayRef::clone(dictionary.values()));
-                return Ok(Self::Dictionary(Dictionary { keys, values }));
+                return Ok(Self::Coded(Coded::of_dictionary(array.as_dictionary())));
             }
             DataType::Float64 => Native::Doubles(array.as_primitive::<Float64Type>().clone()),
             DataType::Decimal128(_, scale) => Native::Decimals(array.as_primitive::<Decimal128Type>().clone(), *scale),
@@ -146,12 +186,12 @@ impl Column {
         Ok(Self::Native(native))
     }
 
-    /// Whether the text of a cell starts with a minus sign.
-    fn is_negative(&self, row: usize) -> bool {
+    /// The number of a cell's value, where the column has such: equal ones are equal values.
+    #[inline]
+    pub(in crate::read) fn number(&self, row: usize) -> Option<u32> {
         match self {
-            Self::Dictionary(dictionary) => dictionary.get(row).starts_with('-'),
-            Self::Native(native) => native.is_negative(row),
-            Self::Text(text) => text.get(row).starts_with('-'),
+            Self::Coded(coded) => Some(coded.numbers.at(row)),
+            Self::Native(_) | Self::Text(_) => None,
         }
     }
 
@@ -159,7 +199,7 @@ impl Column {
     #[inline]
     pub(in crate::read) fn is_empty(&self, row: usize) -> bool {
         match self {
-            Self::Dictionary(dictionary) => dictionary.get(row).is_empty(),
+            Self::Coded(coded) => coded.is_empty(row),
             Self::Native(native) => native.is_null(row),
             Self::Text(text) => text.get(row).is_empty(),
         }
@@ -168,36 +208,37 @@ impl Column {
     /// The text of a cell.
     pub(in crate::read) fn text(&self, row: usize) -> Cow<'_, str> {
         match self {
-            Self::Dictionary(dictionary) => dictionary.get(row).into(),
+            Self::Coded(coded) => coded.text(row),
             Self::Native(native) => native.written(row).into(),
             Self::Text(text) => text.get(row).into(),
         }
     }
 
-    /// Whether [`Column::amount`] need not be asked to know that a cell is an amount.
-    #[inline]
-    pub(in crate::read) fn is_surely_amount(&self, row: usize) -> bool {
-        match self {
-            // Far inside the range of amounts.
-            Self::Native(Native::Doubles(array)) => array.is_valid(row) && array.value(row).abs() < 1e18,
-            _ => false,
-        }
+    /// Whether [`Column::amount`] need not be asked to know that each cell is empty or an amount.
+    pub(in crate::read) fn has_only_amounts(&self) -> bool {
+        matches!(self, Self::Coded(coded) if coded.has_only_amounts())
     }
 
     /// The amount of a cell; `None` where it is none, or finer than amounts are.
     #[inline]
     pub(in crate::read) fn amount(&self, row: usize) -> Option<Amount> {
         match self {
-            Self::Dictionary(dictionary) => exact(dictionary.get(row)),
+            Self::Coded(coded) => coded.read_amount(row).or_else(|| self.amount_of_text(row)),
             Self::Native(native) => native.amount(row),
-            Self::Text(text) => exact(text.get(row)),
+            Self::Text(_) => self.amount_of_text(row),
         }
+    }
+
+    #[cold]
+    fn amount_of_text(&self, row: usize) -> Option<Amount> {
+        exact(&self.text(row))
     }
 
     /// A cell as it is stored, where that is a time.
     #[inline]
     pub(in crate::read) fn stored_time(&self, row: usize) -> Option<i64> {
         match self {
+            Self::Coded(coded) => coded.stored_time(row),
             Self::Native(Native::Times(array, _)) if array.is_valid(row) => Some(array.value(row)),
             _ => None,
         }
@@ -206,26 +247,9 @@ impl Column {
     /// What a time as it is stored in this column is, in a year of four digits.
     pub(in crate::read) fn time(&self, stored: i64) -> Option<Timestamp> {
         match self {
+            Self::Coded(coded) => coded.time(stored),
             Self::Native(Native::Times(_, of_second)) => time(stored, *of_second),
             _ => None,
-        }
-    }
-
-    /// Marks the keys of the rows whose text starts with a minus sign.
-    pub(in crate::read) fn mark_negative(&self, keys: &mut [u128], mark: u128) {
-        match self {
-            // What is no number has no key that counts, whatever its sign.
-            Self::Native(Native::Doubles(array)) if array.null_count() == 0 => {
-                let marks = [0, mark];
-                for (key, value) in keys.iter_mut().zip(array.values()) {
-                    *key |= marks.get(usize::from(value.is_sign_negative())).copied().unwrap_or(0);
-                }
-            }
-            _ => {
-                for (row, key) in keys.iter_mut().enumerate() {
-                    *key |= if self.is_negative(row) { mark } else { 0 };
-                }
-            }
         }
     }
 }
@@ -235,39 +259,8 @@ fn exact(text: &str) -> Option<Amount> {
     Amount::parse(text).ok().filter(|parsed| parsed.residue.is_zero()).map(|parsed| parsed.amount)
 }
 
-impl Dictionary {
-    /// Number of the text by row; where it is null, any number.
-    pub(in crate::read) fn keys(&self) -> &[i32] {
-        self.keys.values()
-    }
-
-    /// Which rows are null; `None` where none is.
-    pub(in crate::read) fn nulls(&self) -> Option<impl Iterator<Item = bool>> {
-        self.keys.nulls().filter(|nulls| nulls.null_count() > 0).map(|nulls| nulls.iter().map(|is_valid| !is_valid))
-    }
-
-    /// The texts. Those of several batches may be the same array.
-    pub(in crate::read) fn values(&self) -> &ArrayRef {
-        &self.values
-    }
-
-    /// The text of a row; empty where it is null.
-    fn get(&self, row: usize) -> &str {
-        if row >= self.keys.len() || self.keys.is_null(row) {
-            return "";
-        }
-        usize::try_from(self.keys.value(row)).map_or("", |key| text_at(&self.values, key))
-    }
-}
-
-/// A text of an array of texts; empty where there is none.
-pub(in crate::read) fn text_at(texts: &ArrayRef, at: usize) -> &str {
-    let texts = texts.as_string::<i32>();
-    if at < texts.len() && texts.is_valid(at) { texts.value(at) } else { "" }
-}
-
 /// So many units since 1970, of which a second has `of_second`.
-fn time(count: i64, of_second: i64) -> Option<Timestamp> {
+pub(super) fn time(count: i64, of_second: i64) -> Option<Timestamp> {
     // Finer than milliseconds is cut, as in a text.
     let ms = if of_second == 1 { count.checked_mul(1_000)? } else { count / (of_second / 1_000) };
     (count >= 0 && ms <= LAST_MS).then(|| Timestamp::from_millis(ms))
@@ -303,17 +296,7 @@ impl Native {
         })
     }
 
-    #[inline]
-    fn is_negative(&self, row: usize) -> bool {
-        !self.is_null(row)
-            && match self {
-                Self::Doubles(array) => array.value(row).is_sign_negative() && !array.value(row).is_nan(),
-                Self::Decimals(array, _) => array.value(row) < 0,
-                Self::Times(..) => self.written(row).starts_with('-'),
-            }
-    }
-
-    #[inline]
+    #[inline(never)]
     fn amount(&self, row: usize) -> Option<Amount> {
         if self.is_null(row) {
             return None;
@@ -353,9 +336,8 @@ fn scaled(count: i128, scale: i8) -> Option<Amount> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use arrow_array::{DictionaryArray, StringArray, TimestampNanosecondArray, TimestampSecondArray};
+    use arrow_array::types::Int32Type;
+    use arrow_array::{ArrayRef, DictionaryArray, StringArray, TimestampNanosecondArray, TimestampSecondArray};
     use proptest::prelude::*;
 
     use super::*;
@@ -368,14 +350,12 @@ mod tests {
         let texts = TextBatch::of(&batch, &[0], 0).unwrap();
         let columns = ColumnBatch::of(&batch, &[0], 0).unwrap();
         let column = columns.column(0).unwrap();
-        let (mut written, mut keys) = (Written::default(), vec![0; rows]);
-        column.mark_negative(&mut keys, 2);
-        for (row, key) in keys.into_iter().enumerate() {
+        let mut written = Written::default();
+        for row in 0..rows {
             let text = texts.row(row).get(0);
             assert_eq!((columns.row(row, &mut written).get(0), column.text(row).as_ref()), (text, text));
             assert_eq!((column.is_empty(row), column.amount(row)), (text.is_empty(), exact(text)), "{text}");
-            assert!(Amount::parse(text).is_ok() || !column.is_surely_amount(row), "{text}");
-            assert_eq!(key == 2, text.starts_with('-') || (text == "NaN" && key == 2), "{text}");
+            assert!(text.is_empty() || Amount::parse(text).is_ok() || !column.has_only_amounts(), "{text}");
             if let Some(time) = column.stored_time(row).and_then(|stored| column.time(stored)) {
                 assert_eq!(Some(time), text.parse().ok(), "{text}");
             }

@@ -5,16 +5,20 @@
 //! in UTC, a map or structure the text of a JSON object without its empty entries, a null the empty text.
 
 #[cfg(feature = "parquet")]
+pub(super) mod coded;
+#[cfg(feature = "parquet")]
 pub(super) mod column;
 #[cfg(feature = "parquet")]
 mod double;
 mod json;
 #[cfg(feature = "parquet")]
-pub(super) mod numbers;
+pub(in crate::read) mod numbers;
 mod rendered;
 #[cfg(test)]
 mod tests;
 mod text;
+#[cfg(feature = "parquet")]
+mod texts;
 
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, Schema};

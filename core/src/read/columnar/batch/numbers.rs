@@ -1,75 +1,80 @@
 //! The texts of a column as numbers, the same for every batch of a table.
 
-use arrow_array::{Array, ArrayRef};
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
+use std::sync::Arc;
 
-use super::column::{Column, ColumnBatch, text_at};
-use crate::read::table::numbered::{KnownKeys, NEGATIVE};
+use super::coded::{Coded, Numbers, Values};
+use super::column::{Column, ColumnBatch};
+use super::texts::Texts;
+use crate::read::table::numbered::KnownKeys;
 
 /// Bytes of numbered texts past which all numbers are given anew; it bounds memory and costs only time.
 const TEXTS_MAX: usize = 4 << 20;
-/// What a text takes beside its bytes, about.
-const TEXT_BYTES: usize = 48;
+/// Rows whose keys stay in the nearest cache while all columns are added to them.
+const ROWS_OF_CACHE: usize = 512;
 
 /// The columns that decide what a row is, with the numbers of their texts.
 #[derive(Debug)]
 pub(in crate::read) struct NumberedColumns {
     columns: Vec<NumberedColumn>,
     known: KnownKeys,
-    keys: Vec<u128>,
+    keys: RowKeys,
+}
+
+/// The keys of rows, by halves: each column stands in one of them.
+#[derive(Debug, Default)]
+pub(in crate::read) struct RowKeys {
+    low: Vec<u64>,
+    high: Vec<u64>,
+}
+
+impl RowKeys {
+    /// That of a row; `None` where there is no such row.
+    #[inline]
+    pub(in crate::read) fn at(&self, row: usize) -> Option<u128> {
+        Some(u128::from(*self.high.get(row)?) << u64::BITS | u128::from(*self.low.get(row)?))
+    }
+
+    fn reset(&mut self, rows: usize, key: u128) {
+        let (low, high) = halves(key);
+        for (half, key) in [(&mut self.low, low), (&mut self.high, high)] {
+            half.clear();
+            half.resize(rows, key);
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the low half is asked for")]
+fn halves(key: u128) -> (u64, u64) {
+    (key as u64, (key >> u64::BITS) as u64)
 }
 
 #[derive(Debug, Default)]
 struct NumberedColumn {
     at: usize,
     texts: Texts,
-    /// The dictionary of the last batch, with the number of each of its texts, also as they stand in a key.
-    values: Option<ArrayRef>,
+    /// The values of the last batch, with the number of each of their texts and of none, also as they stand in a key;
+    /// where rows have no numbers of values, that of each row.
+    values: Option<Arc<Values>>,
     numbers: Vec<u32>,
-    placed: Vec<u128>,
-}
-
-/// The numbers of texts; that of the empty text, and of null, is 0.
-#[derive(Debug, Default)]
-struct Texts {
-    numbers: HashMap<Box<str>, u32, FixedState>,
-    bytes: usize,
-}
-
-impl Texts {
-    fn number(&mut self, text: &str) -> u32 {
-        if text.is_empty() {
-            return 0;
-        }
-        if let Some(number) = self.numbers.get(text) {
-            return *number;
-        }
-        let number = u32::try_from(self.count()).unwrap_or(u32::MAX);
-        self.bytes += text.len() + TEXT_BYTES;
-        self.numbers.insert(text.into(), number);
-        number
-    }
-
-    /// How many numbers there are.
-    fn count(&self) -> usize {
-        self.numbers.len() + 1
-    }
+    placed: Vec<u64>,
+    /// In which half of a key.
+    is_high: bool,
 }
 
 impl NumberedColumns {
     pub(in crate::read) fn new(deciding: &[usize]) -> Self {
         let column = |at: &usize| NumberedColumn { at: *at, ..NumberedColumn::default() };
-        Self { columns: deciding.iter().map(column).collect(), known: KnownKeys::new(deciding.len()), keys: Vec::new() }
+        Self {
+            columns: deciding.iter().map(column).collect(),
+            known: KnownKeys::new(deciding.len()),
+            keys: RowKeys::default(),
+        }
     }
 
-    /// The key of each row of a batch, beside what is known of keys; `None` where the rows differ too much for it.
-    pub(in crate::read) fn keys_of(
-        &mut self,
-        batch: &ColumnBatch,
-        cost: Option<&Column>,
-    ) -> Option<(&[u128], &mut KnownKeys)> {
-        let bytes: usize = self.columns.iter().map(|column| column.texts.bytes).sum();
+    /// The key of each row of a batch but for the sign of its cost, beside what is known of keys; `None` where the rows
+    /// differ too much for it.
+    pub(in crate::read) fn keys_of(&mut self, batch: &ColumnBatch) -> Option<(&RowKeys, &mut KnownKeys)> {
+        let bytes: usize = self.columns.iter().map(|column| column.texts.bytes()).sum();
         if bytes > TEXTS_MAX && self.columns.iter().any(|column| !column.is_numbered(batch)) {
             self.forget();
         }
@@ -80,14 +85,20 @@ impl NumberedColumns {
             }
         }
         let Self { columns, known, keys } = self;
-        let same_for_all = columns.iter().filter_map(|column| column.only_key(batch)).fold(0, |all, key| all | key);
-        keys.clear();
-        keys.resize(batch.rows(), same_for_all);
+        let (mut same_for_all, mut differing) = (0, Vec::with_capacity(columns.len()));
         for column in columns.iter() {
-            column.add_to(keys, batch);
+            match column.only_key(batch) {
+                Some(key) => same_for_all |= key,
+                None => differing.push(column),
+            }
         }
-        if let Some(cost) = cost {
-            cost.mark_negative(keys, NEGATIVE);
+        keys.reset(batch.rows(), same_for_all);
+        for from in (0..batch.rows()).step_by(ROWS_OF_CACHE) {
+            let rows = from..batch.rows().min(from + ROWS_OF_CACHE);
+            for column in &differing {
+                let half = if column.is_high { &mut keys.high } else { &mut keys.low };
+                column.add_to(half.get_mut(rows.clone()).unwrap_or_default(), from, batch);
+            }
         }
         Some((keys, known))
     }
@@ -106,8 +117,12 @@ impl NumberedColumns {
         let Some(is_same) = self.known.fit(counts) else { return false };
         for (number, column) in self.columns.iter_mut().enumerate() {
             if !is_same || column.placed.len() != column.numbers.len() {
+                column.is_high = self.known.placed(number, 1) > u128::from(u64::MAX);
                 column.placed.clear();
-                column.placed.extend(column.numbers.iter().map(|text| self.known.placed(number, *text)));
+                column.placed.extend(column.numbers.iter().map(|text| {
+                    let (low, high) = halves(self.known.placed(number, *text));
+                    low | high
+                }));
             }
         }
         true
@@ -118,9 +133,7 @@ impl NumberedColumn {
     /// Whether the texts of a batch were numbered before.
     fn is_numbered(&self, batch: &ColumnBatch) -> bool {
         match (batch.column(self.at), &self.values) {
-            (Some(Column::Dictionary(dictionary)), Some(values)) => {
-                std::ptr::addr_eq(std::sync::Arc::as_ptr(dictionary.values()), std::sync::Arc::as_ptr(values))
-            }
+            (Some(Column::Coded(coded)), Some(values)) => coded.values.are(values),
             _ => false,
         }
     }
@@ -135,10 +148,10 @@ impl NumberedColumn {
         self.values = None;
         match batch.column(self.at) {
             None => {}
-            Some(Column::Dictionary(dictionary)) => {
-                let values = dictionary.values();
-                numbers.extend((0..values.len()).map(|at| texts.number(text_at(values, at))));
-                self.values = Some(ArrayRef::clone(values));
+            Some(Column::Coded(Coded { values, .. })) => {
+                let count = u32::try_from(values.count()).unwrap_or(u32::MAX);
+                numbers.extend((0..count).map(|number| texts.number(values.text(number).as_bytes())).chain([0]));
+                self.values = Some(Arc::clone(values));
             }
             Some(Column::Native(native)) => {
                 let (mut last, mut written) = (None, String::new());
@@ -148,7 +161,7 @@ impl NumberedColumn {
                     (Some(bits), _) => {
                         written.clear();
                         native.write(row, &mut written);
-                        let number = texts.number(&written);
+                        let number = texts.number(written.as_bytes());
                         last = Some((bits, number));
                         number
                     }
@@ -159,7 +172,7 @@ impl NumberedColumn {
                 numbers.extend((0..batch.rows()).map(|row| {
                     let text = column.get(row);
                     if text != last.0 {
-                        last = (text, texts.number(text));
+                        last = (text, texts.number(text.as_bytes()));
                     }
                     last.1
                 }));
@@ -169,37 +182,32 @@ impl NumberedColumn {
 
     /// The number that all rows of a batch have, as it stands in a key; `None` where they may differ.
     fn only_key(&self, batch: &ColumnBatch) -> Option<u128> {
+        let only = match (batch.column(self.at), self.placed.as_slice()) {
+            (Some(Column::Coded(Coded { numbers: Numbers::Same(number), .. })), _) => self.placed_at(*number),
+            (_, []) => 0,
+            (_, [first, rest @ ..]) => rest.iter().all(|key| key == first).then_some(*first)?,
+        };
+        Some(u128::from(only) << if self.is_high { u64::BITS } else { 0 })
+    }
+
+    /// Adds the numbers of some rows, from one on, to this half of their keys.
+    fn add_to(&self, keys: &mut [u64], from: usize, batch: &ColumnBatch) {
         match batch.column(self.at) {
-            Some(Column::Dictionary(dictionary)) if dictionary.nulls().is_some() => None,
-            _ => match self.placed.as_slice() {
-                [] => Some(0),
-                [first, rest @ ..] => rest.iter().all(|key| key == first).then_some(*first),
-            },
+            Some(Column::Coded(Coded { numbers: Numbers::Each(numbers), .. })) => {
+                let numbers = numbers.get(from..).unwrap_or_default();
+                keys.iter_mut().zip(numbers).for_each(|(key, number)| *key |= self.placed_at(*number));
+            }
+            Some(Column::Native(_) | Column::Text(_)) => {
+                let placed = self.placed.get(from..).unwrap_or_default();
+                keys.iter_mut().zip(placed).for_each(|(key, placed)| *key |= placed);
+            }
+            Some(Column::Coded(_)) | None => {}
         }
     }
 
-    /// Adds the numbers of rows to their keys, where they differ.
-    fn add_to(&self, keys: &mut [u128], batch: &ColumnBatch) {
-        if self.only_key(batch).is_some() {
-            return;
-        }
-        match batch.column(self.at) {
-            None => {}
-            Some(Column::Dictionary(dictionary)) => {
-                let placed = |key: &i32| self.placed.get(key.cast_unsigned() as usize).copied().unwrap_or(0);
-                let of_rows = keys.iter_mut().zip(dictionary.keys());
-                match dictionary.nulls() {
-                    None => of_rows.for_each(|(row, key)| *row |= placed(key)),
-                    // Without a branch: nulls come and go without a rule.
-                    Some(nulls) => of_rows.zip(nulls).for_each(|((row, key), is_null)| {
-                        *row |= placed(key) & u128::from(is_null).wrapping_sub(1);
-                    }),
-                }
-            }
-            Some(Column::Native(_) | Column::Text(_)) => {
-                keys.iter_mut().zip(&self.placed).for_each(|(row, key)| *row |= key);
-            }
-        }
+    #[inline]
+    fn placed_at(&self, number: u32) -> u64 {
+        self.placed.get(number as usize).copied().unwrap_or(0)
     }
 }
 
@@ -212,8 +220,10 @@ mod tests {
     use arrow_array::{DictionaryArray, Float64Array, RecordBatch, StringArray, TimestampSecondArray};
     use proptest::prelude::*;
 
+    use arrow_array::ArrayRef;
+
     use super::*;
-    use crate::read::table::numbered::place;
+    use crate::read::table::numbered::{NEGATIVE, place};
 
     type Row = (Option<u8>, Option<u16>, u8, bool, f64);
 
@@ -250,15 +260,16 @@ mod tests {
             let mut charges = HashMap::new();
             for rows in batches {
                 let batch = column_batch(&rows);
-                let (keys, known) = numbered.keys_of(&batch, batch.column(4)).unwrap();
-                for (row, key) in rows.iter().zip(keys) {
-                    let same = (row.0, row.1, row.2 % 4, row.3, row.4.is_sign_negative());
+                let (keys, known) = numbered.keys_of(&batch).unwrap();
+                for (at, row) in rows.iter().enumerate() {
+                    let key = keys.at(at).unwrap() | if row.4 < 0.0 { NEGATIVE } else { 0 };
+                    let same = (row.0, row.1, row.2 % 4, row.3, row.4 < 0.0);
                     let next = charges.len();
-                    if let Some(found) = known.look(*key) {
+                    if let Some(found) = known.look(key) {
                         prop_assert_eq!(Some(&found.charge), charges.get(&same));
                     } else {
                         prop_assert_eq!(charges.insert(same, next), None);
-                        known.keep(*key, place(next));
+                        known.keep(key, place(next));
                     }
                 }
             }
@@ -271,9 +282,9 @@ mod tests {
         for start in (0..40_000u16).step_by(1_000) {
             let rows: Vec<Row> = (start..start + 1_000).map(|at| (None, Some(at), 0, false, 1.0)).collect();
             let batch = column_batch(&rows);
-            let (keys, _) = numbered.keys_of(&batch, None).unwrap();
-            assert!(keys.windows(2).all(|pair| pair[0] != pair[1]));
-            let bytes: usize = numbered.columns.iter().map(|column| column.texts.bytes).sum();
+            let (keys, _) = numbered.keys_of(&batch).unwrap();
+            assert!((1..rows.len()).all(|row| keys.at(row) != keys.at(row - 1)));
+            let bytes: usize = numbered.columns.iter().map(|column| column.texts.bytes()).sum();
             assert!(bytes <= TEXTS_MAX + 1_000 * 600, "{bytes}");
         }
     }
