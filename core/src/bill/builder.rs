@@ -12,7 +12,7 @@ use super::key::{ChargeKey, RowKey};
 use super::not_spread::NotSpread;
 use super::split_rows::{SplitCollector, SplitLine};
 use super::statement::Statement;
-use super::{Bill, InputDigest, Precision, Remembered, Scope, refuse_two_dialects};
+use super::{Bill, Facts, InputDigest, Precision, Scope, refuse_two_dialects};
 use crate::classify::{CostBasis, LineItem, LineItemKind, Repetition};
 use crate::diagnostic::Diagnostics;
 use crate::error::{Error, ErrorCode, Result};
@@ -254,7 +254,7 @@ impl<'o> BillBuilder<'o> {
             not_spread: self.not_spread,
             split_costs: self.split_rows.finish()?,
             diagnostics: self.diagnostics,
-            digest: Remembered::default(),
+            facts: Facts::default(),
         })
     }
 

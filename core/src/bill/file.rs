@@ -14,7 +14,7 @@ use super::key::SavedKey;
 use super::not_spread::NotSpread;
 use super::split_rows::SplitCosts;
 use super::statement::Statement;
-use super::{Bill, InputDigest, Precision, Remembered, Scope};
+use super::{Bill, Facts, InputDigest, Precision, Scope};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::{Amount, Residue};
@@ -149,7 +149,7 @@ impl Bill {
             not_spread: head.not_spread,
             split_costs: SplitCosts::of(head.split_costs.as_slice().to_vec())?,
             diagnostics,
-            digest: Remembered::default(),
+            facts: Facts::default(),
         })
     }
 }
