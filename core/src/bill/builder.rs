@@ -238,6 +238,9 @@ impl<'o> BillBuilder<'o> {
             charge.compact()?;
         }
         self.charges.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        // Freed together: else the next text would lie where one was before.
+        let moved: Vec<_> = self.charges.iter_mut().map(|charge| charge.key.move_texts()).collect();
+        drop(moved);
         refuse_two_dialects(&self.charges)?;
         Ok(Bill {
             scope: Some(Scope {

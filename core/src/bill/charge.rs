@@ -120,7 +120,21 @@ impl Charge {
         self.quantity = self.quantity.checked_add(other.quantity)?;
         self.rows = self.rows.saturating_add(other.rows);
         self.nonzero_rows = self.nonzero_rows.saturating_add(other.nonzero_rows);
-        self.slices.extend(other.slices);
+        if self.slices.is_empty() {
+            self.slices = other.slices;
+        } else if !other.slices.is_empty() {
+            let slices = Vec::with_capacity(self.slices.len() + other.slices.len());
+            let ours = std::mem::replace(&mut self.slices, slices);
+            // Both are sorted: the sort below finds them so.
+            let mut theirs = other.slices.into_iter().peekable();
+            for slice in ours {
+                while let Some(before) = theirs.next_if(|other| other.span() < slice.span()) {
+                    self.slices.push(before);
+                }
+                self.slices.push(slice);
+            }
+            self.slices.extend(theirs);
+        }
         self.compact()
     }
 

@@ -172,6 +172,14 @@ impl ChargeKey {
         hash_texts(self.texts(), self.kind, state)
     }
 
+    /// Puts the texts where memory is given now, and hands out where they were: those of charges that follow each other
+    /// are to lie beside each other.
+    pub(super) fn move_texts(&mut self) -> (Box<str>, Box<[u32]>) {
+        let text = self.text.clone();
+        let tag_ends = self.tag_ends.clone();
+        (std::mem::replace(&mut self.text, text), std::mem::replace(&mut self.tag_ends, tag_ends))
+    }
+
     fn part(&self, at: usize) -> &str {
         let start = at.checked_sub(1).map_or(Some(0), |before| self.end(before));
         let range = start.zip(self.end(at)).map(|(start, end)| start..end);
