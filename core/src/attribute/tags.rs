@@ -209,7 +209,8 @@ impl<'a> Tags<'a> {
 
     /// Lists resources with several values of a key, with what therefore inherits none.
     pub(super) fn report_conflicts(&self, bill: &Bill, currency: Currency, found: &mut Diagnostics) -> Result<()> {
-        let conflicting: Vec<_> = self.keys.iter().enumerate().filter(|(_, (_, values))| values.has_several()).collect();
+        let conflicting: Vec<_> =
+            self.keys.iter().enumerate().filter(|(_, (_, values))| values.has_several()).collect();
         if conflicting.is_empty() {
             return Ok(());
         }

@@ -239,3 +239,88 @@ impl TagValues {
         (rows, cost.map_or(Some(Amount::ZERO), |(_, cost)| *cost))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::super::Bill;
+    use super::super::samples::{bill, row};
+    use super::*;
+    use crate::classify::LineItem;
+
+    proptest! {
+        #[test]
+        fn facts_are_what_a_look_at_every_charge_finds(
+            rows in prop::collection::vec((0usize..4, 0usize..4, 0usize..3, -3i64..4), 0..24),
+        ) {
+            let texts: Vec<(&str, Vec<&str>, &str, String)> = rows
+                .iter()
+                .map(|(resource, tag, payer, cost)| {
+                    let [resource, tag] = [resource, tag].map(|at| ["", "a", "b", "longer-than-a-word"][*at]);
+                    (resource, vec![tag], ["100", "101", "102"][*payer], cost.to_string())
+                })
+                .collect();
+            let items: Vec<LineItem<'_>> = texts
+                .iter()
+                .map(|(resource_id, tags, payer_account, cost)| {
+                    LineItem { resource_id, tags, payer_account, ..row(cost) }
+                })
+                .collect();
+            let bill = bill(&items);
+            let keys = || bill.charges().iter().map(Charge::key);
+
+            let payers: BTreeSet<&str> = keys().map(|key| key.payer()).collect();
+            prop_assert_eq!(bill.payers(), payers);
+            let currencies: BTreeSet<Currency> = keys().map(|key| key.currency()).collect();
+            prop_assert_eq!(bill.currencies(), currencies);
+            let billed = Amount::sum(bill.charges().iter().map(Charge::amount)).unwrap();
+            prop_assert_eq!(bill.billed(Currency::USD).unwrap(), billed);
+
+            let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+            for key in keys().filter(|key| !key.resource_id().is_empty()) {
+                values.entry(key.resource_id()).or_default().extend(key.tag(0));
+            }
+            let found = bill.tag_values(0).unwrap();
+            for resource in ["a", "b", "longer-than-a-word", "c"] {
+                let number = bill.resource_number(resource);
+                prop_assert_eq!(number.is_some(), values.contains_key(resource));
+                let Some(number) = number else { continue };
+                let single = match found.of_resource(number) {
+                    Values::One(at) => bill.charge_at(at).unwrap().key().tag(0),
+                    Values::None | Values::Several => None,
+                };
+                let expected = &values[resource];
+                prop_assert_eq!(single, expected.first().copied().filter(|_| expected.len() == 1));
+                prop_assert_eq!(found.of_resource(number) == Values::Several, expected.len() > 1);
+            }
+            prop_assert_eq!(found.has_several(), values.values().any(|values| values.len() > 1));
+            let is_missing = |charge: &&Charge| !charge.key().resource_id().is_empty() && charge.key().tag(0).is_none();
+            let missing = || bill.charges().iter().filter(is_missing);
+            let cost = Amount::sum(missing().map(Charge::amount)).unwrap();
+            prop_assert_eq!(found.missing(Currency::USD), (missing().map(Charge::rows).sum(), Some(cost)));
+        }
+    }
+
+    #[test]
+    fn a_merged_bill_forgets_what_was_found_of_its_parts() {
+        let (one, other) = (bill(&[row("1")]), bill(&[LineItem { payer_account: "101", ..row("2") }]));
+        let sums = |bill: &Bill| (bill.billed(Currency::USD).unwrap(), bill.digest().unwrap(), bill.payers().len());
+        let (before, _) = (sums(&one), sums(&other));
+        let merged = one.merge(other).unwrap();
+        let after = sums(&merged);
+        assert_ne!(after.1, before.1);
+        assert_eq!((after.0, after.2), ("3".parse().unwrap(), 2));
+    }
+
+    #[test]
+    fn a_sum_that_leaves_the_range_is_the_error_of_whoever_asks() {
+        let most = Amount::from_units(i128::MAX).to_string();
+        let rows = [row(&most), LineItem { payer_account: "101", ..row("1") }];
+        let bill = bill(&rows);
+        assert_eq!(bill.billed(Currency::USD).unwrap_err().code(), crate::error::ErrorCode::MoneyOverflow);
+        assert_eq!(bill.payers().len(), 2);
+    }
+}

@@ -338,6 +338,55 @@ mod tests {
     }
 
     #[test]
+    fn a_plain_table_in_parts_of_any_size_is_read_as_one_that_is_read_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tasks");
+        let row = |at: u32| {
+            let (task, service, instance) = (at * 7 % 30, at % 3, if at % 5 == 0 { "" } else { "i-1" });
+            let stopped = if at % 4 == 0 { String::new() } else { format!("{}", 1_480_640_400 + at) };
+            format!(" t-{task},é,service:s{service},{instance},256,512,2016-12-02T00:00:00.{at:03}Z ,{stopped},x\n")
+        };
+        let rows: String = (0..40).map(row).collect();
+        let table = format!("task,cluster,service,instance,cpu,memory,started, stopped ,note\n{rows}");
+        let options = EvidenceOptions { default_cpu: 1, as_of: Timestamp::MAX };
+        let whole = |text: &str| {
+            let mut builder = EvidenceBuilder::new();
+            builder.add(&path.to_string_lossy(), text.as_bytes()).map(|()| builder.finish(&options).unwrap())
+        };
+        let parts = |text: &str, size: usize| {
+            fs::write(&path, text).unwrap();
+            let mut builder = EvidenceBuilder::new();
+            builder.add_file(&path, size).map(|()| builder.finish(&options).unwrap())
+        };
+        assert_eq!(whole(&table).unwrap().tasks.len(), 30);
+        let texts = [
+            table.clone(),
+            table.replace('\n', "\r\n"),
+            table.replace('\n', "\n\n"),
+            table.replacen('\n', "\r", 20),
+            table.trim_end().to_owned(),
+            table.replacen(",x", ",\"x\ny\"", 9),
+            format!("\u{feff}{table}"),
+            format!("\n{table}"),
+            table.replacen(",x", "", 7),
+            table.replacen(",x", ",x,y", 1),
+            table.replacen("256", "-256", 3),
+            table.replacen("service:s1", "", 2),
+            table.replacen(".017Z", ".017+99", 1),
+            table.replacen("cluster", "clusters", 1),
+        ];
+        for text in &texts {
+            for size in [1, 7, 60, 333, 1000] {
+                match (parts(text, size), whole(text)) {
+                    (Ok(parts), Ok(whole)) => assert_eq!(parts, whole, "{text}"),
+                    (parts, whole) => assert_eq!(parts.unwrap_err().report(), whole.unwrap_err().report(), "{text}"),
+                }
+            }
+        }
+        assert_eq!(texts.iter().filter(|text| whole(text).is_err()).count(), 6);
+    }
+
+    #[test]
     fn blocks_of_any_size_give_the_same_evidence_and_places() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("volumes.jsonl");
