@@ -7,6 +7,7 @@ use std::io::{BufRead, Write};
 
 use serde::{Deserialize, Serialize};
 
+use super::builder::runs_instance;
 use super::charge::{Charge, UsageSlice};
 use super::coverage::UsageCoverage;
 use super::instance::is_of_hours;
@@ -161,7 +162,8 @@ impl Row {
         let quantity = quantity.unwrap_or_default();
         let unblended = self.unblended.unwrap_or(amount);
         let counts_quantity = key.kind().is_fee() || is_of_hours(key.kind(), key.usage_type());
-        Ok(Charge { key, amount, unblended, rows, nonzero_rows, quantity, counts_quantity, slices })
+        let runs_instance = runs_instance(key.resource_id(), key.usage_type());
+        Ok(Charge { key, amount, unblended, rows, nonzero_rows, quantity, counts_quantity, runs_instance, slices })
     }
 }
 

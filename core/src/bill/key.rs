@@ -76,6 +76,10 @@ impl<'a> RowKey<'a> {
         self.item.usage_type
     }
 
+    pub(crate) fn resource_id(&self) -> &'a str {
+        self.item.resource_id
+    }
+
     fn term(&self) -> Option<Interval> {
         if self.kind.is_fee() { self.item.interval } else { None }
     }
