@@ -46,7 +46,7 @@ impl<'n> Runs<'n> {
     pub(super) fn make(&mut self, tasks: Tasks) -> Vec<TaskRun> {
         let mut shared = Shared::default();
         let mut unknown = UnknownHosts::new();
-        let mut runs = Vec::new();
+        let mut runs = Vec::with_capacity(tasks.len());
         for (task, known) in tasks.into_facts() {
             runs.extend(self.run(task, &known.into_facts(), &mut shared, &mut unknown));
         }
