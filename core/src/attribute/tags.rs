@@ -209,21 +209,11 @@ impl<'a> Tags<'a> {
 
     /// Lists resources with several values of a key, with what therefore inherits none.
     pub(super) fn report_conflicts(&self, bill: &Bill, currency: Currency, found: &mut Diagnostics) -> Result<()> {
-        let conflicting: Vec<_> =
-            self.keys.iter().enumerate().filter(|(_, (_, values))| values.has_several()).collect();
-        if conflicting.is_empty() {
-            return Ok(());
-        }
         let mut listed: BTreeMap<(&str, usize), (BTreeSet<&str>, Option<Amount>)> = BTreeMap::new();
-        for charge in bill.charges() {
-            let resource = charge.key().resource_id();
-            let Some(number) = bill.resource_number(resource) else { continue };
-            for (at, (key, values)) in &conflicting {
-                if values.of_resource(number) != Values::Several {
-                    continue;
-                }
-                let (of_resource, without) = listed.entry((resource, *at)).or_default();
+        for (at, (key, values)) in self.keys.iter().enumerate() {
+            for charge in bill.charges_at(values.of_several()) {
                 let value = charge.key().tag(*key);
+                let (of_resource, without) = listed.entry((charge.key().resource_id(), at)).or_default();
                 of_resource.extend(value);
                 if charge.key().currency() == currency {
                     let cost = if value.is_none() { charge.amount() } else { Amount::ZERO };

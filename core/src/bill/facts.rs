@@ -171,7 +171,8 @@ fn resource_at<'c>(known: &[u32], charges: &'c [Charge], number: u32) -> Option<
 pub(crate) struct TagValues {
     /// By the number of the resource.
     of_resources: Vec<Values>,
-    has_several: bool,
+    /// Positions of the charges of resources with several values.
+    of_several: Vec<u32>,
     /// By currency, rows with a resource and without a value.
     missing: Vec<(Currency, u64)>,
     missing_cost: Vec<(Currency, Option<Amount>)>,
@@ -204,11 +205,14 @@ impl TagValues {
             *known = match *known {
                 Values::None => Values::One(at),
                 Values::One(first) if value_at(first) == value => Values::One(first),
-                Values::One(_) | Values::Several => {
-                    found.has_several = true;
-                    Values::Several
-                }
+                Values::One(_) | Values::Several => Values::Several,
             };
+        }
+        if found.of_resources.contains(&Values::Several) {
+            let of_charges = positions(charges).zip(&resources.of_charges);
+            let is_several =
+                |resource: &Option<u32>| resource.is_some_and(|at| found.of_resource(at) == Values::Several);
+            found.of_several = of_charges.filter(|(_, of)| is_several(of)).map(|((at, _), _)| at).collect();
         }
         found
     }
@@ -227,9 +231,9 @@ impl TagValues {
         self.of_resources.get(resource as usize).copied().unwrap_or_default()
     }
 
-    /// Whether some resource has more than one value.
-    pub(crate) fn has_several(&self) -> bool {
-        self.has_several
+    /// Positions of the charges of resources with several values.
+    pub(crate) fn of_several(&self) -> &[u32] {
+        &self.of_several
     }
 
     /// Rows of resources without a value, and their cost; none where it leaves the range.
@@ -296,7 +300,8 @@ mod tests {
                 prop_assert_eq!(single, expected.first().copied().filter(|_| expected.len() == 1));
                 prop_assert_eq!(found.of_resource(number) == Values::Several, expected.len() > 1);
             }
-            prop_assert_eq!(found.has_several(), values.values().any(|values| values.len() > 1));
+            let is_several = |key: &&crate::bill::ChargeKey| values.get(key.resource_id()).is_some_and(|v| v.len() > 1);
+            prop_assert_eq!(found.of_several().len(), keys().filter(is_several).count());
             let is_missing = |charge: &&Charge| !charge.key().resource_id().is_empty() && charge.key().tag(0).is_none();
             let missing = || bill.charges().iter().filter(is_missing);
             let cost = Amount::sum(missing().map(Charge::amount)).unwrap();

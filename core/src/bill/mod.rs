@@ -270,11 +270,12 @@ impl Bill {
         self.facts.resources.or_find(|| Resources::of(&self.charges))
     }
 
-    fn charges_at<'s>(&'s self, positions: &'s [u32]) -> impl Iterator<Item = &'s Charge> {
+    /// The charges at positions that a fact names.
+    pub(crate) fn charges_at<'s>(&'s self, positions: &'s [u32]) -> impl Iterator<Item = &'s Charge> {
         positions.iter().filter_map(|at| self.charge_at(*at))
     }
 
-    /// The charge at a position that a fact names.
+    /// The charge at one of them.
     pub(crate) fn charge_at(&self, position: u32) -> Option<&Charge> {
         self.charges.get(position as usize)
     }
