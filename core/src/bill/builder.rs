@@ -272,6 +272,7 @@ impl<'o> BillBuilder<'o> {
             counts_quantity: key.kind().is_fee() || is_of_hours(key.kind(), key.usage_type()),
             runs_instance: runs_instance(key.resource_id(), key.usage_type()),
             slices: Vec::new(),
+            is_ascending: true,
         });
         let account = self.account_number(key.usage_account());
         self.account_of.push(account);

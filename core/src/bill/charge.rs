@@ -53,6 +53,13 @@ impl UsageSlice {
     fn span(&self) -> (u32, u32) {
         (self.start_seconds, self.end_seconds)
     }
+
+    /// Adds what is of the same interval.
+    fn absorb(&mut self, other: Self) -> Result<()> {
+        self.amount = self.amount.checked_add(other.amount)?;
+        self.running_ms = self.running_ms.saturating_add(other.running_ms);
+        Ok(())
+    }
 }
 
 /// One charge: a key, the exact sum of its rows, and its usage intervals where time matters.
@@ -69,6 +76,8 @@ pub struct Charge {
     /// Whether its rows say that an instance itself ran: it follows from the key.
     pub(crate) runs_instance: bool,
     pub(crate) slices: Vec<UsageSlice>,
+    /// Whether each slice starts after the one before it, as those of rows in the order of hours do.
+    pub(crate) is_ascending: bool,
 }
 
 impl Charge {
@@ -136,12 +145,19 @@ impl Charge {
                 self.slices.push(slice);
             }
             self.slices.extend(theirs);
+            self.is_ascending = false;
         }
         self.compact()
     }
 
     /// Adds the cost of one row's interval.
     pub(crate) fn keep(&mut self, slice: UsageSlice) -> Result<()> {
+        if let Some(last) = self.slices.last_mut() {
+            if last.span() == slice.span() {
+                return last.absorb(slice);
+            }
+            self.is_ascending &= last.span() < slice.span();
+        }
         if self.slices.len() == self.slices.capacity() {
             self.sum_intervals()?;
             // Where many rows share intervals, the space that summing freed is used again; else it grows by an
@@ -150,6 +166,7 @@ impl Charge {
             if used >= self.slices.capacity() / 8 * 7 {
                 self.slices.reserve_exact((used / 8).max(4));
             }
+            self.is_ascending = self.slices.last().is_none_or(|last| last.span() < slice.span());
         }
         self.slices.push(slice);
         Ok(())
@@ -163,19 +180,19 @@ impl Charge {
     }
 
     fn sum_intervals(&mut self) -> Result<()> {
+        if self.is_ascending {
+            return Ok(());
+        }
         self.slices.sort_unstable_by_key(UsageSlice::span);
         let mut overflow = None;
         self.slices.dedup_by(|slice, last| {
-            if last.span() != slice.span() {
-                return false;
+            let is_same = last.span() == slice.span();
+            if is_same && let Err(error) = last.absorb(*slice) {
+                overflow = Some(error);
             }
-            match last.amount.checked_add(slice.amount) {
-                Ok(amount) => last.amount = amount,
-                Err(error) => overflow = Some(error),
-            }
-            last.running_ms = last.running_ms.saturating_add(slice.running_ms);
-            true
+            is_same
         });
+        self.is_ascending = true;
         overflow.map_or(Ok(()), Err)
     }
 }

@@ -163,7 +163,18 @@ impl Row {
         let unblended = self.unblended.unwrap_or(amount);
         let counts_quantity = key.kind().is_fee() || is_of_hours(key.kind(), key.usage_type());
         let runs_instance = runs_instance(key.resource_id(), key.usage_type());
-        Ok(Charge { key, amount, unblended, rows, nonzero_rows, quantity, counts_quantity, runs_instance, slices })
+        Ok(Charge {
+            key,
+            amount,
+            unblended,
+            rows,
+            nonzero_rows,
+            quantity,
+            counts_quantity,
+            runs_instance,
+            slices,
+            is_ascending: true,
+        })
     }
 }
 
