@@ -270,7 +270,7 @@ mod tests {
             let items: Vec<LineItem<'_>> = texts
                 .iter()
                 .map(|(resource_id, tags, payer_account, cost)| {
-                    LineItem { resource_id, tags, payer_account, ..row(cost) }
+                    LineItem { resource_id, tags: tags.clone(), payer_account, ..row(cost) }
                 })
                 .collect();
             let bill = bill(&items);
