@@ -5,6 +5,7 @@
 //! ```
 #![allow(clippy::unwrap_used, reason = "a benchmark may fail loudly")]
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Read;
 
@@ -89,6 +90,30 @@ fn task_events(bencher: Bencher<'_, '_>) {
     bencher.counter(BytesCount::new(text.len())).counter(ItemsCount::new(events)).bench(|| {
         let mut evidence = EvidenceBuilder::new();
         evidence.add("tasks.jsonl", &text).unwrap();
+        evidence.finish(&options).unwrap()
+    });
+}
+
+/// The normalized table of those tasks' runs, read from a file in parts where it is large.
+#[divan::bench(args = [20_000, 200_000], sample_count = 10, sample_size = 1)]
+fn task_table(bencher: Bencher<'_, '_>, runs: usize) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("tasks.csv");
+    let mut text = String::from("task,cluster,service,instance,cpu,memory,started,stopped\n");
+    for run in 0..runs {
+        let (host, service) = (run % 200, run % 17);
+        let _ = writeln!(
+            text,
+            "arn:aws:ecs:us-west-2:111111111111:task/main/{:032x},arn:aws:ecs:us-west-2:111111111111:cluster/main,\
+             service-{service},i-{host:017x},256,512,2016-06-01T21:23:49.057Z,2016-06-02T07:28:45.961Z",
+            run * 7_919
+        );
+    }
+    fs::write(&path, &text).unwrap();
+    let options = EvidenceOptions { default_cpu: 128, as_of: Timestamp::MAX };
+    bencher.counter(BytesCount::new(text.len())).counter(ItemsCount::new(runs)).bench(|| {
+        let mut evidence = EvidenceBuilder::new();
+        evidence.add_path(path.to_str().unwrap()).unwrap();
         evidence.finish(&options).unwrap()
     });
 }

@@ -4,12 +4,14 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::hash::Hash;
 
 use super::ledger::Unattributed;
 use super::tags::Tags;
-use crate::bill::Bill;
+use crate::bill::{Bill, Charge};
 use crate::error::Result;
 use crate::ids::Cluster;
+use crate::index::Index;
 use crate::money::{Amount, Currency};
 use crate::policy::Policy;
 use crate::rollup::{
@@ -58,7 +60,7 @@ fn unattributed_products(cells: &[Cell], whole: Amount) -> Result<Vec<Unattribut
 }
 
 fn unattributed_resources(unattributed: &Unattributed<'_>) -> Result<Vec<UnattributedResource>> {
-    let sums = sums(unattributed.iter().map(|((origin, resource, _), cost)| ((origin.product, *resource), *cost)))?;
+    let sums = unsorted_sums(unattributed.iter().map(|owned| ((owned.origin.product, owned.resource), owned.amount)))?;
     let listed = largest(sums).into_iter().map(|((product, resource), cost)| UnattributedResource {
         product: product.to_owned(),
         resource: resource.to_owned(),
@@ -76,8 +78,18 @@ fn sums<K: Ord>(amounts: impl Iterator<Item = (K, Amount)>) -> Result<BTreeMap<K
     Ok(sums)
 }
 
+/// Sums of very many keys, in no order.
+fn unsorted_sums<K: Eq + Hash>(amounts: impl ExactSizeIterator<Item = (K, Amount)>) -> Result<Index<K, Amount>> {
+    let mut sums: Index<K, Amount> = Index::with_capacity_and_hasher(amounts.len(), <_>::default());
+    for (key, amount) in amounts {
+        let sum = sums.entry(key).or_default();
+        *sum = sum.checked_add(amount)?;
+    }
+    Ok(sums)
+}
+
 /// The largest sums, largest first, then by key.
-fn largest<K: Ord>(sums: BTreeMap<K, Amount>) -> Vec<(K, Amount)> {
+fn largest<K: Ord>(sums: impl IntoIterator<Item = (K, Amount)>) -> Vec<(K, Amount)> {
     let mut sums: Vec<(Reverse<Amount>, K)> = sums.into_iter().map(|(key, cost)| (Reverse(cost), key)).collect();
     if sums.len() > LISTED {
         sums.select_nth_unstable(LISTED);
@@ -96,22 +108,24 @@ fn wins(covered: &Covered<'_, '_>, whole: Amount) -> Result<Vec<Win>> {
         Some(((cluster, cell.service.as_ref()?.as_str()), cell.cost))
     });
     found.add_largest(WinAction::MapService, sums(services)?);
-    let others = || covered.unattributed.iter().filter(|((.., is_of_service), _)| !is_of_service);
-    let accounts = others().filter(|((origin, ..), _)| !covered.tags.has_account(origin.account));
-    let accounts = sums(accounts.map(|((origin, ..), cost)| ((None, origin.account), *cost)))?;
+    let others = || covered.unattributed.iter().filter(|of_nobody| !of_nobody.is_of_service);
+    let accounts = others().filter(|of_nobody| !covered.tags.has_account(of_nobody.origin.account));
+    let accounts = sums(accounts.map(|of_nobody| ((None, of_nobody.origin.account), of_nobody.amount)))?;
     found.add_largest(WinAction::AccountDefault, accounts);
-    let products = others().filter(|((_, resource, _), _)| resource.is_empty());
-    let products = sums(products.map(|((origin, ..), cost)| ((None, origin.product), *cost)))?;
+    let products = others().filter(|of_nobody| of_nobody.resource.is_empty());
+    let products = sums(products.map(|of_nobody| ((None, of_nobody.origin.product), of_nobody.amount)))?;
     found.add_largest(WinAction::Rule, products);
-    let resources = others().filter(|((_, resource, _), _)| !resource.is_empty());
-    let mut resources = sums(resources.map(|((_, resource, _), cost)| ((None, *resource), *cost)))?;
-    resources.retain(|_, cost| *cost > Amount::ZERO);
+    let resources: Vec<_> = others().filter(|of_nobody| !of_nobody.resource.is_empty()).collect();
+    let resources = resources.into_iter().map(|of_nobody| (of_nobody.resource, of_nobody.amount));
+    let mut resources: Vec<_> = unsorted_sums(resources)?.into_iter().collect();
+    resources.retain(|(_, cost)| *cost > Amount::ZERO);
     for (at, key) in covered.policy.areas.tag_keys.iter().enumerate() {
-        let missing = resources.iter().filter(|((_, resource), _)| !covered.tags.has_value(resource, at));
+        let missing = resources.iter().filter(|(resource, _)| !covered.tags.has_value(resource, at));
         let missing: Vec<Amount> = missing.map(|(_, cost)| *cost).collect();
         let count = u64::try_from(missing.len()).unwrap_or(u64::MAX);
         found.add(WinAction::TagKey, (None, key), Some(count), Amount::sum(missing)?);
     }
+    let resources = resources.into_iter().map(|(resource, cost)| ((None, resource), cost));
     found.add_largest(WinAction::TagResource, resources);
     let Found { mut wins, .. } = found;
     // Of one action the sort keeps the order of subjects; tag keys stay in that of the policy.
@@ -140,7 +154,11 @@ impl Found {
         }
     }
 
-    fn add_largest(&mut self, action: WinAction, sums: BTreeMap<(Option<&str>, &str), Amount>) {
+    fn add_largest<'s>(
+        &mut self,
+        action: WinAction,
+        sums: impl IntoIterator<Item = ((Option<&'s str>, &'s str), Amount)>,
+    ) {
         for (subject, cost) in largest(sums) {
             self.add(action, subject, None, cost);
         }
@@ -150,23 +168,24 @@ impl Found {
 /// Per area tag key, the rows of resources without a value of it, most first.
 fn missing_tags(bill: &Bill, policy: &Policy, currency: Currency) -> Result<Vec<MissingTag>> {
     let asked = bill.tag_keys().iter().enumerate().filter(|(_, tag_key)| policy.areas.tag_keys.contains(tag_key));
-    let mut missing: Vec<(usize, &str, u64, Amount)> =
-        asked.map(|(at, tag_key)| (at, tag_key.as_str(), 0, Amount::ZERO)).collect();
-    for charge in bill.charges() {
-        let key = charge.key();
-        if key.currency() != currency || !key.has_resource() {
-            continue;
-        }
-        for (at, _, rows, cost) in &mut missing {
-            if !key.has_tag(*at) {
-                *rows += charge.rows();
-                *cost = cost.checked_add(charge.amount())?;
+    let mut missing = Vec::new();
+    for (at, tag_key) in asked {
+        let Some((rows, cost)) = bill.tag_values(at).map(|values| values.missing(currency)) else { continue };
+        let cost = match cost {
+            Some(cost) => cost,
+            // Summed again for the error.
+            None => {
+                let is_missing = |charge: &&Charge| {
+                    let key = charge.key();
+                    key.currency() == currency && key.has_resource() && !key.has_tag(at)
+                };
+                Amount::sum(bill.charges().iter().filter(is_missing).map(Charge::amount))?
             }
+        };
+        if rows > 0 {
+            missing.push(MissingTag { tag_key: tag_key.clone(), rows, cost });
         }
     }
-    let found = missing.into_iter().filter(|(_, _, rows, _)| *rows > 0);
-    let mut missing: Vec<MissingTag> =
-        found.map(|(_, tag_key, rows, cost)| MissingTag { tag_key: tag_key.to_owned(), rows, cost }).collect();
     missing.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.tag_key.cmp(&b.tag_key)));
     Ok(missing)
 }

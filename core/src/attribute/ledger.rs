@@ -13,8 +13,18 @@ use crate::index::Index;
 use crate::money::Amount;
 use crate::rollup::{Cell, RowDetail, RowKind};
 
-/// What nobody owns, by origin, resource and whether a service without an area used it; in no order.
-pub(super) type Unattributed<'a> = Index<(Origin<'a>, &'a str, bool), Amount>;
+/// An amount that nobody owns.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OfNobody<'a> {
+    pub(super) origin: Origin<'a>,
+    pub(super) resource: &'a str,
+    /// Whether a service without an area used it.
+    pub(super) is_of_service: bool,
+    pub(super) amount: Amount,
+}
+
+/// What nobody owns, in the order it came. Whoever asks sums it up by what is asked: most is of one charge alone.
+pub(super) type Unattributed<'a> = Vec<OfNobody<'a>>;
 
 /// What nothing used of a commitment, by its payer and its id, which may be empty.
 pub(super) type UnusedOf<'a> = (Origin<'a>, &'a str, &'a str);
@@ -163,8 +173,7 @@ impl<'a> Ledger<'a> {
         resource: &'a str,
         amount: Amount,
     ) -> Result<()> {
-        let sum = self.unattributed.entry((origin, resource, claim.service.is_some())).or_default();
-        *sum = sum.checked_add(amount)?;
+        self.unattributed.push(OfNobody { origin, resource, is_of_service: claim.service.is_some(), amount });
         self.add(origin, claim, amount)
     }
 

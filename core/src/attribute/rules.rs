@@ -192,9 +192,14 @@ impl<'a> Rules<'a> {
 impl<'a> CompiledRule<'a> {
     /// Splits an amount over the owners.
     fn give(&self, origin: Origin<'a>, amount: Amount, ledger: &mut Ledger<'a>) -> Result<()> {
+        ledger.by_rule(Some(&self.rule.id));
+        if let [(area, 1..)] = self.owners.as_slice() {
+            ledger.add(origin, Claim::area(area, Mechanism::Rule), amount)?;
+            ledger.by_rule(None);
+            return Ok(());
+        }
         let parts = split(amount, &self.owners)?.unwrap_or_default();
         conserved("rules", origin, amount, &parts)?;
-        ledger.by_rule(Some(&self.rule.id));
         for ((area, weight), part) in self.owners.iter().zip(parts) {
             if *weight > 0 {
                 ledger.add(origin, Claim::area(area, Mechanism::Rule), part)?;

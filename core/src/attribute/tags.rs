@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::{Claim, Origin};
 use super::ledger::Ledger;
-use crate::bill::{Bill, Charge};
+use crate::bill::{Bill, Charge, TagValues, Values};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
-use crate::index::Index;
 use crate::money::{Amount, Currency};
 use crate::policy::{AreaPolicy, Policy};
 use crate::rollup::Mechanism;
@@ -17,46 +16,14 @@ use crate::time::BillingPeriod;
 /// What tags say about charges and resources of one bill.
 pub(super) struct Tags<'a> {
     policy: &'a AreaPolicy,
-    /// Positions of the area tag keys in the scan's order.
-    keys: Vec<usize>,
+    bill: &'a Bill,
+    /// Positions of the area tag keys in the scan's order, with the values of resources.
+    keys: Vec<(usize, &'a TagValues)>,
     /// Positions of the area cost categories in the keys of charges.
     cost_categories: Vec<usize>,
     folded_aliases: BTreeMap<String, &'a str>,
     /// Usage account → area in the period of the bill.
     accounts: BTreeMap<&'a str, &'a str>,
-    /// Where the values of a resource start.
-    resources: Index<&'a str, usize>,
-    /// For each resource and area tag key, its values.
-    values: Vec<Values<'a>>,
-}
-
-/// The distinct values of one tag key on one resource.
-#[derive(Clone, Debug, Default)]
-enum Values<'a> {
-    #[default]
-    None,
-    One(&'a str),
-    Several(BTreeSet<&'a str>),
-}
-
-impl<'a> Values<'a> {
-    fn add(&mut self, value: &'a str) {
-        match self {
-            Self::None => *self = Self::One(value),
-            Self::One(known) if *known == value => {}
-            Self::One(known) => *self = Self::Several([*known, value].into()),
-            Self::Several(known) => {
-                known.insert(value);
-            }
-        }
-    }
-
-    fn single(&self) -> Option<&'a str> {
-        match self {
-            Self::One(value) => Some(value),
-            Self::None | Self::Several(_) => None,
-        }
-    }
 }
 
 /// Where the scan keeps a tag key.
@@ -88,25 +55,11 @@ pub(super) fn cost_category_position(bill: &Bill, policy: &Policy, name: &str) -
 
 impl<'a> Tags<'a> {
     pub(super) fn new(bill: &'a Bill, policy: &'a Policy, period: BillingPeriod) -> Result<Self> {
-        let keys: Vec<usize> =
-            policy.areas.tag_keys.iter().map(|key| tag_position(bill, policy, key)).collect::<Result<_>>()?;
-        let mut resources: Index<&str, usize> = Index::default();
-        let mut values: Vec<Values<'_>> = Vec::new();
-        for charge in bill.charges() {
-            if !charge.key().has_resource() || !keys.iter().any(|key| charge.key().has_tag(*key)) {
-                continue;
-            }
-            let resource = charge.key().resource_id();
-            let start = *resources.entry(resource).or_insert_with(|| {
-                values.resize(values.len() + keys.len(), Values::None);
-                values.len() - keys.len()
-            });
-            for (known, key) in values.iter_mut().skip(start).zip(&keys) {
-                if let Some(value) = charge.key().tag(*key) {
-                    known.add(value);
-                }
-            }
-        }
+        let key_at = |key: &String| {
+            let at = tag_position(bill, policy, key)?;
+            Ok(bill.tag_values(at).map(|values| (at, values)))
+        };
+        let keys: Vec<Option<(usize, &TagValues)>> = policy.areas.tag_keys.iter().map(key_at).collect::<Result<_>>()?;
         let aliases = policy.areas.aliases.iter();
         let folded_aliases = aliases.map(|(value, area)| (value.to_lowercase(), area.as_str())).collect();
         let names = policy.areas.cost_categories.iter();
@@ -114,17 +67,18 @@ impl<'a> Tags<'a> {
             cost_categories: names.map(|name| cost_category_position(bill, policy, name)).collect::<Result<_>>()?,
             accounts: policy.areas.accounts_in(period)?,
             policy: &policy.areas,
-            keys,
+            bill,
+            keys: keys.into_iter().flatten().collect(),
             folded_aliases,
-            resources,
-            values,
         })
     }
 
-    /// The values of each area tag key on a resource, where it has any.
-    fn of_resource(&self, resource: &str) -> Option<&[Values<'a>]> {
-        let start = *self.resources.get(resource)?;
-        self.values.get(start..start + self.keys.len())
+    /// The only value that the rows of a resource carry of a key.
+    fn single(&self, (key, values): (usize, &TagValues), resource: u32) -> Option<&'a str> {
+        match values.of_resource(resource) {
+            Values::One(charge) => self.bill.charge_at(charge)?.key().tag(key),
+            Values::None | Values::Several => None,
+        }
     }
 
     /// The area a tag value stands for.
@@ -140,11 +94,11 @@ impl<'a> Tags<'a> {
 
     /// The area a charge's tags name: per key its own value, else the only one of its resource.
     pub(super) fn area_of_charge(&self, charge: &'a Charge) -> Option<&'a str> {
-        let inherited = OnceCell::new();
-        let value = self.keys.iter().enumerate().find_map(|(at, key)| {
+        let resource = OnceCell::new();
+        let value = self.keys.iter().find_map(|(key, values)| {
             let inherit = || {
-                let of_resource = inherited.get_or_init(|| self.of_resource(charge.key().resource_id()));
-                of_resource.and_then(|values| values.get(at)).and_then(Values::single)
+                let number = || self.bill.resource_number(charge.key().resource_id());
+                self.single((*key, values), (*resource.get_or_init(number))?)
             };
             charge.key().tag(*key).or_else(inherit)
         });
@@ -153,13 +107,14 @@ impl<'a> Tags<'a> {
 
     /// The area a resource's rows name: per key the only value they carry.
     pub(super) fn area_of_resource(&self, resource: &str) -> Option<&'a str> {
-        let value = self.of_resource(resource)?.iter().find_map(Values::single);
+        let resource = self.bill.resource_number(resource)?;
+        let value = self.keys.iter().find_map(|(key, values)| self.single((*key, values), resource));
         value.map(|value| self.alias(value))
     }
 
     /// The area that values of the scan's tag keys name, in the order of the scan.
     pub(super) fn area_of_values(&self, values: &'a [String]) -> Option<&'a str> {
-        let value = self.keys.iter().find_map(|key| values.get(*key).filter(|value| !value.is_empty()));
+        let value = self.keys.iter().find_map(|(key, _)| values.get(*key).filter(|value| !value.is_empty()));
         value.map(|value| self.alias(value))
     }
 
@@ -235,8 +190,9 @@ impl<'a> Tags<'a> {
 
     /// Whether some row of a resource has a value of the area tag key at `index`.
     pub(super) fn has_value(&self, resource: &str, index: usize) -> bool {
-        let values = self.of_resource(resource).and_then(|values| values.get(index));
-        values.is_some_and(|values| !matches!(values, Values::None))
+        let resource = self.bill.resource_number(resource);
+        let known = self.keys.get(index).zip(resource).map(|((_, values), resource)| values.of_resource(resource));
+        known.is_some_and(|values| values != Values::None)
     }
 
     /// Lists default areas of accounts that the bill does not have.
@@ -253,23 +209,21 @@ impl<'a> Tags<'a> {
 
     /// Lists resources with several values of a key, with what therefore inherits none.
     pub(super) fn report_conflicts(&self, bill: &Bill, currency: Currency, found: &mut Diagnostics) -> Result<()> {
-        let mut without: BTreeMap<(&str, usize), Amount> = BTreeMap::new();
-        if !self.values.iter().any(|values| matches!(values, Values::Several(_))) {
-            return Ok(());
-        }
-        for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
-            let Some(values) = self.of_resource(charge.key().resource_id()) else { continue };
-            for (at, (known, key)) in values.iter().zip(&self.keys).enumerate() {
-                if matches!(known, Values::Several(_)) {
-                    let sum = without.entry((charge.key().resource_id(), at)).or_default();
-                    if charge.key().tag(*key).is_none() {
-                        *sum = sum.checked_add(charge.amount())?;
-                    }
+        let mut listed: BTreeMap<(&str, usize), (BTreeSet<&str>, Option<Amount>)> = BTreeMap::new();
+        for (at, (key, values)) in self.keys.iter().enumerate() {
+            for charge in bill.charges_at(values.of_several()) {
+                let value = charge.key().tag(*key);
+                let (of_resource, without) = listed.entry((charge.key().resource_id(), at)).or_default();
+                of_resource.extend(value);
+                if charge.key().currency() == currency {
+                    let cost = if value.is_none() { charge.amount() } else { Amount::ZERO };
+                    *without = Some(without.unwrap_or_default().checked_add(cost)?);
                 }
             }
         }
-        for ((resource, at), amount) in without {
-            let Some(Values::Several(values)) = self.of_resource(resource).and_then(|v| v.get(at)) else { continue };
+        for ((resource, at), (values, without)) in listed {
+            // Resources of other currencies are no part of this attribution.
+            let Some(amount) = without else { continue };
             let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
             let key = self.policy.tag_keys.get(at).map(String::as_str).unwrap_or_default();
             let message = format!(

@@ -58,6 +58,13 @@ impl UsageSlice {
     fn span(&self) -> (u32, u32) {
         (self.start_seconds, self.end_seconds)
     }
+
+    /// Adds what is of the same interval.
+    fn absorb(&mut self, other: Self) -> Result<()> {
+        self.amount = self.amount.checked_add(other.amount)?;
+        self.running_ms = self.running_ms.saturating_add(other.running_ms);
+        Ok(())
+    }
 }
 
 /// One charge: a key, the exact sum of its rows, and its usage intervals where time matters.
@@ -71,7 +78,11 @@ pub struct Charge {
     pub(crate) quantity: Amount,
     /// Whether the quantity is kept: it follows from the key.
     pub(crate) counts_quantity: bool,
+    /// Whether its rows say that an instance itself ran: it follows from the key.
+    pub(crate) runs_instance: bool,
     pub(crate) slices: Vec<UsageSlice>,
+    /// Whether each slice starts after the one before it, as those of rows in the order of hours do.
+    pub(crate) is_ascending: bool,
 }
 
 impl Charge {
@@ -125,12 +136,33 @@ impl Charge {
         self.quantity = self.quantity.checked_add(other.quantity)?;
         self.rows = self.rows.saturating_add(other.rows);
         self.nonzero_rows = self.nonzero_rows.saturating_add(other.nonzero_rows);
-        self.slices.extend(other.slices);
+        if self.slices.is_empty() {
+            self.slices = other.slices;
+        } else if !other.slices.is_empty() {
+            let slices = Vec::with_capacity(self.slices.len() + other.slices.len());
+            let ours = std::mem::replace(&mut self.slices, slices);
+            // Both are sorted: the sort below finds them so.
+            let mut theirs = other.slices.into_iter().peekable();
+            for slice in ours {
+                while let Some(before) = theirs.next_if(|other| other.span() < slice.span()) {
+                    self.slices.push(before);
+                }
+                self.slices.push(slice);
+            }
+            self.slices.extend(theirs);
+            self.is_ascending = false;
+        }
         self.compact()
     }
 
     /// Adds the cost of one row's interval.
     pub(crate) fn keep(&mut self, slice: UsageSlice) -> Result<()> {
+        if let Some(last) = self.slices.last_mut() {
+            if last.span() == slice.span() {
+                return last.absorb(slice);
+            }
+            self.is_ascending &= last.span() < slice.span();
+        }
         if self.slices.len() == self.slices.capacity() {
             self.sum_intervals()?;
             // Where many rows share intervals, the space that summing freed is used again; else it grows by an
@@ -139,6 +171,7 @@ impl Charge {
             if used >= self.slices.capacity() / 8 * 7 {
                 self.slices.reserve_exact((used / 8).max(4));
             }
+            self.is_ascending = self.slices.last().is_none_or(|last| last.span() < slice.span());
         }
         self.slices.push(slice);
         Ok(())
@@ -152,19 +185,19 @@ impl Charge {
     }
 
     fn sum_intervals(&mut self) -> Result<()> {
+        if self.is_ascending {
+            return Ok(());
+        }
         self.slices.sort_unstable_by_key(UsageSlice::span);
         let mut overflow = None;
         self.slices.dedup_by(|slice, last| {
-            if last.span() != slice.span() {
-                return false;
+            let is_same = last.span() == slice.span();
+            if is_same && let Err(error) = last.absorb(*slice) {
+                overflow = Some(error);
             }
-            match last.amount.checked_add(slice.amount) {
-                Ok(amount) => last.amount = amount,
-                Err(error) => overflow = Some(error),
-            }
-            last.running_ms = last.running_ms.saturating_add(slice.running_ms);
-            true
+            is_same
         });
+        self.is_ascending = true;
         overflow.map_or(Ok(()), Err)
     }
 }

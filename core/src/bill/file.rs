@@ -7,6 +7,7 @@ use std::io::{BufRead, Write};
 
 use serde::{Deserialize, Serialize};
 
+use super::builder::runs_instance;
 use super::charge::{Charge, UsageSlice};
 use super::coverage::UsageCoverage;
 use super::instance::is_of_hours;
@@ -14,7 +15,7 @@ use super::key::SavedKey;
 use super::not_spread::NotSpread;
 use super::split_rows::SplitCosts;
 use super::statement::Statement;
-use super::{Bill, InputDigest, Precision, Remembered, Scope};
+use super::{Bill, Facts, InputDigest, Precision, Scope};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::{Amount, Residue};
@@ -149,7 +150,7 @@ impl Bill {
             not_spread: head.not_spread,
             split_costs: SplitCosts::of(head.split_costs.as_slice().to_vec())?,
             diagnostics,
-            digest: Remembered::default(),
+            facts: Facts::default(),
         })
     }
 }
@@ -161,7 +162,19 @@ impl Row {
         let quantity = quantity.unwrap_or_default();
         let unblended = self.unblended.unwrap_or(amount);
         let counts_quantity = key.kind().is_fee() || is_of_hours(key.kind(), key.usage_type());
-        Ok(Charge { key, amount, unblended, rows, nonzero_rows, quantity, counts_quantity, slices })
+        let runs_instance = runs_instance(key.resource_id(), key.usage_type());
+        Ok(Charge {
+            key,
+            amount,
+            unblended,
+            rows,
+            nonzero_rows,
+            quantity,
+            counts_quantity,
+            runs_instance,
+            slices,
+            is_ascending: true,
+        })
     }
 }
 

@@ -76,6 +76,10 @@ impl<'a> RowKey<'a> {
         self.item.usage_type
     }
 
+    pub(crate) fn resource_id(&self) -> &'a str {
+        self.item.resource_id
+    }
+
     fn term(&self) -> Option<Interval> {
         if self.kind.is_fee() { self.item.interval } else { None }
     }
@@ -170,6 +174,14 @@ impl ChargeKey {
     /// The hash of a row of this charge, for growing the builder's index.
     pub(crate) fn row_hash(&self, state: &impl BuildHasher) -> u64 {
         hash_texts(self.texts(), self.kind, state)
+    }
+
+    /// Puts the texts where memory is given now, and hands out where they were: those of charges that follow each other
+    /// are to lie beside each other.
+    pub(super) fn move_texts(&mut self) -> (Box<str>, Box<[u32]>) {
+        let text = self.text.clone();
+        let tag_ends = self.tag_ends.clone();
+        (std::mem::replace(&mut self.text, text), std::mem::replace(&mut self.tag_ends, tag_ends))
     }
 
     fn part(&self, at: usize) -> &str {

@@ -11,6 +11,7 @@ mod charge;
 mod coverage;
 mod covers;
 mod digest;
+mod facts;
 mod file;
 mod hours;
 mod instance;
@@ -48,6 +49,8 @@ pub use split_rows::{SplitCost, SplitKey, SplitLine, SplitResource};
 pub use status::{BillStatus, EntityStatus, Estimated, FinalAnswer, FinalRow, InvoiceState, invoice_state, is_final};
 
 use coverage::UsageCoverage;
+use facts::{Facts, Overview, Resources};
+pub(crate) use facts::{TagValues, Values};
 use not_spread::NotSpread;
 use split_rows::SplitCosts;
 use statement::Statement;
@@ -100,20 +103,8 @@ pub struct Bill {
     not_spread: NotSpread,
     split_costs: SplitCosts,
     diagnostics: Diagnostics,
-    digest: Remembered,
+    facts: Facts,
 }
-
-/// The digest once it was asked for: it follows from the charges, which never change, and is no part of what a bill is.
-#[derive(Clone, Debug, Default)]
-struct Remembered(OnceLock<Digest>);
-
-impl PartialEq for Remembered {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Remembered {}
 
 impl Bill {
     /// The billing period; `None` for the empty bill.
@@ -173,15 +164,13 @@ impl Bill {
     /// The currencies that occur, sorted.
     #[must_use]
     pub fn currencies(&self) -> BTreeSet<Currency> {
-        self.charges.iter().map(|charge| charge.key().currency()).collect()
+        self.overview().currencies()
     }
 
     /// The payer accounts that occur, sorted.
     #[must_use]
     pub fn payers(&self) -> BTreeSet<&str> {
-        // Charges are sorted by payer first.
-        let of_payers = self.charges.chunk_by(|a, b| a.key().payer() == b.key().payer());
-        of_payers.filter_map(|charges| charges.first()).map(|charge| charge.key().payer()).collect()
+        self.one_of_each_payer().map(|charge| charge.key().payer()).collect()
     }
 
     /// What split cost allocation data says of instances and services, sorted: evidence, no part of the sum nor of the
@@ -196,7 +185,14 @@ impl Bill {
     /// # Errors
     /// `money.overflow` where the sum leaves the range.
     pub fn billed(&self, currency: Currency) -> Result<Amount> {
-        Amount::sum(self.charges.iter().filter(|c| c.key().currency() == currency).map(Charge::amount))
+        match self.overview().billed.iter().find(|(known, _)| *known == currency) {
+            None => Ok(Amount::ZERO),
+            Some((_, Some(sum))) => Ok(*sum),
+            // Summed again for the error.
+            Some((_, None)) => {
+                Amount::sum(self.charges.iter().filter(|c| c.key().currency() == currency).map(Charge::amount))
+            }
+        }
     }
 
     /// Sum of the excluded total rows of one currency.
@@ -221,10 +217,17 @@ impl Bill {
     /// `money.overflow` where a sum leaves the range.
     pub(crate) fn diagnostics_but(&self, is_known: impl Fn(&str) -> bool) -> Result<Diagnostics> {
         let mut found = self.diagnostics.clone();
-        self.statement.reconcile(&self.charges, &mut found)?;
-        note_unknown_types(&self.charges, is_known, &mut found)?;
+        let compared = self.facts.compared.or_try(|| {
+            let mut compared = Diagnostics::default();
+            self.statement.reconcile(&self.charges, &mut compared)?;
+            bridge::note_discounts(self.basis(), &self.charges, &mut compared)?;
+            Ok(compared)
+        });
+        found.merge(compared?.clone());
+        if self.overview().has_others {
+            note_unknown_types(&self.charges, is_known, &mut found)?;
+        }
         self.not_spread.report(self.basis(), &mut found);
-        bridge::note_discounts(self.basis(), &self.charges, &mut found)?;
         if self.precision.rows > 0 {
             let message = format!("amounts with more than 18 decimals lost {} in rounding", self.precision.residue);
             found.add(DiagnosticCode::ParsePrecision, message, self.precision.rows, None);
@@ -244,7 +247,7 @@ impl Bill {
     /// `money.overflow` where estimated sums leave the range.
     pub fn status(&self, as_of: Timestamp) -> Result<BillStatus> {
         let Some(period) = self.period() else { return Ok(BillStatus::Unknown) };
-        Ok(status::status(&self.entity_statuses(as_of)?, period, as_of))
+        Ok(status::status(self.invoices()?, period, as_of))
     }
 
     /// How final each payer and billing entity is at `as_of`, with invoices and what is still estimated.
@@ -253,9 +256,53 @@ impl Bill {
     /// `money.overflow` where estimated sums leave the range.
     pub fn entity_statuses(&self, as_of: Timestamp) -> Result<Vec<EntityStatus>> {
         match self.period() {
-            Some(period) => status::entity_statuses(&self.charges, period, as_of),
+            Some(period) => Ok(status::entity_statuses(self.invoices()?, period, as_of)),
             None => Ok(Vec::new()),
         }
+    }
+
+    fn invoices(&self) -> Result<&[status::Seen]> {
+        self.facts.invoices.or_try(|| status::seen(&self.charges)).map(Vec::as_slice)
+    }
+
+    fn overview(&self) -> &Overview {
+        self.facts.overview.or_find(|| Overview::of(&self.charges))
+    }
+
+    fn resources(&self) -> &Resources {
+        self.facts.resources.or_find(|| Resources::of(&self.charges))
+    }
+
+    /// The charges at positions that a fact names.
+    pub(crate) fn charges_at<'s>(&'s self, positions: &'s [u32]) -> impl Iterator<Item = &'s Charge> {
+        positions.iter().filter_map(|at| self.charge_at(*at))
+    }
+
+    /// The charge at one of them.
+    pub(crate) fn charge_at(&self, position: u32) -> Option<&Charge> {
+        self.charges.get(position as usize)
+    }
+
+    /// One charge of each payer, sorted.
+    pub(crate) fn one_of_each_payer(&self) -> impl Iterator<Item = &Charge> {
+        self.charges_at(&self.overview().of_payers)
+    }
+
+    /// All fees, sorted by key.
+    pub(crate) fn fees(&self) -> impl Iterator<Item = &Charge> {
+        self.charges_at(&self.overview().fees)
+    }
+
+    /// The number of a resource, if some charge is of it.
+    pub(crate) fn resource_number(&self, resource: &str) -> Option<u32> {
+        self.resources().number(&self.charges, resource)
+    }
+
+    /// The values of the tag key at a position in the order of the scan; `None` where there is no such key.
+    pub(crate) fn tag_values(&self, position: usize) -> Option<&TagValues> {
+        let keys = || self.tag_keys().iter().map(|_| OnceLock::new()).collect();
+        let values = self.facts.tags.or_find(keys).get(position)?;
+        Some(values.get_or_init(|| TagValues::of(&self.charges, self.resources(), position)))
     }
 
     /// Hash of period, basis and charges: equal bills have equal digests however they were delivered
@@ -264,11 +311,7 @@ impl Bill {
     /// # Errors
     /// `money.overflow` where sums over tag values leave the range.
     pub fn digest(&self) -> Result<Digest> {
-        if let Some(known) = self.digest.0.get() {
-            return Ok(known.clone());
-        }
-        let digest = digest::of_bill(self)?;
-        Ok(self.digest.0.get_or_init(|| digest).clone())
+        self.facts.digest.or_try(|| digest::of_bill(self)).cloned()
     }
 
     /// Adds a finding of a caller, such as inputs that were not counted.
@@ -309,7 +352,7 @@ impl Bill {
             not_spread: self.not_spread,
             split_costs: self.split_costs,
             diagnostics: self.diagnostics,
-            digest: Remembered::default(),
+            facts: Facts::default(),
         };
         refuse_two_dialects(&merged.charges)?;
         merged.coverage.merge(other.coverage);

@@ -140,19 +140,18 @@ pub struct EntityStatus {
     pub estimated: BTreeMap<LineItemKind, Estimated>,
 }
 
-#[derive(Debug, Default)]
-struct Seen {
+/// What the rows of one payer and billing entity say of invoices, whenever it is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    payer: String,
+    billing_entity: String,
     invoice_ids: BTreeSet<String>,
     estimated: BTreeMap<LineItemKind, Estimated>,
     unknown: bool,
 }
 
-/// The status of every payer and billing entity, sorted.
-pub(crate) fn entity_statuses(
-    charges: &[Charge],
-    period: BillingPeriod,
-    as_of: Timestamp,
-) -> Result<Vec<EntityStatus>> {
+/// Invoice evidence of every payer and billing entity, sorted.
+pub(crate) fn seen(charges: &[Charge]) -> Result<Vec<Seen>> {
     let mut entities: BTreeMap<(&str, &str), Seen> = BTreeMap::new();
     // Charges are sorted by payer, account and seller: one look for many.
     for of_entity in charges.chunk_by(|a, b| entity_of(a) == entity_of(b)) {
@@ -163,14 +162,24 @@ pub(crate) fn entity_statuses(
             seen.add(charge, &mut last_invoice)?;
         }
     }
-    let entities = entities.into_iter().map(|((payer, entity), seen)| EntityStatus {
+    let named = entities.into_iter().map(|((payer, billing_entity), seen)| Seen {
         payer: payer.to_owned(),
-        billing_entity: entity.to_owned(),
-        status: seen.status(period, as_of),
-        invoice_ids: seen.invoice_ids,
-        estimated: seen.estimated,
+        billing_entity: billing_entity.to_owned(),
+        ..seen
     });
-    Ok(entities.collect())
+    Ok(named.collect())
+}
+
+/// The status of every payer and billing entity, sorted.
+pub(crate) fn entity_statuses(entities: &[Seen], period: BillingPeriod, as_of: Timestamp) -> Vec<EntityStatus> {
+    let statuses = entities.iter().map(|seen| EntityStatus {
+        payer: seen.payer.clone(),
+        billing_entity: seen.billing_entity.clone(),
+        status: seen.status(period, as_of),
+        invoice_ids: seen.invoice_ids.clone(),
+        estimated: seen.estimated.clone(),
+    });
+    statuses.collect()
 }
 
 /// Payer and seller of a charge.
@@ -220,9 +229,9 @@ impl Seen {
 }
 
 /// The least final of all entities; a bill without rows is open or unknown.
-pub(crate) fn status(entities: &[EntityStatus], period: BillingPeriod, as_of: Timestamp) -> BillStatus {
+pub(crate) fn status(entities: &[Seen], period: BillingPeriod, as_of: Timestamp) -> BillStatus {
     let empty = if as_of < period.end() { BillStatus::Open } else { BillStatus::Unknown };
-    entities.iter().map(|entity| entity.status).min().unwrap_or(empty)
+    entities.iter().map(|seen| seen.status(period, as_of)).min().unwrap_or(empty)
 }
 
 #[cfg(test)]

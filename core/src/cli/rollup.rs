@@ -37,6 +37,8 @@ pub(super) fn run(args: &RollupAndCharges, console: &mut Console) -> Result<Outc
         store.append_as(&run_id, &report, &asked.bill)?;
     }
     charges.map_or(Ok(()), StagedFiles::put_in_place)?;
+    // The process ends: freeing millions of task runs one by one would only take time.
+    std::mem::forget(asked.evidence);
     written.show(&report.diagnostics, console)
 }
 

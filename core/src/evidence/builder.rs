@@ -63,7 +63,9 @@ impl EvidenceBuilder {
     pub(super) fn add_block(&mut self, block: &[u8], is_last: bool, place: &mut Place<'_>) -> Result<usize> {
         let read = each_event(block, is_last, place.before, &mut |event| self.add_object(event, place));
         let read = read.map_err(|error| at_next(error, place))?;
-        place.before = place.before.after(block.get(..read).unwrap_or_default());
+        if !is_last {
+            place.before = place.before.after(block.get(..read).unwrap_or_default());
+        }
         Ok(read)
     }
 

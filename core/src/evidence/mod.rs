@@ -26,6 +26,7 @@ mod service_map;
 mod source;
 mod tables;
 mod task_event;
+mod task_facts;
 mod tasks;
 #[cfg(test)]
 mod tests;

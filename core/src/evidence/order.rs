@@ -5,11 +5,21 @@ const FEW: usize = 16;
 
 /// Sorts by text, bytewise. What all texts of a group start with is passed over once, and the eight bytes after it are
 /// compared as a number.
-pub(super) fn sort_by_text<T>(items: &mut Vec<T>, text: impl Fn(&T) -> &str) {
+pub(super) fn sort_by_text<T>(items: &mut [T], text: impl Fn(&T) -> &str) {
     let mut order: Vec<(u64, usize)> = (0..items.len()).map(|at| (0, at)).collect();
     sort_group(&mut order, &|at| items.get(at).map_or(&[], |item| text(item).as_bytes()));
-    let mut unsorted: Vec<Option<T>> = items.drain(..).map(Some).collect();
-    items.extend(order.into_iter().filter_map(|(_, at)| unsorted.get_mut(at).and_then(Option::take)));
+    // In place, cycle by cycle: there may be too many items to hold them twice.
+    for start in 0..items.len() {
+        let mut to = start;
+        while let Some((_, from)) = order.get_mut(to) {
+            let from = std::mem::replace(from, to);
+            if from == start || from == to {
+                break;
+            }
+            items.swap(to, from);
+            to = from;
+        }
+    }
 }
 
 fn sort_group<'t>(group: &mut [(u64, usize)], text: &dyn Fn(usize) -> &'t [u8]) {

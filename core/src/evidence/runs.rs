@@ -9,7 +9,8 @@ use super::containers::{HostIndex, ResolvedHost, last_segment};
 use super::model::{EvidenceOptions, TaskRun};
 use super::names::{Name, Names};
 use super::order::sort_by_text;
-use super::tasks::{TaskFacts, Tasks};
+use super::task_facts::TaskFacts;
+use super::tasks::Tasks;
 use super::volumes::Terminations;
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::ids::{Cluster, InstanceId, Service, TaskArn};
@@ -45,10 +46,9 @@ impl<'n> Runs<'n> {
     pub(super) fn make(&mut self, tasks: Tasks) -> Vec<TaskRun> {
         let mut shared = Shared::default();
         let mut unknown = UnknownHosts::new();
-        let tasks = tasks.into_facts();
         let mut runs = Vec::with_capacity(tasks.len());
-        for (task, facts) in tasks {
-            runs.extend(self.run(task, &facts, &mut shared, &mut unknown));
+        for (task, known) in tasks.into_facts() {
+            runs.extend(self.run(task, &known.into_facts(), &mut shared, &mut unknown));
         }
         self.report_unknown(unknown);
         sort_by_text(&mut runs, |run| run.task.as_str());
@@ -65,12 +65,12 @@ impl<'n> Runs<'n> {
     ) -> Option<TaskRun> {
         let start = self.start(facts);
         let is_fargate = self.is_fargate(facts);
-        let cluster = self.text(facts.cluster.get()).unwrap_or_default();
-        let host = facts.container_instance.get().map(|container_instance| {
+        let cluster = self.text(facts.texts.cluster).unwrap_or_default();
+        let host = facts.texts.container_instance.map(|container_instance| {
             let resolve = || self.hosts.resolve(self.names.text(container_instance), cluster);
-            &*shared.hosts.entry((container_instance, facts.cluster.get())).or_insert_with(resolve)
+            &*shared.hosts.entry((container_instance, facts.texts.cluster)).or_insert_with(resolve)
         });
-        let instance = host.and_then(|host| host.instance).or_else(|| self.text(facts.instance.get()));
+        let instance = host.and_then(|host| host.instance).or_else(|| self.text(facts.texts.instance));
         let ran = start.map(|start| Interval::new(start, self.end(facts, start, host, instance)));
         if let Some(Interval { start, end }) = ran.filter(|ran| ran.end < ran.start) {
             let message = format!("task `{task}` stops at {end}, before it starts at {start}");
@@ -79,20 +79,20 @@ impl<'n> Runs<'n> {
         // Rows of a bill that carry a Fargate task's ARN belong to its service even where it never ran.
         let never = Interval::new(Timestamp::from_millis(0), Timestamp::from_millis(0));
         let interval = ran.filter(|ran| ran.start <= ran.end).or(is_fargate.then_some(never))?;
-        let named = (facts.group.get(), facts.definition.get());
+        let named = (facts.texts.group, facts.texts.definition);
         let service = shared.services.entry(named).or_insert_with(|| self.service(facts)).clone();
         let run = TaskRun {
             task,
-            cluster: shared.clusters.entry(facts.cluster.get()).or_insert_with(|| Cluster::from(cluster)).clone(),
+            cluster: shared.clusters.entry(facts.texts.cluster).or_insert_with(|| Cluster::from(cluster)).clone(),
             instance: instance.map(|id| shared.instances.entry(id).or_insert_with(|| InstanceId::from(id)).clone()),
             cpu: self.cpu(facts, &service),
             service,
-            memory: facts.memory.get().filter(|m| *m > 0).or(facts.containers_memory.get()).unwrap_or(0),
+            memory: facts.numbers.memory.filter(|m| *m > 0).or(facts.numbers.containers_memory).unwrap_or(0),
             interval,
             fargate: is_fargate,
             tags: self.tags(facts),
         };
-        self.report(&run, self.text(facts.container_instance.get()), unknown);
+        self.report(&run, self.text(facts.texts.container_instance), unknown);
         Some(run)
     }
 
@@ -103,15 +103,15 @@ impl<'n> Runs<'n> {
 
     /// When the task started; a task of which nothing shows that it ran is counted.
     fn start(&mut self, facts: &TaskFacts) -> Option<Timestamp> {
-        if let Some(started) = facts.started.get() {
+        if let Some(started) = facts.times.started {
             return Some(started);
         }
-        let failed = self.text(facts.stop_code.get()) == Some("TaskFailedToStart");
+        let failed = self.text(facts.texts.stop_code) == Some("TaskFailedToStart");
         if !facts.was_running || failed {
             self.diagnostics.add(DiagnosticCode::EvidenceNeverRan, "tasks that never ran are not used", 1, None);
             return None;
         }
-        let (guess, message) = match (facts.pulled.get(), facts.created.get()) {
+        let (guess, message) = match (facts.times.pulled, facts.times.created) {
             (Some(pulled), _) => (Some(pulled), "tasks without `startedAt` start at their `pullStoppedAt`"),
             (None, Some(created)) => (Some(created), "tasks without `startedAt` start at their `createdAt`"),
             (None, None) => (None, ""),
@@ -131,7 +131,7 @@ impl<'n> Runs<'n> {
         host: Option<&ResolvedHost<'_>>,
         instance: Option<&str>,
     ) -> Timestamp {
-        if let Some(stopped) = facts.stopped.get() {
+        if let Some(stopped) = facts.times.stopped {
             return stopped;
         }
         let after = start.plus_millis(1)..;
@@ -142,21 +142,21 @@ impl<'n> Runs<'n> {
 
     /// `service:NAME` is the service NAME; every other task is standalone and named by its family (R19).
     fn service(&self, facts: &TaskFacts) -> Service {
-        let group = self.text(facts.group.get()).unwrap_or_default();
+        let group = self.text(facts.texts.group).unwrap_or_default();
         if let Some(name) = group.strip_prefix("service:") {
             return Service::from(name);
         }
         if group.starts_with("family:") {
             return Service::from(group);
         }
-        let definition = self.text(facts.definition.get()).map(last_segment);
+        let definition = self.text(facts.texts.definition).map(last_segment);
         let family = definition.map(|definition| definition.split(':').next().unwrap_or(definition));
         Service::from(format!("family:{}", family.unwrap_or(group)))
     }
 
     fn cpu(&mut self, facts: &TaskFacts, service: &Service) -> u64 {
-        let reserved = facts.cpu.get().filter(|units| *units > 0);
-        let reserved = reserved.or_else(|| facts.containers_cpu.get().filter(|units| *units > 0));
+        let reserved = facts.numbers.cpu.filter(|units| *units > 0);
+        let reserved = reserved.or_else(|| facts.numbers.containers_cpu.filter(|units| *units > 0));
         reserved.unwrap_or_else(|| {
             let units = self.options.default_cpu;
             let message = format!("tasks of service `{service}` reserve no CPU; {units} CPU units are used");
@@ -166,17 +166,17 @@ impl<'n> Runs<'n> {
     }
 
     fn is_fargate(&self, facts: &TaskFacts) -> bool {
-        if self.text(facts.launch_type.get()) == Some("FARGATE") {
+        if self.text(facts.texts.launch_type) == Some("FARGATE") {
             return true;
         }
-        let has_host = facts.container_instance.get().is_some() || facts.instance.get().is_some();
-        let provider = self.text(facts.capacity_provider.get()).unwrap_or_default();
+        let has_host = facts.texts.container_instance.is_some() || facts.texts.instance.is_some();
+        let provider = self.text(facts.texts.capacity_provider).unwrap_or_default();
         !has_host && (provider.starts_with("FARGATE") || facts.is_hostless_row)
     }
 
     fn tags(&self, facts: &TaskFacts) -> BTreeMap<String, String> {
         // The text was written from such a map.
-        self.text(facts.tags.get()).and_then(|tags| serde_json::from_str(tags).ok()).unwrap_or_default()
+        self.text(facts.texts.tags).and_then(|tags| serde_json::from_str(tags).ok()).unwrap_or_default()
     }
 
     fn report(&mut self, run: &TaskRun, container_instance: Option<&str>, unknown: &mut UnknownHosts) {

@@ -10,6 +10,8 @@ use std::thread;
 use flate2::read::MultiGzDecoder;
 
 use super::event::Place;
+use super::json::is_json;
+use super::tables::Header;
 use super::{Encoding, EvidenceBuilder};
 use crate::error::{Error, ErrorCode, Location, Result};
 
@@ -73,7 +75,7 @@ impl EvidenceBuilder {
     }
 }
 
-/// A large file of JSON lines that threads read together, a part each.
+/// A large file of JSON lines, or a table without quotes, that threads read together, a part each.
 ///
 /// Where a part is not what was expected, or has an error, nothing is taken of the file: it is read again from its
 /// start, because only so is known which event is the first with an error, and what number it has.
@@ -82,6 +84,8 @@ struct Lines<'p> {
     name: &'p str,
     length: u64,
     part: u64,
+    /// The header of a table with its length.
+    table: Option<(Header, usize)>,
     next: AtomicU64,
     is_refused: AtomicBool,
 }
@@ -89,16 +93,27 @@ struct Lines<'p> {
 impl<'p> Lines<'p> {
     /// Smaller files are read by one thread.
     const PARTS_MIN: u64 = 3;
+    /// A table with a longer header is read by one thread too.
+    const FIRST_LINE_MAX: u64 = 1 << 16;
 
-    /// `None` where the file is small or no plain sequence of objects.
+    /// `None` where the file is small, or neither a plain sequence of objects nor a plain table.
     fn open(path: &'p Path, name: &'p str, block_size: usize) -> Option<Self> {
-        let (mut file, part) = (File::open(path).ok()?, u64::try_from(block_size).ok()?.max(1));
+        let (file, part) = (File::open(path).ok()?, u64::try_from(block_size).ok()?.max(1));
         let length = file.metadata().ok().filter(fs::Metadata::is_file)?.len();
-        let mut first = [0];
-        file.read_exact(&mut first).ok()?;
-        let is_large = length > part.saturating_mul(Self::PARTS_MIN) && first == *b"{";
+        if length <= part.saturating_mul(Self::PARTS_MIN) {
+            return None;
+        }
+        let mut first = Vec::new();
+        BufReader::new(file).take(Self::FIRST_LINE_MAX).read_until(b'\n', &mut first).ok()?;
+        let table = if first.starts_with(b"{") {
+            None
+        } else {
+            let is_table = first.ends_with(b"\n") && !is_json(name, &first);
+            let header = Header::of_plain(&first).filter(|_| is_table)?;
+            Some((header, first.len()))
+        };
         let (next, is_refused) = (AtomicU64::new(0), AtomicBool::new(false));
-        is_large.then_some(Self { path, name, length, part, next, is_refused })
+        Some(Self { path, name, length, part, table, next, is_refused })
     }
 
     /// All events of the file.
@@ -125,8 +140,11 @@ impl<'p> Lines<'p> {
                 return Some(events);
             }
             let is_read = self.lines_from(start, &mut content, &mut part).is_some_and(|lines| {
-                let read = events.add_block(lines, true, &mut Place::new(self.name));
-                read.is_ok() && !self.is_refused.load(Ordering::Relaxed)
+                let is_read = match &self.table {
+                    None => events.add_block(lines, true, &mut Place::new(self.name)).is_ok(),
+                    Some((header, _)) => events.add_plain_rows(header, lines).is_some(),
+                };
+                is_read && !self.is_refused.load(Ordering::Relaxed)
             });
             if !is_read {
                 self.is_refused.store(true, Ordering::Relaxed);
@@ -145,7 +163,7 @@ impl<'p> Lines<'p> {
             content.read_until(b'\n', part).ok()?;
         }
         if start == 0 {
-            return Some(part);
+            return part.get(self.table.as_ref().map_or(0, |(_, header)| *header)..);
         }
         let first = part.iter().position(|byte| *byte == b'\n').map_or(part.len(), |end| end + 1);
         part.get(first..)
@@ -317,6 +335,55 @@ mod tests {
                 assert_eq!(read(text, size).unwrap_err().report(), whole.report());
             }
         }
+    }
+
+    #[test]
+    fn a_plain_table_in_parts_of_any_size_is_read_as_one_that_is_read_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tasks");
+        let row = |at: u32| {
+            let (task, service, instance) = (at * 7 % 30, at % 3, if at % 5 == 0 { "" } else { "i-1" });
+            let stopped = if at % 4 == 0 { String::new() } else { format!("{}", 1_480_640_400 + at) };
+            format!(" t-{task},é,service:s{service},{instance},256,512,2016-12-02T00:00:00.{at:03}Z ,{stopped},x\n")
+        };
+        let rows: String = (0..40).map(row).collect();
+        let table = format!("task,cluster,service,instance,cpu,memory,started, stopped ,note\n{rows}");
+        let options = EvidenceOptions { default_cpu: 1, as_of: Timestamp::MAX };
+        let whole = |text: &str| {
+            let mut builder = EvidenceBuilder::new();
+            builder.add(&path.to_string_lossy(), text.as_bytes()).map(|()| builder.finish(&options).unwrap())
+        };
+        let parts = |text: &str, size: usize| {
+            fs::write(&path, text).unwrap();
+            let mut builder = EvidenceBuilder::new();
+            builder.add_file(&path, size).map(|()| builder.finish(&options).unwrap())
+        };
+        assert_eq!(whole(&table).unwrap().tasks.len(), 30);
+        let texts = [
+            table.clone(),
+            table.replace('\n', "\r\n"),
+            table.replace('\n', "\n\n"),
+            table.replacen('\n', "\r", 20),
+            table.trim_end().to_owned(),
+            table.replacen(",x", ",\"x\ny\"", 9),
+            format!("\u{feff}{table}"),
+            format!("\n{table}"),
+            table.replacen(",x", "", 7),
+            table.replacen(",x", ",x,y", 1),
+            table.replacen("256", "-256", 3),
+            table.replacen("service:s1", "", 2),
+            table.replacen(".017Z", ".017+99", 1),
+            table.replacen("cluster", "clusters", 1),
+        ];
+        for text in &texts {
+            for size in [1, 7, 60, 333, 1000] {
+                match (parts(text, size), whole(text)) {
+                    (Ok(parts), Ok(whole)) => assert_eq!(parts, whole, "{text}"),
+                    (parts, whole) => assert_eq!(parts.unwrap_err().report(), whole.unwrap_err().report(), "{text}"),
+                }
+            }
+        }
+        assert_eq!(texts.iter().filter(|text| whole(text).is_err()).count(), 6);
     }
 
     #[test]

@@ -84,23 +84,77 @@ impl<'a> Row<'a> {
         Some((table, row))
     }
 
-    fn field(&mut self, column: &str) -> Option<&mut Field<'a>> {
+    /// The cell of a column, by its place in [`COLUMNS`].
+    fn field(&mut self, column: usize) -> Option<&mut Field<'a>> {
         Some(match column {
-            "task" => &mut self.task,
-            "cluster" => &mut self.cluster,
-            "service" => &mut self.service,
-            "instance" => &mut self.instance,
-            "cpu" => &mut self.cpu,
-            "memory" => &mut self.memory,
-            "started" => &mut self.started,
-            "stopped" => &mut self.stopped,
-            "container_instance" => &mut self.container_instance,
-            "since" => &mut self.since,
-            "volume" => &mut self.volume,
-            "attached" => &mut self.attached,
-            "detached" => &mut self.detached,
+            0 => &mut self.task,
+            1 => &mut self.cluster,
+            2 => &mut self.service,
+            3 => &mut self.instance,
+            4 => &mut self.cpu,
+            5 => &mut self.memory,
+            6 => &mut self.started,
+            7 => &mut self.stopped,
+            8 => &mut self.container_instance,
+            9 => &mut self.since,
+            10 => &mut self.volume,
+            11 => &mut self.attached,
+            12 => &mut self.detached,
             _ => return None,
         })
+    }
+}
+
+/// The columns that tables have.
+const COLUMNS: [&str; 13] = [
+    "task",
+    "cluster",
+    "service",
+    "instance",
+    "cpu",
+    "memory",
+    "started",
+    "stopped",
+    "container_instance",
+    "since",
+    "volume",
+    "attached",
+    "detached",
+];
+
+/// The table of a CSV, and what its columns are.
+#[derive(Debug)]
+pub(super) struct Header {
+    table: Table,
+    /// For each column its place in [`COLUMNS`], if it is one of them.
+    columns: Vec<Option<usize>>,
+}
+
+impl Header {
+    fn of<'c>(columns: impl Iterator<Item = &'c str>) -> Result<Self> {
+        let names: Vec<String> = columns.map(|column| column.trim().to_owned()).collect();
+        let place = |name: &String| COLUMNS.iter().position(|column| column == name);
+        Ok(Self { table: table(&names)?, columns: names.iter().map(place).collect() })
+    }
+
+    /// The header of a table that may be plain; `None` where it is none, or has quotes.
+    pub(super) fn of_plain(line: &[u8]) -> Option<Self> {
+        let line = std::str::from_utf8(line).ok()?;
+        let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
+        let is_plain = !line.starts_with('\u{feff}') && !line.contains(['"', '\r']);
+        is_plain.then(|| Self::of(line.split(',')).ok()).flatten()
+    }
+
+    /// The row of cells; `None` where they are not as many as the columns.
+    fn row<'a>(&self, cells: impl Iterator<Item = &'a str>) -> Option<Row<'a>> {
+        let mut row = Row::default();
+        let mut columns = self.columns.iter();
+        for cell in cells {
+            if let Some(field) = columns.next()?.and_then(|column| row.field(column)) {
+                *field = Some(Scalar::Text(Cow::Borrowed(cell.trim())));
+            }
+        }
+        columns.next().is_none().then_some(row)
     }
 }
 
@@ -159,20 +213,34 @@ impl EvidenceBuilder {
         if !reader.read_record(&mut record).map_err(|error| unreadable(&error, row_number))? {
             return Ok(());
         }
-        let columns: Vec<String> = record.iter().map(|column| column.trim().to_owned()).collect();
-        let table = table(&columns)?;
+        let header = Header::of(record.iter())?;
         while reader.read_record(&mut record).map_err(|error| unreadable(&error, row_number + 1))? {
             row_number += 1;
-            let mut row = Row::default();
-            for (column, cell) in columns.iter().zip(&record) {
-                if let Some(field) = row.field(column) {
-                    *field = Some(Scalar::Text(Cow::Borrowed(cell.trim())));
-                }
-            }
             let place = Location { row: Some(row_number), ..Location::default() };
-            self.add_row(table, &row).map_err(|error| error.at(place))?;
+            // The reader has counted the cells.
+            let row = header.row(record.iter()).unwrap_or_default();
+            self.add_row(header.table, &row).map_err(|error| error.at(place))?;
         }
         Ok(())
+    }
+
+    /// Takes lines of a table whose cells have no quotes. `None` where some cell has, or where anything is wrong: the
+    /// general reader says what, and where.
+    #[cfg(feature = "fs")]
+    pub(super) fn add_plain_rows(&mut self, header: &Header, lines: &[u8]) -> Option<()> {
+        let text = std::str::from_utf8(lines).ok().filter(|_| !lines.contains(&b'"'))?;
+        let has_returns = lines.contains(&b'\r');
+        for line in text.split('\n') {
+            let line = if has_returns { line.strip_suffix('\r').unwrap_or(line) } else { line };
+            // A line may also end in a lone carriage return.
+            if has_returns && line.contains('\r') {
+                return None;
+            }
+            if !line.is_empty() {
+                self.add_row(header.table, &header.row(line.split(','))?).ok()?;
+            }
+        }
+        Some(())
     }
 }
 

@@ -56,10 +56,10 @@ pub(in super::super) fn is_set_aside(charge: &Charge, policy: CommitmentPolicy) 
     is_spread(charge, policy) && charge.key().term().and_then(known_term).is_some()
 }
 
-/// The payers whose fees of earlier periods belong to this one too.
+/// The payers whose fees of earlier periods belong to this one too; each is billed in one format.
 fn spreading_payers(bill: &Bill, policy: CommitmentPolicy) -> BTreeSet<&str> {
     let spreads = |charge: &&Charge| policy.spread || charge.key().dialect() == Dialect::Dbr;
-    bill.charges().iter().filter(spreads).map(|charge| charge.key().payer()).collect()
+    bill.one_of_each_payer().filter(spreads).map(|charge| charge.key().payer()).collect()
 }
 
 impl<'a> FeePart<'a> {
@@ -79,7 +79,7 @@ impl<'a> Fees<'a> {
         currency: Currency,
     ) -> Result<Self> {
         let mut billed: BTreeMap<FeeKey<'a>, (Amount, Vec<&'a Charge>)> = BTreeMap::new();
-        for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
+        for charge in bill.fees().filter(|charge| charge.key().currency() == currency) {
             let Some(term) = charge.key().term().filter(|_| is_set_aside(charge, policy)) else { continue };
             let (sum, charges) = billed.entry(fee_key(charge, term)).or_default();
             *sum = sum.checked_add(charge.amount())?;
@@ -164,7 +164,7 @@ pub(in super::super) fn check_terms(
     currency: Currency,
     found: &mut Diagnostics,
 ) -> Result<()> {
-    for charge in bill.charges() {
+    for charge in bill.fees() {
         let key = charge.key();
         if !is_spread(charge, policy) || key.currency() != currency || is_set_aside(charge, policy) {
             continue;

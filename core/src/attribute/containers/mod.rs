@@ -333,18 +333,29 @@ fn service_owners<'a>(
     period: Interval,
 ) -> (Vec<ServiceOwner<'a>>, impl Iterator<Item = usize>) {
     let mut mapped: Index<(&str, &str), Option<&str>> = Index::default();
+    // Runs share the texts of their ids: the same texts at the same place need no look at them.
+    let mut shared: Index<(*const u8, *const u8), usize> = Index::default();
     let mut known: Index<(&str, &str, Option<&str>), usize> = Index::default();
     let mut owners: Vec<ServiceOwner<'_>> = Vec::new();
     let mut owner_of = Vec::with_capacity(evidence.tasks.len());
     for TaskRun { cluster, service, tags: of_task, .. } in &evidence.tasks {
         let (cluster_id, service_id) = (cluster.as_str(), service.as_str());
+        let place = (cluster_id.as_ptr(), service_id.as_ptr());
+        if let Some(owner) = shared.get(&place).filter(|_| of_task.is_empty()) {
+            owner_of.push(*owner);
+            continue;
+        }
         let area = || evidence.services.area(cluster, service, period.start).map(ProductArea::as_str);
         let mapped = *mapped.entry((cluster_id, service_id)).or_insert_with(area);
         let tag_area = if mapped.is_some() { None } else { tags.area_of_tags(of_task) };
-        owner_of.push(*known.entry((cluster_id, service_id, tag_area)).or_insert_with(|| {
+        let owner = *known.entry((cluster_id, service_id, tag_area)).or_insert_with(|| {
             owners.push(ServiceOwner::new(cluster_id, service_id, mapped, tag_area));
             owners.len() - 1
-        }));
+        });
+        if of_task.is_empty() {
+            shared.insert(place, owner);
+        }
+        owner_of.push(owner);
     }
     let mut order: Vec<usize> = (0..owners.len()).collect();
     order.sort_unstable_by_key(|at| owners.get(*at));
