@@ -1,7 +1,7 @@
 //! Instance hours as amounts, so that what divides the cost of a charge divides its hours (spec 11.1, R96).
 
 use super::instance::is_coverable_usage;
-use super::{Bill, Charge, UsageSlice};
+use super::{Bill, Charge, Facts, UsageSlice};
 use crate::classify::LineItemKind;
 use crate::error::Result;
 use crate::money::Amount;
@@ -45,7 +45,8 @@ impl Bill {
         let charge =
             |charge: &Charge| charge.hours().map_or_else(|| Ok(charge.clone()), |hours| charge.in_hours(hours));
         let charges = self.charges.iter().map(charge).collect::<Result<_>>()?;
-        Ok(Self { charges, ..self.clone() })
+        // What was found of the costs is not true of the hours.
+        Ok(Self { charges, facts: Facts::default(), ..self.clone() })
     }
 }
 
