@@ -171,17 +171,13 @@ fn missing_tags(bill: &Bill, policy: &Policy, currency: Currency) -> Result<Vec<
     let mut missing = Vec::new();
     for (at, tag_key) in asked {
         let Some((rows, cost)) = bill.tag_values(at).map(|values| values.missing(currency)) else { continue };
-        let cost = match cost {
-            Some(cost) => cost,
-            // Summed again for the error.
-            None => {
-                let is_missing = |charge: &&Charge| {
-                    let key = charge.key();
-                    key.currency() == currency && key.has_resource() && !key.has_tag(at)
-                };
-                Amount::sum(bill.charges().iter().filter(is_missing).map(Charge::amount))?
-            }
+        let is_missing = |charge: &&Charge| {
+            let key = charge.key();
+            key.currency() == currency && key.has_resource() && !key.has_tag(at)
         };
+        // What leaves the range is summed again for the error.
+        let again = || Amount::sum(bill.charges().iter().filter(is_missing).map(Charge::amount));
+        let cost = cost.map_or_else(again, Ok)?;
         if rows > 0 {
             missing.push(MissingTag { tag_key: tag_key.clone(), rows, cost });
         }

@@ -209,7 +209,7 @@ impl<'a> Tags<'a> {
 
     /// Lists resources with several values of a key, with what therefore inherits none.
     pub(super) fn report_conflicts(&self, bill: &Bill, currency: Currency, found: &mut Diagnostics) -> Result<()> {
-        let mut listed: BTreeMap<(&str, usize), (BTreeSet<&str>, Option<Amount>)> = BTreeMap::new();
+        let mut listed: BTreeMap<_, (BTreeSet<&str>, Option<Amount>)> = BTreeMap::new();
         for (at, (key, values)) in self.keys.iter().enumerate() {
             for charge in bill.charges_at(values.of_several()) {
                 let value = charge.key().tag(*key);

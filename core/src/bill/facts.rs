@@ -250,8 +250,8 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::Bill;
     use super::super::samples::{bill, row};
+    use super::super::{Bill, ChargeKey};
     use super::*;
     use crate::classify::LineItem;
 
@@ -276,9 +276,9 @@ mod tests {
             let bill = bill(&items);
             let keys = || bill.charges().iter().map(Charge::key);
 
-            let payers: BTreeSet<&str> = keys().map(|key| key.payer()).collect();
+            let payers: BTreeSet<&str> = keys().map(ChargeKey::payer).collect();
             prop_assert_eq!(bill.payers(), payers);
-            let currencies: BTreeSet<Currency> = keys().map(|key| key.currency()).collect();
+            let currencies: BTreeSet<Currency> = keys().map(ChargeKey::currency).collect();
             prop_assert_eq!(bill.currencies(), currencies);
             let billed = Amount::sum(bill.charges().iter().map(Charge::amount)).unwrap();
             prop_assert_eq!(bill.billed(Currency::USD).unwrap(), billed);
@@ -300,7 +300,7 @@ mod tests {
                 prop_assert_eq!(single, expected.first().copied().filter(|_| expected.len() == 1));
                 prop_assert_eq!(found.of_resource(number) == Values::Several, expected.len() > 1);
             }
-            let is_several = |key: &&crate::bill::ChargeKey| values.get(key.resource_id()).is_some_and(|v| v.len() > 1);
+            let is_several = |key: &&ChargeKey| values.get(key.resource_id()).is_some_and(|v| v.len() > 1);
             prop_assert_eq!(found.of_several().len(), keys().filter(is_several).count());
             let is_missing = |charge: &&Charge| !charge.key().resource_id().is_empty() && charge.key().tag(0).is_none();
             let missing = || bill.charges().iter().filter(is_missing);

@@ -342,8 +342,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tasks");
         let row = |at: u32| {
-            let (task, service, instance) = (at * 7 % 30, at % 3, if at % 5 == 0 { "" } else { "i-1" });
-            let stopped = if at % 4 == 0 { String::new() } else { format!("{}", 1_480_640_400 + at) };
+            let (task, service, instance) = (at * 7 % 30, at % 3, if at.is_multiple_of(5) { "" } else { "i-1" });
+            let stopped = if at.is_multiple_of(4) { String::new() } else { format!("{}", 1_480_640_400 + at) };
             format!(" t-{task},é,service:s{service},{instance},256,512,2016-12-02T00:00:00.{at:03}Z ,{stopped},x\n")
         };
         let rows: String = (0..40).map(row).collect();

@@ -384,7 +384,7 @@ mod tests {
         let text = |at: usize| field(at).map(|value| ["", "a", "b", "c"][value]);
         // Of 9 and 10 the first is the larger text.
         let number = |at: usize| field(at).map(|value| [0, 9, 10, 11][value]);
-        let time = |at: usize| field(at).map(|value| Timestamp::from_millis(value as i64));
+        let time = |at: usize| field(at).map(|value| Timestamp::from_millis([0, 1, 2, 3][value]));
         Said {
             version,
             texts: Fields { cluster: text(0), group: text(1), tags: text(2), ..Fields::default() },
@@ -429,8 +429,12 @@ mod tests {
             let (first, second) = events.split_at(cut.min(events.len()));
             let (mut ours, mut mine) = (Known::default(), Names::default());
             let (mut theirs, mut other) = (Known::default(), Names::default());
-            second.iter().for_each(|event| theirs.take(event, &mut other));
-            first.iter().rev().for_each(|event| ours.take(event, &mut mine));
+            for event in second {
+                theirs.take(event, &mut other);
+            }
+            for event in first.iter().rev() {
+                ours.take(event, &mut mine);
+            }
             let here = mine.merge(&other);
             ours.merge(theirs, &here, &mine);
             prop_assert_eq!(seen(ours, &mine), &*expected);
