@@ -145,6 +145,8 @@ def row_of(policy, piece, kind: str, count: int) -> dict:
 
 def rows(policy, attribution, of_hours) -> dict:
     """The rows by all that is compared of them: (cost, hours) in units; what is 0 is left out."""
+    # Idle hours go where idle cost went.
+    of_hours.areas_of_charges = attribution.areas_of_charges
     of_hours.run()
     hours = defaultdict(int)
     for piece in of_hours.pieces + of_hours.replaced:

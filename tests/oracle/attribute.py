@@ -15,7 +15,7 @@ import pools
 import times
 from containers import EMPTY_HOST, IDLE, Containers
 from fees import Fees
-from pieces import Piece, made_of
+from pieces import SOURCE, Piece, made_of
 from policy import Policy
 
 
@@ -50,7 +50,8 @@ class Attribution(Fees):
         self.summed = defaultdict(list)  # charges of instances by what they agree on besides the interval
         self.moved = defaultdict(list)  # (the same, instance) -> (charge, part)
         self.areas = defaultdict(lambda: defaultdict(int))  # instance or volume -> area -> what it has of it (R87)
-        self.waiting = {}  # idle cost that its areas share -> (origin, charge, amount)
+        self.areas_of_charges = None  # what idle cost of charges is shared by, where that is known before
+        self.waiting = {}  # idle cost that its areas share -> (origin, amount, what it comes from)
         self.is_aside = False
         self.spread_by = set()
         self.unused = defaultdict(int)  # (product, account, payer, id) -> what nothing used and nobody is named for
@@ -74,7 +75,10 @@ class Attribution(Fees):
             with made_of(charge=charge):
                 self.give_rule(rule, charge.product, charge.account, sum(amounts))
         self.give_by_aws()
-        self.give_waiting()
+        # Copied: fees that are pushed onto charges add to what areas have.
+        if self.areas_of_charges is None:
+            self.areas_of_charges = {host: dict(areas) for host, areas in self.areas.items()}
+        self.give_waiting(self.areas_of_charges)
         self.give_fees()
         self.give_pools()
         self.give_providers()
@@ -97,18 +101,20 @@ class Attribution(Fees):
 
     def wait(self, key: tuple, origin, amount: int) -> None:
         """Idle cost that is shared at once for each charge (or pushed part), host and reason: the ends of the key."""
-        origin, before = self.waiting.get(key, (origin, 0))
-        self.waiting[key] = (origin, before + amount)
+        origin, before, source = self.waiting.get(key, (origin, 0, dict(SOURCE)))
+        self.waiting[key] = (origin, before + amount, source)
 
-    def give_waiting(self) -> None:
+    def give_waiting(self, areas: dict | None = None) -> None:
         """By what each area has of the host; where there is none, rows that nobody used."""
-        for (*_, area, host, reason), (origin, amount) in self.waiting.items():
-            weights = {name: max(cost, 0) for name, cost in self.areas[host].items()} if host in self.areas else {}
-            if sum(weights.values()) == 0:
-                self.add_idle(origin, area, reason, amount)
-                continue
-            for name, part in money.split(amount, weights).items():
-                self.add(origin, "area", name, "volume" if reason == "detached" else "ecs_idle", part)
+        areas = self.areas if areas is None else areas
+        for (*_, area, host, reason), (origin, amount, source) in self.waiting.items():
+            weights = {name: max(cost, 0) for name, cost in areas[host].items()} if host in areas else {}
+            with made_of(**source):
+                if sum(weights.values()) == 0:
+                    self.add_idle(origin, area, reason, amount)
+                    continue
+                for name, part in money.split(amount, weights).items():
+                    self.add(origin, "area", name, "volume" if reason == "detached" else "ecs_idle", part)
         self.waiting = {}
 
     def give_idle(self, route: tuple, origin, host: str, reason: str, amount: int) -> None:

@@ -20,9 +20,14 @@ use crate::split::split;
 /// What each area has of each instance and volume, and what waits for it.
 #[derive(Debug, Default)]
 pub(super) struct IdleShares<'a> {
-    areas: BTreeMap<&'a str, BTreeMap<&'a str, Amount>>,
+    areas: Areas<'a>,
     waiting: Vec<Waiting<'a>>,
+    /// What the idle cost of charges is shared by, where that is known before; then, what it was shared by.
+    pub(super) of_charges: Option<Areas<'a>>,
 }
+
+/// What each area has, by instance or volume.
+pub(super) type Areas<'a> = BTreeMap<&'a str, BTreeMap<&'a str, Amount>>;
 
 /// An idle amount of a charge, or of a fee that was pushed onto it.
 #[derive(Debug)]
@@ -92,6 +97,15 @@ impl<'a> Stages<'a> {
 }
 
 impl<'a> Ledger<'a> {
+    /// Gives what waits of the charges themselves, before fees and pools are shared.
+    pub(super) fn share_idle_of_charges(&mut self) -> Result<()> {
+        let areas = self.idle.of_charges.take().unwrap_or_else(|| self.idle.areas.clone());
+        let shares = IdleShares { areas, ..IdleShares::default() };
+        self.share_idle(Some(&shares))?;
+        self.idle.of_charges = Some(shares.areas);
+        Ok(())
+    }
+
     /// Gives what waits to the areas that used its host, by what they have of it here or in `others`; a row of its own
     /// where there are none.
     pub(super) fn share_idle(&mut self, others: Option<&IdleShares<'a>>) -> Result<()> {

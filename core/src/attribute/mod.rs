@@ -186,7 +186,7 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
         stages.own(charge, ledger)?;
     }
     ledger.look_at(None);
-    ledger.share_idle(None)?;
+    ledger.share_idle_of_charges()?;
     let mut commitments = Commitments::of_period(bill, job.reservations, spreading, period, currency)?;
     commitments.share(bill, &stages, &mut pools, ledger, &mut found)?;
     pools.share(ledger, currency, &mut found)?;

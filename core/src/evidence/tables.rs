@@ -138,6 +138,7 @@ impl Header {
     }
 
     /// The header of a table that may be plain; `None` where it is none, or has quotes.
+    #[cfg(feature = "fs")]
     pub(super) fn of_plain(line: &[u8]) -> Option<Self> {
         let line = std::str::from_utf8(line).ok()?;
         let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::super::claim::Origin;
 use super::super::conserved::{conserved, residual};
+use super::super::idle::Areas;
 use super::super::ledger::Ledger;
 use super::super::tags::origin;
 use super::super::{Attributed, Attribution, run};
@@ -135,7 +136,7 @@ pub fn allocated_charges<'a>(job: &Attribution<'a>) -> Result<AllocatedCharges<'
     let attributed = run(job, &mut ledger)?;
     let (own, sums): (Vec<_>, Vec<_>) = ledger.take_noted().into_iter().partition(is_own);
     let mut rows = Vec::with_capacity(own.len());
-    let hours = hours(job)?;
+    let hours = hours(job, ledger.idle.of_charges.take())?;
     for (charge, parts) in by_charge(own) {
         add_charge(job, charge, parts, hours.get(charge.key()), &mut rows)?;
     }
@@ -166,13 +167,15 @@ fn is_own(noted: &Noted<'_>) -> bool {
 type Hours = BTreeMap<Contribution, Amount>;
 
 /// The hours of every charge that has any, given to the same owners as its cost, interval by interval: whoever has a part
-/// of the one has a part of the other, whatever the hours cost.
-fn hours(job: &Attribution<'_>) -> Result<BTreeMap<ChargeKey, Hours>> {
+/// of the one has a part of the other, whatever the hours cost. Idle cost has gone to the areas of its host by their cost
+/// (`idle`), so that its hours do too.
+fn hours(job: &Attribution<'_>, idle: Option<Areas<'_>>) -> Result<BTreeMap<ChargeKey, Hours>> {
     if !job.bill.charges().iter().any(|charge| charge.hours().is_some()) {
         return Ok(BTreeMap::new());
     }
     let bill = job.bill.in_hours()?;
     let mut ledger = Ledger::watching(&EVERY_CELL);
+    ledger.idle.of_charges = idle;
     run(&Attribution { bill: &bill, ..*job }, &mut ledger)?;
     let own = ledger.take_noted().into_iter().filter(is_own).collect();
     let charges = by_charge(own).into_iter().filter(|(charge, _)| charge.hours().is_some());

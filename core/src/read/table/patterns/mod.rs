@@ -71,7 +71,7 @@ pub(in crate::read) struct Place {
     /// Number of the rule that the cost of its rows follows.
     pub(in crate::read) rule: usize,
     /// Whether the charge sums quantities.
-    #[cfg_attr(not(feature = "batches"), expect(dead_code, reason = "only rows of batches can do without it"))]
+    #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only rows of Parquet can do without it"))]
     pub(in crate::read) counts_quantity: bool,
 }
 
