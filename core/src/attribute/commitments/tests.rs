@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::amortize::ReservationBook;
-use crate::attribute::{Attribution, CellFilter, attribute, explain};
+use crate::attribute::samples::{job, run as attributed_by_team};
+use crate::attribute::{CellFilter, attribute, explain};
 use crate::bill::samples::{bill, bill_with, hours, row, usage};
 use crate::bill::{Bill, BillOptions, KeepIntervals};
 use crate::classify::{Dialect, LineItem};
@@ -17,18 +18,7 @@ use crate::rollup::{CommitmentUse, Hours, Ratio, Report};
 const USAGE: &str = "[commitments]\nshare = \"usage\"\n";
 
 fn run(bill: &Bill, policy: &str, evidence: &Evidence) -> Report {
-    let policy = Policy::from_toml(&format!("{policy}\n[areas]\ntag_keys = [\"team\"]\n")).unwrap();
-    attribute(&job(bill, &policy, evidence, &ReservationBook::default())).unwrap()
-}
-
-pub(super) fn job<'a>(
-    bill: &'a Bill,
-    policy: &'a Policy,
-    evidence: &'a Evidence,
-    reservations: &'a ReservationBook,
-) -> Attribution<'a> {
-    let as_of = "2016-08-01 00:00:00".parse().unwrap();
-    Attribution { bill, policy, evidence, reservations, currency: None, as_of }
+    attributed_by_team(bill, policy, evidence).unwrap()
 }
 
 /// Area or row kind and mechanism → cost, without rows that cost 0.

@@ -1,6 +1,7 @@
 //! Commitments that an amortized basis has spread, with amounts derived by hand (spec 5.6, 6.4; domain 3.5).
 
-use super::tests::{costs, job, owned};
+use super::super::samples::job;
+use super::tests::{costs, owned};
 use crate::amortize::ReservationBook;
 use crate::attribute::attribute;
 use crate::bill::samples::{bill_with, hours, row};
