@@ -201,7 +201,7 @@ test('answers that come in pages are whole and in order', async () => {
   const ids = (await fees.toObjects()).map((fee) => fee.commitmentId);
   assert.deepEqual(ids, Array.from({ length: FEES }, (_, number) => `ri-${number}`).sort());
   const explained = await bill.explain({ policy, evidence, asOf });
-  assert.deepEqual(Object.keys(explained), ['contributions', 'cost', 'digests', 'inputs']);
+  assert.deepEqual(Object.keys(explained), ['contributions', 'cost', 'fees', 'digests', 'inputs']);
   assert.ok(explained.contributions.length > 10_000);
   const sum = explained.contributions.reduce((total, { amount }) => total + units(amount), 0n);
   assert.equal(unblended.formatDecimal(sum), explained.cost);
