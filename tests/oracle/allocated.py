@@ -149,15 +149,19 @@ def rows(policy, attribution, of_hours) -> dict:
     of_hours.areas_of_charges = attribution.areas_of_charges
     of_hours.run()
     hours = defaultdict(int)
-    for piece in of_hours.pieces + of_hours.replaced:
-        kind, *_ = origin = origin_of(piece)
-        if kind == "charge" and has_hours(piece.source["charge"]):
-            hours[origin, part_of(piece)] += piece.amount
     costs, first = defaultdict(lambda: defaultdict(int)), {}
     for piece in attribution.pieces + attribution.replaced:
         key = origin_of(piece), part_of(piece)
         first.setdefault(key, piece)
         costs[key[0]][key[1]] += piece.amount
+    for piece in of_hours.pieces + of_hours.replaced:
+        kind, *_ = origin = origin_of(piece)
+        if kind == "charge" and has_hours(piece.source["charge"]):
+            key = origin, part_of(piece)
+            hours[key] += piece.amount
+            # Who has hours that cost nothing has a part too.
+            first.setdefault(key, piece)
+            costs[origin][key[1]] += 0
     found = defaultdict(lambda: [0, 0])
     for origin, parts in costs.items():
         for part, amount in parts.items():

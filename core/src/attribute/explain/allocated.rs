@@ -3,7 +3,7 @@
 //! Invariants: the allocated charges of a charge sum to it, and their hours to its hours; all of them sum to `billed + carried_in − deferred`; the
 //! ratios of one origin sum to exactly 1; their order is that of the charges, then of the owners.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::claim::Origin;
 use super::super::conserved::{conserved, residual};
@@ -197,6 +197,11 @@ fn add_charge<'a>(
     hours: Option<&Hours>,
     rows: &mut Vec<AllocatedCharge<'a>>,
 ) -> Result<()> {
+    if let Some(hours) = hours {
+        // Who has hours that cost nothing has a part too.
+        let own: BTreeSet<Contribution> = parts.iter().map(without_amount).collect();
+        parts.extend(hours.keys().filter(|part| !own.contains(part)).cloned());
+    }
     parts.sort_unstable();
     let hours = hours.map(|hours| hours_of(charge, &parts, hours)).transpose()?;
     let amounts: Vec<Amount> = parts.iter().map(|part| part.amount).collect();
@@ -216,13 +221,14 @@ fn add_charge<'a>(
 
 /// The hours of each part of a charge.
 fn hours_of(charge: &Charge, parts: &[Contribution], hours: &Hours) -> Result<Vec<Amount>> {
-    let of_part = |part: &Contribution| {
-        let key = Contribution { amount: Amount::ZERO, ..part.clone() };
-        hours.get(&key).copied().unwrap_or_default()
-    };
+    let of_part = |part| hours.get(&without_amount(part)).copied().unwrap_or_default();
     let hours: Vec<Amount> = parts.iter().map(of_part).collect();
     conserved("allocated hours", origin(charge), charge.hours().unwrap_or_default(), &hours)?;
     Ok(hours)
+}
+
+fn without_amount(part: &Contribution) -> Contribution {
+    Contribution { amount: Amount::ZERO, ..part.clone() }
 }
 
 fn method_of_charge(job: &Attribution<'_>, part: &Contribution, resource: &str) -> AllocationMethod {
