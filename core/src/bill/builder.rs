@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashSet};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use super::charge::{Charge, UsageSlice};
+use super::charge::Charge;
 use super::coverage::UsageCoverage;
 use super::instance::{is_instance_usage, is_of_hours};
 use super::key::{ChargeKey, RowKey};
 use super::not_spread::NotSpread;
+use super::slices::{SliceList, UsageSlice, UsageSlices};
 use super::split_rows::{SplitCollector, SplitLine};
 use super::statement::Statement;
 use super::{Bill, Facts, InputDigest, Precision, Scope, refuse_two_dialects};
@@ -76,6 +77,8 @@ pub struct BillBuilder<'o> {
     hasher: FixedState,
     index: HashTable<usize>,
     charges: Vec<Charge>,
+    /// Usage intervals of each charge that keeps them.
+    slices: Vec<Option<Box<SliceList>>>,
     coverage: UsageCoverage,
     statement: Statement,
     inputs: Vec<InputDigest>,
@@ -102,6 +105,7 @@ impl<'o> BillBuilder<'o> {
             hasher: FixedState::default(),
             index: HashTable::new(),
             charges: Vec::new(),
+            slices: Vec::new(),
             coverage: UsageCoverage::default(),
             statement: Statement::default(),
             inputs: Vec::new(),
@@ -161,7 +165,11 @@ impl<'o> BillBuilder<'o> {
     pub(crate) fn add_again(&mut self, charge: usize, values: &RowValues) -> Result<()> {
         let at = charge;
         let Some(charge) = self.charges.get_mut(at) else { return Ok(()) };
-        let slice = if charge.key.is_timed() { Some(slice(charge.runs_instance, values)?) } else { None };
+        let slices = self.slices.get_mut(at).and_then(Option::as_mut);
+        let kept = match slices {
+            Some(slices) => Some((slices, slice(charge.runs_instance, values)?)),
+            None => None,
+        };
         let unblended = charge.unblended.checked_add(values.unblended)?;
         let counted = values.usage_quantity.filter(|_| charge.counts_quantity);
         let quantity = charge.quantity.checked_add(counted.unwrap_or_default())?;
@@ -170,8 +178,8 @@ impl<'o> BillBuilder<'o> {
         charge.quantity = quantity;
         charge.rows += 1;
         charge.nonzero_rows += u64::from(!values.unblended.is_zero());
-        if let Some(slice) = slice {
-            charge.keep(slice)?;
+        if let Some((slices, slice)) = kept {
+            slices.add(slice)?;
         }
         if let (true, Some(interval)) = (charge.key.kind().is_usage(), values.interval) {
             self.note_usage(at, interval);
@@ -233,8 +241,10 @@ impl<'o> BillBuilder<'o> {
     /// # Errors
     /// `money.overflow` where sums of one usage interval leave the range.
     pub fn finish(mut self, period: BillingPeriod) -> Result<Bill> {
-        for charge in &mut self.charges {
-            charge.compact()?;
+        for (charge, slices) in self.charges.iter_mut().zip(self.slices) {
+            if let Some(slices) = slices {
+                charge.slices = slices.finish()?;
+            }
         }
         self.charges.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         // Freed together: else the next text would lie where one was before.
@@ -262,8 +272,10 @@ impl<'o> BillBuilder<'o> {
 
     fn insert(&mut self, key: &RowKey<'_>, hash: u64) -> usize {
         let at = self.charges.len();
+        let stored = key.to_key();
+        self.slices.push(stored.is_timed().then(Box::default));
         self.charges.push(Charge {
-            key: key.to_key(),
+            key: stored,
             amount: Amount::ZERO,
             unblended: Amount::ZERO,
             rows: 0,
@@ -271,8 +283,7 @@ impl<'o> BillBuilder<'o> {
             quantity: Amount::ZERO,
             counts_quantity: key.kind().is_fee() || is_of_hours(key.kind(), key.usage_type()),
             runs_instance: runs_instance(key.resource_id(), key.usage_type()),
-            slices: Vec::new(),
-            is_ascending: true,
+            slices: UsageSlices::default(),
         });
         let account = self.account_number(key.usage_account());
         self.account_of.push(account);

@@ -8,11 +8,12 @@ use std::io::{BufRead, Write};
 use serde::{Deserialize, Serialize};
 
 use super::builder::runs_instance;
-use super::charge::{Charge, UsageSlice};
+use super::charge::Charge;
 use super::coverage::UsageCoverage;
 use super::instance::is_of_hours;
 use super::key::SavedKey;
 use super::not_spread::NotSpread;
+use super::slices::UsageSlices;
 use super::split_rows::SplitCosts;
 use super::statement::Statement;
 use super::{Bill, Facts, InputDigest, Precision, Scope};
@@ -54,7 +55,7 @@ struct Row {
     /// Hours of instances and quantities of fees, where there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     quantity: Option<Amount>,
-    slices: Vec<UsageSlice>,
+    slices: UsageSlices,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -163,18 +164,7 @@ impl Row {
         let unblended = self.unblended.unwrap_or(amount);
         let counts_quantity = key.kind().is_fee() || is_of_hours(key.kind(), key.usage_type());
         let runs_instance = runs_instance(key.resource_id(), key.usage_type());
-        Ok(Charge {
-            key,
-            amount,
-            unblended,
-            rows,
-            nonzero_rows,
-            quantity,
-            counts_quantity,
-            runs_instance,
-            slices,
-            is_ascending: true,
-        })
+        Ok(Charge { key, amount, unblended, rows, nonzero_rows, quantity, counts_quantity, runs_instance, slices })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Instance hours as amounts, so that what divides the cost of a charge divides its hours (spec 11.1, R96).
 
 use super::instance::is_coverable_usage;
+use super::slices::SliceList;
 use super::{Bill, Charge, Facts, UsageSlice};
 use crate::classify::LineItemKind;
 use crate::error::Result;
@@ -21,18 +22,17 @@ impl Charge {
         let measures: [fn(&UsageSlice) -> u64; 3] = [UsageSlice::running_ms, |slice| slice.interval().millis(), |_| 1];
         let mut parts = None;
         for measure in measures {
-            let weights = self.slices.iter().enumerate().map(|(at, slice)| (at, u128::from(measure(slice))));
+            let weights = self.slices.iter().enumerate().map(|(at, slice)| (at, u128::from(measure(&slice))));
             parts = split(hours, &weights.collect::<Vec<_>>())?;
             if parts.is_some() {
                 break;
             }
         }
-        let slices = self.slices.iter().zip(parts.unwrap_or_default());
-        Ok(Self {
-            amount: hours,
-            slices: slices.map(|(slice, hours)| slice.with_amount(hours)).collect(),
-            ..self.clone()
-        })
+        let mut slices = SliceList::default();
+        for (slice, hours) in self.slices.iter().zip(parts.unwrap_or_default()) {
+            slices.add(slice.with_amount(hours))?;
+        }
+        Ok(Self { amount: hours, slices: slices.finish()?, ..self.clone() })
     }
 }
 

@@ -19,6 +19,7 @@ mod key;
 mod not_spread;
 #[cfg(test)]
 pub(crate) mod samples;
+mod slices;
 mod split_rows;
 mod statement;
 mod status;
@@ -39,12 +40,13 @@ use crate::time::{BillingPeriod, Timestamp};
 pub use bridge::BridgeRow;
 pub(crate) use builder::RowValues;
 pub use builder::{BillBuilder, BillOptions, KeepIntervals};
-pub use charge::{Charge, UsageSlice};
+pub use charge::Charge;
 pub use coverage::{Completeness, Gap};
 pub(crate) use covers::{Covers, CoversById, commitment_id};
 pub use digest::Digest;
 pub(crate) use instance::{SizedType, instance_type, is_instance_usage, sized_type};
 pub use key::ChargeKey;
+pub use slices::{UsageSlice, UsageSliceIter, UsageSlices};
 pub use split_rows::{SplitCost, SplitKey, SplitLine, SplitResource};
 pub use status::{BillStatus, EntityStatus, Estimated, FinalAnswer, FinalRow, InvoiceState, invoice_state, is_final};
 

@@ -5,7 +5,7 @@ use super::super::conserved::conserved;
 use super::super::ledger::Ledger;
 use super::super::shared::Pools;
 use super::super::{Stages, volumes};
-use crate::bill::{Charge, UsageSlice};
+use crate::bill::{Charge, UsageSlice, UsageSlices};
 use crate::error::Result;
 use crate::money::Amount;
 use crate::policy::Unused;
@@ -79,10 +79,10 @@ impl<'a> Pushed<'a> {
 }
 
 /// An amount over the intervals of a charge by the hours its instance ran, else by their lengths, else evenly.
-fn by_hours(slices: &[UsageSlice], amount: Amount) -> Result<Vec<(Interval, Amount)>> {
+fn by_hours(slices: &UsageSlices, amount: Amount) -> Result<Vec<(Interval, Amount)>> {
     let measures: [fn(&UsageSlice) -> u64; 3] = [UsageSlice::running_ms, |slice| slice.interval().millis(), |_| 1];
     for measure in measures {
-        let weights: Vec<_> = slices.iter().enumerate().map(|(at, slice)| (at, u128::from(measure(slice)))).collect();
+        let weights: Vec<_> = slices.iter().enumerate().map(|(at, slice)| (at, u128::from(measure(&slice)))).collect();
         if let Some(parts) = split(amount, &weights)? {
             let weighted = slices.iter().zip(&weights).zip(parts).filter(|((_, (_, weight)), _)| *weight > 0);
             return Ok(weighted.map(|((slice, _), part)| (slice.interval(), part)).collect());
