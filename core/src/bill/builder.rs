@@ -77,8 +77,8 @@ pub struct BillBuilder<'o> {
     hasher: FixedState,
     index: HashTable<usize>,
     charges: Vec<Charge>,
-    /// Usage intervals of each charge that keeps them.
-    slices: Vec<Option<Box<SliceList>>>,
+    /// Usage intervals of each charge; empty where none are kept.
+    slices: Vec<SliceList>,
     coverage: UsageCoverage,
     statement: Statement,
     inputs: Vec<InputDigest>,
@@ -165,11 +165,7 @@ impl<'o> BillBuilder<'o> {
     pub(crate) fn add_again(&mut self, charge: usize, values: &RowValues) -> Result<()> {
         let at = charge;
         let Some(charge) = self.charges.get_mut(at) else { return Ok(()) };
-        let slices = self.slices.get_mut(at).and_then(Option::as_mut);
-        let kept = match slices {
-            Some(slices) => Some((slices, slice(charge.runs_instance, values)?)),
-            None => None,
-        };
+        let slice = if charge.key.is_timed() { Some(slice(charge.runs_instance, values)?) } else { None };
         let unblended = charge.unblended.checked_add(values.unblended)?;
         let counted = values.usage_quantity.filter(|_| charge.counts_quantity);
         let quantity = charge.quantity.checked_add(counted.unwrap_or_default())?;
@@ -178,7 +174,7 @@ impl<'o> BillBuilder<'o> {
         charge.quantity = quantity;
         charge.rows += 1;
         charge.nonzero_rows += u64::from(!values.unblended.is_zero());
-        if let Some((slices, slice)) = kept {
+        if let (Some(slice), Some(slices)) = (slice, self.slices.get_mut(at)) {
             slices.add(slice)?;
         }
         if let (true, Some(interval)) = (charge.key.kind().is_usage(), values.interval) {
@@ -242,9 +238,7 @@ impl<'o> BillBuilder<'o> {
     /// `money.overflow` where sums of one usage interval leave the range.
     pub fn finish(mut self, period: BillingPeriod) -> Result<Bill> {
         for (charge, slices) in self.charges.iter_mut().zip(self.slices) {
-            if let Some(slices) = slices {
-                charge.slices = slices.finish()?;
-            }
+            charge.slices = slices.finish()?;
         }
         self.charges.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         // Freed together: else the next text would lie where one was before.
@@ -272,10 +266,11 @@ impl<'o> BillBuilder<'o> {
 
     fn insert(&mut self, key: &RowKey<'_>, hash: u64) -> usize {
         let at = self.charges.len();
-        let stored = key.to_key();
-        self.slices.push(stored.is_timed().then(Box::default));
+        if self.options.keep_intervals != KeepIntervals::None {
+            self.slices.push(SliceList::default());
+        }
         self.charges.push(Charge {
-            key: stored,
+            key: key.to_key(),
             amount: Amount::ZERO,
             unblended: Amount::ZERO,
             rows: 0,

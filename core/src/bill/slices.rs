@@ -84,20 +84,22 @@ const LENGTH: u8 = 0x40;
 const RUNNING: u8 = 0x80;
 /// One more than the number of bytes of the amount, the lowest first; 0 where it is that of the interval before.
 const AMOUNT: u8 = 0x1f;
+/// Bytes of an interval of which all follows.
+const LONGEST: usize = 1 + 4 + 4 + 8 + 16;
 
-/// The usage intervals of a charge with their costs, sorted and each there once.
+/// The usage intervals of a charge with their costs, sorted, each interval there once.
 #[derive(Clone, Default, Deserialize)]
 #[serde(try_from = "Vec<UsageSlice>")]
 pub struct UsageSlices {
     packed: Vec<u8>,
-    count: usize,
+    count: u32,
 }
 
 impl UsageSlices {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.count
+        self.count as usize
     }
 
     /// Whether the charge keeps none.
@@ -109,7 +111,7 @@ impl UsageSlices {
     /// The intervals in the order of their start.
     #[must_use]
     pub fn iter(&self) -> UsageSliceIter<'_> {
-        UsageSliceIter { rest: &self.packed, left: self.count, last: UsageSlice::default() }
+        iterate(&self.packed, self.count)
     }
 
     /// The sum of both lists, interval by interval.
@@ -124,29 +126,6 @@ impl UsageSlices {
         }
         theirs.try_for_each(|slice| slices.add(slice))?;
         slices.finish()
-    }
-
-    fn push(&mut self, slice: &UsageSlice, before: &UsageSlice) {
-        let units = slice.amount.units();
-        let bytes = units.to_le_bytes();
-        let amount = if slice.amount == before.amount { None } else { bytes.get(..significant(units)) };
-        let start = slice.start_seconds != before.end_seconds;
-        let length = slice.seconds() != before.seconds();
-        let running = slice.running_ms != before.running_ms;
-        let amount_code = amount.map_or(0, |bytes| u8::try_from(bytes.len() + 1).unwrap_or(AMOUNT));
-        let flag = |given: bool, flag: u8| if given { flag } else { 0 };
-        self.packed.push(amount_code | flag(start, START) | flag(length, LENGTH) | flag(running, RUNNING));
-        if start {
-            self.packed.extend_from_slice(&slice.start_seconds.to_le_bytes());
-        }
-        if length {
-            self.packed.extend_from_slice(&slice.seconds().to_le_bytes());
-        }
-        if running {
-            self.packed.extend_from_slice(&slice.running_ms.to_le_bytes());
-        }
-        self.packed.extend_from_slice(amount.unwrap_or_default());
-        self.count += 1;
     }
 }
 
@@ -163,8 +142,12 @@ fn significant(units: i128) -> usize {
 #[derive(Clone, Debug)]
 pub struct UsageSliceIter<'s> {
     rest: &'s [u8],
-    left: usize,
+    left: u32,
     last: UsageSlice,
+}
+
+fn iterate(packed: &[u8], count: u32) -> UsageSliceIter<'_> {
+    UsageSliceIter { rest: packed, left: count, last: UsageSlice::default() }
 }
 
 impl UsageSliceIter<'_> {
@@ -203,7 +186,7 @@ impl Iterator for UsageSliceIter<'_> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
+        (self.left as usize, Some(self.left as usize))
     }
 }
 
@@ -253,71 +236,87 @@ impl Serialize for UsageSlices {
 }
 
 /// Collects the usage intervals of a charge: in any order, and more than one row may have the same.
+///
+/// One cache line, beside the bytes: rows of an hour go through thousands of charges.
 #[derive(Clone, Debug)]
 pub(super) struct SliceList {
-    packed: UsageSlices,
-    /// The last one packed, which the next is told from.
-    before: UsageSlice,
-    /// Not packed yet: rows of its interval may follow.
-    last: Option<UsageSlice>,
+    packed: Vec<u8>,
+    /// What the next is told from.
+    last: UsageSlice,
     /// Whether each starts after the one before it, as those of rows in the order of hours do.
     is_ascending: bool,
-    /// How many may be packed out of order before those of one interval are summed.
-    limit: usize,
+    count: u32,
 }
 
 impl Default for SliceList {
     fn default() -> Self {
-        Self {
-            packed: UsageSlices::default(),
-            before: UsageSlice::default(),
-            last: None,
-            is_ascending: true,
-            limit: 64,
-        }
+        Self { packed: Vec::new(), last: UsageSlice::default(), is_ascending: true, count: 0 }
     }
 }
 
 impl SliceList {
     /// Adds the cost of one row's interval.
     pub(super) fn add(&mut self, slice: UsageSlice) -> Result<()> {
-        let Some(last) = &mut self.last else {
-            self.last = Some(slice);
-            return Ok(());
-        };
-        if last.span() == slice.span() {
-            return last.absorb(slice);
+        self.is_ascending &= self.count == 0 || self.last.span() < slice.span();
+        if !self.is_ascending && self.packed.len() + LONGEST > self.packed.capacity() {
+            self.sum()?;
+            // In space of twice the size, that rows of the same intervals fill again and again.
+            self.packed.reserve(self.packed.len() + 16 * LONGEST);
+            self.is_ascending = self.count == 0 || self.last.span() < slice.span();
         }
-        self.is_ascending &= last.span() < slice.span();
-        let packed = std::mem::replace(last, slice);
-        self.packed.push(&packed, &self.before);
-        self.before = packed;
-        if !self.is_ascending && self.packed.count >= self.limit {
-            *self = std::mem::take(self).summed()?;
-            self.limit = self.packed.count * 2 + 64;
-        }
+        self.push(slice);
         Ok(())
     }
 
     /// The list, sorted, each interval there once.
-    pub(super) fn finish(self) -> Result<UsageSlices> {
-        let Self { mut packed, before, last, .. } = self.summed()?;
-        if let Some(last) = last {
-            packed.push(&last, &before);
+    pub(super) fn finish(mut self) -> Result<UsageSlices> {
+        if !self.is_ascending {
+            self.sum()?;
         }
-        packed.packed.shrink_to_fit();
-        Ok(packed)
+        self.packed.shrink_to_fit();
+        Ok(UsageSlices { packed: self.packed, count: self.count })
     }
 
-    fn summed(self) -> Result<Self> {
-        if self.is_ascending {
-            return Ok(self);
-        }
-        let mut slices: Vec<UsageSlice> = self.packed.iter().chain(self.last).collect();
+    /// Sorts the intervals, and sums those that are the same.
+    fn sum(&mut self) -> Result<()> {
+        let mut slices: Vec<UsageSlice> = iterate(&self.packed, self.count).collect();
         slices.sort_unstable_by_key(UsageSlice::span);
-        let mut sorted = Self::default();
-        slices.into_iter().try_for_each(|slice| sorted.add(slice))?;
-        Ok(sorted)
+        let mut overflow = None;
+        slices.dedup_by(|slice, last| {
+            let is_same = last.span() == slice.span();
+            if is_same && let Err(error) = last.absorb(*slice) {
+                overflow = Some(error);
+            }
+            is_same
+        });
+        self.packed.clear();
+        *self = Self { packed: std::mem::take(&mut self.packed), ..Self::default() };
+        slices.into_iter().for_each(|slice| self.push(slice));
+        overflow.map_or(Ok(()), Err)
+    }
+
+    fn push(&mut self, slice: UsageSlice) {
+        let before = std::mem::replace(&mut self.last, slice);
+        let units = slice.amount.units();
+        let bytes = units.to_le_bytes();
+        let amount = if slice.amount == before.amount { None } else { bytes.get(..significant(units)) };
+        let start = slice.start_seconds != before.end_seconds;
+        let length = slice.seconds() != before.seconds();
+        let running = slice.running_ms != before.running_ms;
+        let amount_code = amount.map_or(0, |bytes| u8::try_from(bytes.len() + 1).unwrap_or(AMOUNT));
+        let flag = |given: bool, flag: u8| if given { flag } else { 0 };
+        self.packed.push(amount_code | flag(start, START) | flag(length, LENGTH) | flag(running, RUNNING));
+        if start {
+            self.packed.extend_from_slice(&slice.start_seconds.to_le_bytes());
+        }
+        if length {
+            self.packed.extend_from_slice(&slice.seconds().to_le_bytes());
+        }
+        if running {
+            self.packed.extend_from_slice(&slice.running_ms.to_le_bytes());
+        }
+        self.packed.extend_from_slice(amount.unwrap_or_default());
+        self.count += 1;
     }
 }
 
@@ -349,7 +348,7 @@ mod tests {
         let mut most = 0;
         for at in 0..100_000 {
             list.add(slice(at * 7 % 50 * 3600, 3600, 1, 1)).unwrap();
-            most = most.max(list.packed.packed.capacity());
+            most = most.max(list.packed.capacity());
         }
         let list = list.finish().unwrap();
         assert_eq!(list.len(), 50);
