@@ -64,7 +64,7 @@ impl SavingsPlan {
 type Covered<'m> = BTreeMap<(&'m str, &'m str, &'m str), (&'m Meter, i64)>;
 
 /// Hours by account, usage type and zone; a step is as long for each of them.
-fn covered<'m>(meters: &'m [Meter], start: Timestamp, hours: i64) -> Covered<'m> {
+fn covered(meters: &[Meter], start: Timestamp, hours: i64) -> Covered<'_> {
     let mut covered = Covered::new();
     for meter in meters.iter().filter(|meter| meter.plan_rate.is_some() && meter.runs_at(start.millis())) {
         let key = (meter.account, meter.usage_type.as_str(), meter.zone);
