@@ -1069,6 +1069,10 @@ export function demo(
     areas?: readonly string[];
     /** Formats of the bill; a Detailed Billing Report where left out. */
     dialects?: readonly (DemoDialect | 'all')[];
+    /** Whether a savings plan covers instances; a Detailed Billing Report has none. */
+    savingsPlan?: boolean;
+    /** Whether Cost and Usage Reports have split cost allocation data of ECS tasks beside the line items. */
+    splitCosts?: boolean;
   },
 ): Promise<DemoFiles>;
 

@@ -24,9 +24,10 @@ function schemas() {
  * @param {any} [options]
  */
 async function demo(dir, options = {}) {
-  const names = ['period', 'seed', 'rows', 'instances', 'areas', 'dialects'];
-  const { period = '2016-06', ...rest } = known(options, names, 'demo');
-  return answerOf(() => native.demo(pathText(dir), JSON.stringify({ period, ...rest })));
+  const names = ['period', 'seed', 'rows', 'instances', 'areas', 'dialects', 'savingsPlan', 'splitCosts'];
+  const { period = '2016-06', savingsPlan, splitCosts, ...rest } = known(options, names, 'demo');
+  const request = { period, ...rest, savings_plan: savingsPlan, split_costs: splitCosts };
+  return answerOf(() => native.demo(pathText(dir), JSON.stringify(request)));
 }
 
 /**

@@ -122,6 +122,9 @@ test('the demo is written in every dialect asked for', async () => {
   assert.deepEqual(readFileSync(files.bills.dbr), readFileSync(alone.bill));
   assert.deepEqual([files.total, files.rounding], [alone.total, alone.rounding]);
   await assert.rejects(demo(folder(), { dialects: ['csv'] }), { code: 'config.bad_value' });
+  await assert.rejects(demo(folder(), { savingsPlan: true }), { code: 'config.bad_value' });
+  const more = await demo(folder(), { rows: 3_000, dialects: ['cur2'], savingsPlan: true, splitCosts: true });
+  assert.match(readFileSync(more.readme, 'utf8'), /savings plan covers[^]*split_check/);
 });
 
 test('the program of the package is the command line program', async () => {

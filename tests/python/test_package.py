@@ -123,6 +123,9 @@ def test_the_demo_is_written_in_every_dialect_asked_for(tmp_path: Path) -> None:
     assert sorted(demo.bills) == ["cur2", "dbr", "focus-1.2"]
     assert demo.bill == demo.bills["cur2"] and all(path.is_file() for path in demo.bills.values())
     assert unblended.scan(demo.bills["dbr"]).digest == unblended.scan(unblended.demo(tmp_path / "d", rows=3_000).bill).digest
+    more = unblended.demo(tmp_path / "more", rows=3_000, dialects=["cur2"], savings_plan=True, split_costs=True)
+    text = more.readme.read_text()
+    assert "savings plan" in text and "split_check" in text
     assert demo.rounding != 0 and demo.total == demo.total.quantize(demo.total.__class__("0.01"))
     with pytest.raises(unblended.ConfigError, match="config.bad_value"):
         unblended.demo(tmp_path, dialects=["csv"])

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use unblended::{
-    Amount, Attribution, BillOptions, DemoBill, DemoDialect, DemoFiles, DemoOptions, Encoding, Evidence,
+    Amount, Attribution, BillOptions, CostBasis, DemoBill, DemoDialect, DemoFiles, DemoOptions, Encoding, Evidence,
     EvidenceBuilder, EvidenceOptions, KeepIntervals, Policy, Progress, Report, ReservationBook, ScanOptions, attribute,
     demo, find_inputs, scan,
 };
@@ -21,9 +21,12 @@ struct Month {
 
 impl Month {
     fn written(dialects: &[DemoDialect]) -> Self {
+        Self::with(DemoOptions { dialects: dialects.to_vec(), ..DemoOptions::new("2016-06".parse().unwrap()) })
+    }
+
+    fn with(options: DemoOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options =
-            DemoOptions { rows: 0, dialects: dialects.to_vec(), ..DemoOptions::new("2016-06".parse().unwrap()) };
+        let options = DemoOptions { rows: 0, ..options };
         let files = demo(folder.path(), &options).unwrap();
         let policy = Policy::from_toml(&std::fs::read_to_string(&files.policy).unwrap()).unwrap();
         assert!(policy.commitments.spread);
@@ -41,16 +44,22 @@ impl Month {
     }
 
     fn report(&self, dialect: DemoDialect) -> Report {
+        let report = self.report_in(CostBasis::Unblended, dialect);
+        assert_eq!(report.totals.billed, self.bill(dialect).total, "{dialect}");
+        report
+    }
+
+    fn report_in(&self, basis: CostBasis, dialect: DemoDialect) -> Report {
         let keep_intervals = KeepIntervals::Of(self.evidence.resources().map(str::to_owned).collect());
         let options = ScanOptions {
-            bill: BillOptions { tag_keys: self.policy.tag_keys(), keep_intervals, ..BillOptions::default() },
+            bill: BillOptions { basis, tag_keys: self.policy.tag_keys(), keep_intervals, ..BillOptions::default() },
             ..ScanOptions::default()
         };
         let path = self.bill(dialect).path.display().to_string();
         let bill = scan(find_inputs(&[path]).unwrap(), &options, &Progress::new()).unwrap();
         let report = attribute(&Attribution {
             bill: &bill,
-            policy: &self.policy,
+            policy: &Policy { basis, ..self.policy.clone() },
             evidence: &self.evidence,
             reservations: &ReservationBook::default(),
             currency: None,
@@ -58,7 +67,6 @@ impl Month {
         })
         .unwrap();
         report.reconcile_tables().unwrap();
-        assert_eq!(report.totals.billed, self.bill(dialect).total, "{dialect}");
         report
     }
 }
@@ -131,4 +139,52 @@ fn parquet_with_decimals_is_the_same_month_and_with_doubles_what_they_hold() {
     let [legacy, export] = of_doubles.map(|dialect| month.report(dialect));
     assert!(is_binary(&legacy) && is_binary(&export));
     assert_eq!(product_area_costs(&legacy), product_area_costs(&export));
+}
+
+const NEWER: [DemoDialect; 4] = [DemoDialect::Cur, DemoDialect::Cur2, DemoDialect::Focus, DemoDialect::Focus12];
+
+/// In cash a Cost and Usage Report charges covered usage to its owner and takes it back in rows of no resource, while FOCUS
+/// charges nothing for it: there only products are equal.
+#[test]
+fn a_savings_plan_costs_every_area_the_same_amortized_and_every_product_the_same_in_cash() {
+    let usual = DemoOptions::new("2016-06".parse().unwrap());
+    let month = Month::with(DemoOptions { dialects: NEWER.to_vec(), savings_plan: true, ..usual });
+    let expected = month.report_in(CostBasis::Amortized, DemoDialect::Cur);
+    let products = |report: &Report| {
+        let mut products: BTreeMap<String, Amount> = BTreeMap::new();
+        for ((product, ..), cost) in product_area_costs(report) {
+            let sum = products.entry(product).or_default();
+            *sum = sum.checked_add(cost).unwrap();
+        }
+        products
+    };
+    let in_cash = products(&month.report(DemoDialect::Cur));
+    let plan = "Savings Plans for AWS Compute usage";
+    assert!(!in_cash[plan].is_zero());
+    assert!(
+        product_area_costs(&expected).keys().any(|(product, _, kind)| product == plan && kind == "unused_commitment")
+    );
+    for dialect in NEWER {
+        let amortized = month.report_in(CostBasis::Amortized, dialect);
+        assert_eq!(product_area_costs(&amortized), product_area_costs(&expected), "{dialect}");
+        assert_eq!(area_costs(&amortized), area_costs(&expected), "{dialect}");
+        assert_eq!(products(&month.report(dialect)), in_cash, "{dialect}");
+    }
+}
+
+/// AWS's split is of the amortized cost, by what tasks used at least; ours is by what they reserved of the CPU.
+#[test]
+fn split_costs_of_the_month_differ_from_ours_by_little_and_for_known_reasons() {
+    let usual = DemoOptions::new("2016-06".parse().unwrap());
+    let month = Month::with(DemoOptions { dialects: NEWER.to_vec(), savings_plan: true, split_costs: true, ..usual });
+    let legacy = month.report_in(CostBasis::Amortized, DemoDialect::Cur);
+    let check = &legacy.split_check;
+    assert_eq!(check.len(), 12, "ten services, one that nobody mapped, and standalone tasks");
+    for row in check {
+        assert!(row.difference.units().abs() < row.scad.units() / 50, "{row:?}");
+        assert_eq!(row.why.iter().map(|why| why.as_str()).collect::<Vec<_>>(), ["memory", "shares"]);
+    }
+    assert_eq!(Amount::sum(check.iter().map(|row| row.difference)).unwrap(), Amount::ZERO);
+    assert_eq!(month.report_in(CostBasis::Amortized, DemoDialect::Cur2).split_check, legacy.split_check);
+    assert!(month.report_in(CostBasis::Amortized, DemoDialect::Focus).split_check.is_empty());
 }

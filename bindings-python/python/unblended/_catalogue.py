@@ -63,6 +63,8 @@ def demo(
     instances: int | None = None,
     areas: Sequence[str] | None = None,
     dialects: Sequence[str] | None = None,
+    savings_plan: bool = False,
+    split_costs: bool = False,
 ) -> DemoFiles:
     """Writes a realistic month: bill, events, service map and policy; the same arguments, the same bytes.
 
@@ -75,13 +77,25 @@ def demo(
         areas: product areas.
         dialects: formats of the bill, a Detailed Billing Report where None: `dbr`, `cur`, `cur-parquet`,
             `cur-parquet-decimal`, `cur2`, `cur2-parquet`, `focus` (1.0), `focus-1.2`, or `all`.
+        savings_plan: whether a savings plan covers instances; `dbr` has none.
+        split_costs: whether Cost and Usage Reports have split cost allocation data of ECS tasks beside the line items.
 
     Raises:
-        ConfigError: `config.bad_value` where an area cannot stand on a tag or a dialect does not exist.
+        ConfigError: `config.bad_value` where an area cannot stand on a tag, a dialect does not exist or `dbr` is to have
+            a savings plan.
             `config.unsupported` for Parquet in a build without it.
         IoError: `output.io`.
     """
-    request = {"period": period, "seed": seed, "rows": rows, "instances": instances, "areas": areas, "dialects": dialects}
+    request = {
+        "period": period,
+        "seed": seed,
+        "rows": rows,
+        "instances": instances,
+        "areas": areas,
+        "dialects": dialects,
+        "savings_plan": savings_plan,
+        "split_costs": split_costs,
+    }
     files = json.loads(_native.demo(dir, json.dumps(request, default=list)))
     written, bills = files.pop("rows"), {name: FilePath(path) for name, path in files.pop("bills").items()}
     total, rounding = Decimal(files.pop("total")), Decimal(files.pop("rounding"))

@@ -279,6 +279,12 @@ pub(super) struct Demo {
     /// Format of the bill: dbr, cur, cur-parquet, cur-parquet-decimal, cur2, cur2-parquet, focus, focus-1.2 or all
     #[arg(long, value_name = "DIALECT", default_value = "dbr")]
     pub(super) dialect: Vec<String>,
+    /// Cover instances by a savings plan; not with dbr, which has none
+    #[arg(long)]
+    pub(super) savings_plan: bool,
+    /// Add split cost allocation data of ECS tasks to Cost and Usage Reports
+    #[arg(long)]
+    pub(super) split_costs: bool,
     /// Then roll the month up into a store beside it, from the bill of the first dialect
     #[arg(long)]
     pub(super) rollup: bool,

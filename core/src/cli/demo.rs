@@ -19,7 +19,14 @@ struct Written<'f> {
 
 pub(super) fn run(args: &Demo, console: &mut Console) -> Result<Outcome> {
     let dialects = DemoDialect::named(&args.dialect)?;
-    let options = DemoOptions { seed: args.seed, rows: args.rows, dialects, ..DemoOptions::new(args.period) };
+    let options = DemoOptions {
+        seed: args.seed,
+        rows: args.rows,
+        dialects,
+        savings_plan: args.savings_plan,
+        split_costs: args.split_costs,
+        ..DemoOptions::new(args.period)
+    };
     let files = demo(&args.dir, &options)?;
     console.show(&format!("wrote {}\n", args.dir.display()));
     let mut typed = files.rollup_arguments();

@@ -23,7 +23,12 @@ pub(super) struct WrittenBills {
 }
 
 /// Refuses dialects before anything is written.
-pub(super) fn check_dialects(dialects: &[DemoDialect]) -> Result<()> {
+pub(super) fn check_dialects(options: &DemoOptions) -> Result<()> {
+    let dialects = &options.dialects;
+    if options.savings_plan && dialects.contains(&DemoDialect::Dbr) {
+        let why = "a Detailed Billing Report has no savings plans; ask for other dialects, such as `cur2`";
+        return Err(Error::new(ErrorCode::ConfigBadValue, why));
+    }
     if dialects.is_empty() {
         return Err(Error::new(ErrorCode::ConfigBadValue, "a demo needs at least one dialect"));
     }
@@ -34,7 +39,7 @@ pub(super) fn check_dialects(dialects: &[DemoDialect]) -> Result<()> {
 /// Writes the month once in each dialect, under the names AWS gives the files.
 pub(super) fn write_bills(dir: &Path, fleet: &Fleet, options: &DemoOptions) -> Result<WrittenBills> {
     let plan = Plan::new(fleet, options);
-    let month = Month::new(fleet, options.seed);
+    let month = Month::new(fleet, options);
     let mut writers: Vec<Box<dyn BillWriter + '_>> = Vec::new();
     for (at, dialect) in options.dialects.iter().enumerate() {
         if options.dialects.iter().take(at).any(|before| before == dialect) {

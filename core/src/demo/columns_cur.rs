@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::columns_options::{SAVINGS_PLAN, SPLIT, TAGS_OF_TASKS};
+use super::events::CLUSTER;
 use super::line::{Cell, Line};
+use super::month::Month;
 use super::row::Kind;
 
 /// How a column is typed where the file has types.
@@ -40,20 +43,22 @@ pub(super) fn columns(table: &[ColumnOf]) -> Vec<Column> {
     table.iter().map(column).collect()
 }
 
-/// The legacy report: `category/Name`.
-pub(super) fn legacy() -> Vec<Column> {
-    [BASE, PRODUCT_AND_PRICING, RESERVATION, TAGS].into_iter().flat_map(columns).collect()
+/// The legacy report: `category/Name`. Columns of what a month does not have are not there.
+pub(super) fn legacy(month: &Month) -> Vec<Column> {
+    let plan = if month.savings_plan.is_some() { SAVINGS_PLAN } else { &[] };
+    let (split, of_tasks) = if month.has_task_shares { (SPLIT, TAGS_OF_TASKS) } else { (&[][..], &[][..]) };
+    [BASE, PRODUCT_AND_PRICING, RESERVATION, plan, split, of_tasks, TAGS].into_iter().flat_map(columns).collect()
 }
 
 /// The legacy report as Athena spells it.
-pub(super) fn athena() -> Vec<Column> {
-    legacy().into_iter().map(|column| Column { name: athena_name(&column.name), ..column }).collect()
+pub(super) fn athena(month: &Month) -> Vec<Column> {
+    legacy(month).into_iter().map(|column| Column { name: athena_name(&column.name), ..column }).collect()
 }
 
 /// CUR 2.0: the same, but tags and most of what is said of a product are maps, and accounts have names.
-pub(super) fn cur2() -> Vec<Column> {
+pub(super) fn cur2(month: &Month) -> Vec<Column> {
     let in_maps: BTreeSet<&str> = ["product_product_name", "product_memory", "product_region", "product_vcpu"].into();
-    let kept = athena()
+    let kept = athena(month)
         .into_iter()
         .filter(|column| !in_maps.contains(column.name.as_str()) && !column.name.starts_with("resource_tags_"));
     let mut all: Vec<Column> = kept.chain(columns(ONLY_CUR2)).collect();
@@ -84,7 +89,7 @@ const BASE: &[ColumnOf] = &[
     ("bill/BillingEntity", Text, |_| Cell::Text("AWS")),
     ("bill/BillType", Text, |line| {
         Cell::Text(match line.row.kind {
-            Kind::Upfront => "Purchase",
+            Kind::Upfront | Kind::PlanUpfront => "Purchase",
             Kind::Refund => "Refund",
             _ => "Anniversary",
         })
@@ -128,18 +133,16 @@ const PRODUCT_AND_PRICING: &[ColumnOf] = &[
     ("pricing/PurchaseOption", Text, |line| line.if_committed(Cell::Text("Partial Upfront"))),
     ("pricing/RateId", Text, |line| Cell::text(line.row.rate_id)),
     ("pricing/currency", Text, |line| line.if_metered(Cell::Text("USD"))),
-    ("pricing/publicOnDemandCost", Cost, |line| {
-        line.if_kind(&[Kind::Usage, Kind::Covered], Cell::Number(line.list_cost()))
-    }),
-    ("pricing/publicOnDemandRate", Text, |line| {
-        line.if_kind(&[Kind::Usage, Kind::Covered], Cell::Number(line.list_rate()))
-    }),
+    ("pricing/publicOnDemandCost", Cost, |line| line.if_kind(USAGE, Cell::Number(line.list_cost()))),
+    ("pricing/publicOnDemandRate", Text, |line| line.if_kind(USAGE, Cell::Number(line.list_rate()))),
     ("pricing/term", Text, |line| {
-        line.if_metered(Cell::Text(if line.row.kind.is_committed() { "Reserved" } else { "OnDemand" }))
+        let on_demand = line.if_kind(USAGE, Cell::Text("OnDemand"));
+        if line.row.kind.is_committed() { Cell::Text("Reserved") } else { on_demand }
     }),
     ("pricing/unit", Text, |line| Cell::text(line.unit().0)),
 ];
 
+const USAGE: &[Kind] = &[Kind::Usage, Kind::Covered, Kind::PlanCovered];
 const COVERED: &[Kind] = &[Kind::Covered];
 const RECURRING: &[Kind] = &[Kind::Recurring];
 
@@ -203,14 +206,24 @@ const ONLY_CUR2: &[ColumnOf] = &[
         ])
     }),
     ("resource_tags", Map, |line| {
-        let row = line.row;
-        Cell::map(&[("aws_created_by", row.created_by), ("user_name", row.name), ("user_product_area", row.area)])
+        let (row, task) = (line.row, line.row.share);
+        Cell::map(&[
+            ("aws_created_by", row.created_by),
+            ("aws_ecs_cluster_name", task.map_or("", |_| CLUSTER)),
+            ("aws_ecs_service_name", task.map_or("", |task| task.service)),
+            ("user_name", row.name),
+            ("user_product_area", row.area),
+        ])
     }),
 ];
 
 fn line_item_type(kind: Kind) -> &'static str {
     match kind {
-        Kind::Usage | Kind::Unused => "Usage",
+        Kind::Usage | Kind::Unused | Kind::PlanUnused | Kind::TaskShare => "Usage",
+        Kind::PlanCovered => "SavingsPlanCoveredUsage",
+        Kind::PlanNegation => "SavingsPlanNegation",
+        Kind::PlanRecurring => "SavingsPlanRecurringFee",
+        Kind::PlanUpfront => "SavingsPlanUpfrontFee",
         Kind::Covered => "DiscountedUsage",
         Kind::Upfront => "Fee",
         Kind::Recurring => "RIFee",
@@ -231,6 +244,8 @@ fn vcpu<'r>(line: &Line<'r>) -> &'r str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::demo::DemoOptions;
+    use crate::demo::fleet::Fleet;
 
     #[test]
     fn athena_names_are_those_of_the_published_examples() {
@@ -248,9 +263,13 @@ mod tests {
 
     #[test]
     fn no_spelling_has_a_column_twice() {
-        for columns in [legacy(), athena(), cur2()] {
-            let names: BTreeSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-            assert_eq!(names.len(), columns.len());
+        let month = |options: &DemoOptions| Month::new(&Fleet::new(options).unwrap(), options);
+        let usual = DemoOptions::new("2016-06".parse().unwrap());
+        for month in [month(&usual), month(&DemoOptions { savings_plan: true, split_costs: true, ..usual.clone() })] {
+            for columns in [legacy(&month), athena(&month), cur2(&month)] {
+                let names: BTreeSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+                assert_eq!(names.len(), columns.len());
+            }
         }
     }
 }

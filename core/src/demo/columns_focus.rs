@@ -41,15 +41,15 @@ const COMMON: &[ColumnOf] = &[
     ("ChargeFrequency", Text, |line| Cell::Text(frequency(line.row.kind))),
     ("ChargePeriodEnd", Time, |line| Cell::Time(line.end())),
     ("ChargePeriodStart", Time, |line| Cell::Time(line.row.start)),
-    ("CommitmentDiscountCategory", Text, |line| line.if_committed(Cell::Text("Usage"))),
-    ("CommitmentDiscountId", Text, |line| line.if_committed(Cell::Text(&line.month.reservation.arn))),
+    ("CommitmentDiscountCategory", Text, |line| either(line, "Usage", "Spend")),
+    ("CommitmentDiscountId", Text, |line| line.commitment()),
     ("CommitmentDiscountName", Text, |_| Cell::Null),
     ("CommitmentDiscountStatus", Text, |line| match line.row.kind {
-        Kind::Covered => Cell::Text("Used"),
-        Kind::Unused => Cell::Text("Unused"),
+        Kind::Covered | Kind::PlanCovered => Cell::Text("Used"),
+        Kind::Unused | Kind::PlanUnused => Cell::Text("Unused"),
         _ => Cell::Null,
     }),
-    ("CommitmentDiscountType", Text, |line| line.if_committed(Cell::Text("Reserved Instance"))),
+    ("CommitmentDiscountType", Text, |line| either(line, "Reserved Instance", "Savings Plan")),
     ("ConsumedQuantity", Quantity, |line| line.if_kind(USAGE, Cell::Number(line.quantity()))),
     ("ConsumedUnit", Text, |line| line.if_kind(USAGE, Cell::text(line.unit().1))),
     ("ContractedCost", Cost, |line| Cell::Number(line.list_cost())),
@@ -59,9 +59,9 @@ const COMMON: &[ColumnOf] = &[
     ("ListCost", Cost, |line| Cell::Number(line.list_cost())),
     ("ListUnitPrice", Cost, |line| line.if_metered(Cell::Number(line.list_rate()))),
     ("PricingCategory", Text, |line| match line.row.kind {
-        Kind::Covered | Kind::Unused => Cell::Text("Committed"),
-        Kind::Usage | Kind::Upfront | Kind::Recurring => Cell::Text("Standard"),
-        Kind::Tax | Kind::Credit | Kind::Refund => Cell::Null,
+        Kind::Covered | Kind::Unused | Kind::PlanCovered | Kind::PlanUnused => Cell::Text("Committed"),
+        kind if kind.is_usage() || kind.is_committed() || kind.is_plan_fee() => Cell::Text("Standard"),
+        _ => Cell::Null,
     }),
     ("PricingQuantity", Quantity, |line| line.if_metered(Cell::Number(line.quantity()))),
     ("PricingUnit", Text, |line| Cell::text(line.unit().1)),
@@ -99,8 +99,15 @@ const ONLY_1_2: &[ColumnOf] = &[
     ("BillingAccountType", Text, |_| Cell::Text("Payer Account")),
     ("CapacityReservationId", Text, |_| Cell::Null),
     ("CapacityReservationStatus", Text, |_| Cell::Null),
-    ("CommitmentDiscountQuantity", Quantity, |line| line.if_kind(COMMITTED_HOURS, Cell::Number(line.quantity()))),
-    ("CommitmentDiscountUnit", Text, |line| line.if_kind(COMMITTED_HOURS, Cell::Text("Hours"))),
+    ("CommitmentDiscountQuantity", Quantity, |line| match line.row.kind {
+        Kind::PlanCovered | Kind::PlanUnused => Cell::Number(line.effective_cost()),
+        Kind::PlanRecurring => Cell::Number(line.plan_commitment()),
+        _ => line.if_kind(COMMITTED_HOURS, Cell::Number(line.quantity())),
+    }),
+    ("CommitmentDiscountUnit", Text, |line| {
+        let spend = line.if_kind(COMMITTED_SPEND, Cell::Text("USD"));
+        if spend == Cell::Null { line.if_kind(COMMITTED_HOURS, Cell::Text("Hours")) } else { spend }
+    }),
     ("InvoiceId", Text, |line| Cell::text(line.row.invoice)),
     ("PricingCurrency", Text, |_| Cell::Text("USD")),
     ("PricingCurrencyContractedUnitPrice", Cost, |line| line.if_metered(Cell::Number(line.list_rate()))),
@@ -115,31 +122,37 @@ const ONLY_1_2: &[ColumnOf] = &[
     ("SubAccountType", Text, |_| Cell::Text("Linked Account")),
 ];
 
-const USAGE: &[Kind] = &[Kind::Usage, Kind::Covered];
+const USAGE: &[Kind] = &[Kind::Usage, Kind::Covered, Kind::PlanCovered];
 const COMMITTED_HOURS: &[Kind] = &[Kind::Covered, Kind::Recurring, Kind::Unused];
+const COMMITTED_SPEND: &[Kind] = &[Kind::PlanCovered, Kind::PlanRecurring, Kind::PlanUnused];
+
+/// What is said of the reservation and of the savings plan.
+fn either<'r>(line: &Line<'r>, reservation: &'static str, plan: &'static str) -> Cell<'r> {
+    if line.plan().is_some() { Cell::Text(plan) } else { line.if_committed(Cell::Text(reservation)) }
+}
 
 fn category(kind: Kind) -> &'static str {
     match kind {
-        Kind::Usage | Kind::Covered | Kind::Unused => "Usage",
-        Kind::Upfront | Kind::Recurring => "Purchase",
+        Kind::Upfront | Kind::Recurring | Kind::PlanUpfront | Kind::PlanRecurring => "Purchase",
         Kind::Tax => "Tax",
         Kind::Credit => "Credit",
         Kind::Refund => "Adjustment",
+        _ => "Usage",
     }
 }
 
 fn frequency(kind: Kind) -> &'static str {
     match kind {
-        Kind::Usage | Kind::Covered | Kind::Unused => "Usage-Based",
-        Kind::Recurring => "Recurring",
-        Kind::Upfront | Kind::Tax | Kind::Credit | Kind::Refund => "One-Time",
+        Kind::Recurring | Kind::PlanRecurring => "Recurring",
+        Kind::Upfront | Kind::PlanUpfront | Kind::Tax | Kind::Credit | Kind::Refund => "One-Time",
+        _ => "Usage-Based",
     }
 }
 
 /// Instances and volumes by their bare ids, as exports of FOCUS 1.0 name them; a commitment by its ARN.
 fn bare_resource<'r>(line: &Line<'r>) -> Cell<'r> {
     if line.row.resource.is_empty() {
-        return line.if_committed(Cell::Text(&line.month.reservation.arn));
+        return line.commitment();
     }
     Cell::text(line.row.resource)
 }

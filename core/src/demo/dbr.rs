@@ -149,6 +149,9 @@ impl DbrWriter {
 
 impl BillWriter for DbrWriter {
     fn row(&mut self, row: &Row<'_>) -> Result<()> {
+        if row.kind == Kind::TaskShare {
+            return Ok(());
+        }
         self.texts(&[row.invoice, self.payer, row.account, "LineItem"]);
         self.record_id();
         let plan = if row.rate_id.is_empty() { "" } else { "500000" };

@@ -12,22 +12,27 @@ use super::row::{create, write_failed};
 use crate::error::Result;
 use crate::time::{HOUR_MS, Timestamp};
 
+/// Names the random numbers.
+const TASKS: &str = "tasks";
 /// Tasks that run beside each other on one instance.
 const SLOTS: u64 = 4;
 /// Of a hundred events, so many are delivered twice.
 const TWICE_PERCENT: u64 = 5;
 
+/// The cluster of all of them.
+pub(super) const CLUSTER: &str = "main";
+
 /// One task from creation to stop, as its events tell it.
 #[derive(Debug)]
-struct Task<'f> {
+pub(super) struct Task<'f> {
     id: String,
-    instance: &'f Instance,
-    service: &'f Service,
+    pub(super) instance: &'f Instance,
+    pub(super) service: &'f Service,
     created: Timestamp,
     /// `None` where it never started.
-    started: Option<Timestamp>,
+    pub(super) started: Option<Timestamp>,
     /// `None` while it runs.
-    stopped: Option<Timestamp>,
+    pub(super) stopped: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +44,7 @@ enum State {
 
 /// Writes ECS Task State Change events, one a line.
 pub(super) fn write_tasks(path: &Path, fleet: &Fleet, options: &DemoOptions) -> Result<()> {
-    let mut random = Random::stream(options.seed, "tasks");
+    let mut random = Random::stream(options.seed, TASKS);
     let tasks = tasks(fleet, &Pace::of(fleet, options.task_runs), &mut random);
     let mut deliveries: Vec<(usize, State)> = Vec::new();
     for (at, task) in tasks.iter().enumerate() {
@@ -54,6 +59,11 @@ pub(super) fn write_tasks(path: &Path, fleet: &Fleet, options: &DemoOptions) -> 
     random.shuffle(&mut deliveries);
     let events = deliveries.iter().filter_map(|(at, state)| Some(tasks.get(*at)?.event(*state)));
     write_lines(path, events)
+}
+
+/// The tasks that the events tell of.
+pub(super) fn tasks_of<'f>(fleet: &'f Fleet, options: &DemoOptions) -> Vec<Task<'f>> {
+    tasks(fleet, &Pace::of(fleet, options.task_runs), &mut Random::stream(options.seed, TASKS))
 }
 
 /// How long tasks run, and how long a slot is empty between two of them at most.
@@ -106,9 +116,13 @@ fn tasks<'f>(fleet: &'f Fleet, pace: &Pace, random: &mut Random) -> Vec<Task<'f>
 }
 
 impl Task<'_> {
+    pub(super) fn arn(&self) -> String {
+        format!("arn:aws:ecs:{REGION}:{}:task/{CLUSTER}/{}", self.instance.account, self.id)
+    }
+
     fn event(&self, state: State) -> Value {
         let account = self.instance.account;
-        let task_arn = format!("arn:aws:ecs:{REGION}:{account}:task/main/{}", self.id);
+        let task_arn = self.arn();
         let (status, version, time) = match state {
             State::Pending => ("PENDING", 2, self.created),
             State::Running => ("RUNNING", 4, self.started.unwrap_or(self.created)),
@@ -116,7 +130,7 @@ impl Task<'_> {
         };
         let mut detail = json!({
             "availabilityZone": self.instance.zone,
-            "clusterArn": format!("arn:aws:ecs:{REGION}:{account}:cluster/main"),
+            "clusterArn": format!("arn:aws:ecs:{REGION}:{account}:cluster/{CLUSTER}"),
             "containerInstanceArn": self.container_instance_arn(),
             "containers": [{"name": "app", "lastStatus": status, "cpu": self.service.cpu_units.to_string()}],
             "cpu": self.service.cpu_units.to_string(),

@@ -58,9 +58,9 @@ impl<'m> TableWriter<'m> {
     /// Opens the first file of a dialect in its own folder of `dir`, laid out as AWS lays out its bucket.
     pub(super) fn open(dir: &Path, dialect: DemoDialect, month: &'m Month, rows: u64) -> Result<Self> {
         let columns = match dialect {
-            DemoDialect::Dbr | DemoDialect::Cur => columns_cur::legacy(),
-            DemoDialect::CurParquet | DemoDialect::CurParquetDecimal => columns_cur::athena(),
-            DemoDialect::Cur2 | DemoDialect::Cur2Parquet => columns_cur::cur2(),
+            DemoDialect::Dbr | DemoDialect::Cur => columns_cur::legacy(month),
+            DemoDialect::CurParquet | DemoDialect::CurParquetDecimal => columns_cur::athena(month),
+            DemoDialect::Cur2 | DemoDialect::Cur2Parquet => columns_cur::cur2(month),
             DemoDialect::Focus => columns_focus::focus_1_0(),
             DemoDialect::Focus12 => columns_focus::focus_1_2(),
         };
@@ -88,6 +88,27 @@ impl<'m> TableWriter<'m> {
         Ok(())
     }
 
+    /// FOCUS bills nothing for what a savings plan covers, so that nothing is taken back. What nobody used of a commitment
+    /// is a row of its own; it was billed with the fee. It knows no tasks.
+    fn focus_row(&mut self, row: &Row<'_>) -> Result<()> {
+        let free = Row { rate: 0, blended_rate: 0, ..*row };
+        match row.kind {
+            Kind::PlanNegation | Kind::TaskShare => Ok(()),
+            Kind::PlanCovered => self.line(&free),
+            Kind::PlanRecurring => {
+                self.line(row)?;
+                self.line(&Row { kind: Kind::PlanUnused, ..free })
+            }
+            Kind::Recurring => {
+                self.line(row)?;
+                let reservation = &self.month.reservation;
+                let quantity = (reservation.purchased_hours - reservation.used_hours) * super::meters::ONE;
+                self.line(&Row { kind: Kind::Unused, quantity, end: row.end.plus_millis(1000), ..free })
+            }
+            _ => self.line(row),
+        }
+    }
+
     fn line(&mut self, row: &Row<'_>) -> Result<()> {
         let full = |chunks: &Chunks| self.lines > 0 && self.lines.is_multiple_of(chunks.rows);
         if self.chunks.as_ref().is_some_and(full) {
@@ -101,16 +122,10 @@ impl<'m> TableWriter<'m> {
 
 impl BillWriter for TableWriter<'_> {
     fn row(&mut self, row: &Row<'_>) -> Result<()> {
-        self.line(row)?;
-        let in_focus = matches!(self.dialect, DemoDialect::Focus | DemoDialect::Focus12);
-        if in_focus && row.kind == Kind::Recurring {
-            // What of the reservation nobody used is a row of its own; it was billed with the fee.
-            let reservation = &self.month.reservation;
-            let unused = (reservation.purchased_hours - reservation.used_hours) * super::meters::ONE;
-            let end = row.end.plus_millis(1000);
-            self.line(&Row { kind: Kind::Unused, quantity: unused, rate: 0, blended_rate: 0, end, ..*row })?;
+        if matches!(self.dialect, DemoDialect::Focus | DemoDialect::Focus12) {
+            return self.focus_row(row);
         }
-        Ok(())
+        self.line(row)
     }
 
     fn finish(self: Box<Self>, sums: &Sums) -> Result<DemoBill> {

@@ -23,6 +23,8 @@ pub(super) struct InstanceType {
     pub(super) nominal_memory: &'static str,
     /// In 10⁻¹⁰ USD an hour.
     pub(super) rate: i64,
+    /// The same under the demo's savings plan, where that is for its family.
+    pub(super) plan_rate: Option<i64>,
 }
 
 static CONTAINER_HOST: InstanceType = InstanceType {
@@ -32,6 +34,7 @@ static CONTAINER_HOST: InstanceType = InstanceType {
     vcpu: "36",
     nominal_memory: "60 GiB",
     rate: 16_750_000_000,
+    plan_rate: Some(10_050_000_000),
 };
 static SMALL_CONTAINER_HOST: InstanceType = InstanceType {
     name: "m4.2xlarge",
@@ -40,6 +43,7 @@ static SMALL_CONTAINER_HOST: InstanceType = InstanceType {
     vcpu: "8",
     nominal_memory: "32 GiB",
     rate: 4_790_000_000,
+    plan_rate: None,
 };
 static PLAIN_HOST: InstanceType = InstanceType {
     name: "m4.large",
@@ -48,6 +52,7 @@ static PLAIN_HOST: InstanceType = InstanceType {
     vcpu: "2",
     nominal_memory: "8 GiB",
     rate: 1_200_000_000,
+    plan_rate: None,
 };
 /// Covered by the demo's reservation.
 pub(super) static RESERVED_HOST: InstanceType = InstanceType {
@@ -57,6 +62,7 @@ pub(super) static RESERVED_HOST: InstanceType = InstanceType {
     vcpu: "2",
     nominal_memory: "3.75 GiB",
     rate: 1_050_000_000,
+    plan_rate: Some(630_000_000),
 };
 
 /// The instance type of a name.

@@ -8,6 +8,8 @@ use super::meters::ONE;
 use super::month::Month;
 use super::random::Random;
 use super::row::{Kind, Row};
+use super::savings_plan::{SAVINGS_PLANS, SavingsPlan};
+use super::split_costs::CONTAINERS;
 use crate::time::{HOUR_MS, Interval, Timestamp};
 
 /// Normalized units of the reserved instance type, a `large`.
@@ -70,27 +72,37 @@ impl<'r> Line<'r> {
 
     /// Public price of a unit: covered hours cost nothing, and have the price of their instance type.
     pub(super) fn list_rate(&self) -> i128 {
-        let covered = matches!(self.row.kind, Kind::Covered | Kind::Unused);
-        i128::from(if covered { RESERVED_HOST.rate } else { self.row.rate }) * OF_RATE
+        i128::from(self.listed()) * OF_RATE
     }
 
     /// Public price of all of it.
     pub(super) fn list_cost(&self) -> i128 {
-        let covered = matches!(self.row.kind, Kind::Covered | Kind::Unused);
-        i128::from(if covered { RESERVED_HOST.rate } else { self.row.rate }) * i128::from(self.row.quantity)
+        i128::from(self.listed()) * i128::from(self.row.quantity)
+    }
+
+    fn listed(&self) -> i64 {
+        match self.row.kind {
+            Kind::Covered | Kind::Unused => RESERVED_HOST.rate,
+            // FOCUS bills nothing for it.
+            Kind::PlanCovered => self.instance().map_or(self.row.rate, |kind| kind.rate),
+            _ => self.row.rate,
+        }
     }
 
     /// End of the usage, exclusive.
     pub(super) fn end(&self) -> Timestamp {
         match self.row.kind {
-            Kind::Usage | Kind::Covered | Kind::Unused => self.row.end,
-            Kind::Upfront | Kind::Recurring | Kind::Tax | Kind::Credit | Kind::Refund => self.row.end.plus_millis(1000),
+            Kind::Upfront | Kind::Recurring | Kind::PlanUpfront | Kind::Tax | Kind::Credit | Kind::Refund => {
+                self.row.end.plus_millis(1000)
+            }
+            _ => self.row.end,
         }
     }
 
-    /// End as a Cost and Usage Report prints it: of reservations one second short.
+    /// End as a Cost and Usage Report prints it: of commitments one second short.
     pub(super) fn printed_end(&self) -> Timestamp {
-        if self.row.kind.is_committed() { self.row.end } else { self.end() }
+        let short = self.row.kind.is_committed() || self.row.kind == Kind::PlanUpfront;
+        if short { self.row.end } else { self.end() }
     }
 
     /// The part of the upfront fees that so many hours carry.
@@ -123,8 +135,10 @@ impl<'r> Line<'r> {
     pub(super) fn effective_cost(&self) -> i128 {
         match self.row.kind {
             Kind::Covered | Kind::Unused => self.upfront_of(self.hours()) + self.recurring_of(self.hours()),
-            Kind::Upfront | Kind::Recurring => 0,
-            Kind::Usage | Kind::Tax | Kind::Credit | Kind::Refund => self.row.cost(),
+            Kind::PlanCovered => self.row.plan_used,
+            Kind::PlanUnused => self.plan_commitment() - self.row.plan_used,
+            Kind::Upfront | Kind::Recurring | Kind::PlanUpfront | Kind::PlanRecurring | Kind::PlanNegation => 0,
+            Kind::Usage | Kind::TaskShare | Kind::Tax | Kind::Credit | Kind::Refund => self.row.cost(),
         }
     }
 
@@ -144,14 +158,33 @@ impl<'r> Line<'r> {
         if kinds.contains(&self.row.kind) { cell } else { Cell::Null }
     }
 
-    /// A cell that only usage and reservations fill.
+    /// A cell that only usage and commitments fill.
     pub(super) fn if_metered(&self, cell: Cell<'r>) -> Cell<'r> {
-        if self.row.kind.is_usage() || self.row.kind.is_committed() { cell } else { Cell::Null }
+        let kind = self.row.kind;
+        if kind.is_usage() || kind.is_committed() || kind.is_plan_fee() { cell } else { Cell::Null }
     }
 
     /// A cell that only reservations and what they cover fill.
     pub(super) fn if_committed(&self, cell: Cell<'r>) -> Cell<'r> {
         if self.row.kind.is_committed() { cell } else { Cell::Null }
+    }
+
+    /// The savings plan, of what it stands behind.
+    pub(super) fn plan(&self) -> Option<&'r SavingsPlan> {
+        self.month.savings_plan.as_ref().filter(|_| self.row.kind.is_of_plan())
+    }
+
+    /// What the savings plan commits to in the hours of the row, in 10⁻¹⁸ USD.
+    pub(super) fn plan_commitment(&self) -> i128 {
+        self.plan().map_or(0, |plan| i128::from(plan.hourly) * i128::from(self.row.quantity))
+    }
+
+    /// The ARN of the commitment behind it.
+    pub(super) fn commitment(&self) -> Cell<'r> {
+        match self.plan() {
+            Some(plan) => Cell::Text(&plan.arn),
+            None => self.if_committed(Cell::Text(&self.month.reservation.arn)),
+        }
     }
 
     pub(super) fn region(&self) -> Cell<'r> {
@@ -191,7 +224,10 @@ impl<'r> Line<'r> {
 }
 
 /// Part of a usage type, its unit in a Cost and Usage Report, its unit in FOCUS.
-const UNITS: [(&str, &str, &str); 9] = [
+const UNITS: [(&str, &str, &str); 12] = [
+    ("ECS-EC2-vCPU", "vCPU-Hours", "vCPU-Hours"),
+    ("ECS-EC2-GB", "GB-Hours", "GB-Hours"),
+    ("EC2SP", "Hrs", "Hours"),
     ("BoxUsage", "Hrs", "Hours"),
     ("HeavyUsage", "Hrs", "Hours"),
     ("InstanceUsage", "Hrs", "Hours"),
@@ -213,7 +249,7 @@ pub(super) struct Service {
     pub(super) subcategory: &'static str,
 }
 
-const SERVICES: [Service; 5] = [
+const SERVICES: [Service; 7] = [
     Service {
         product: "Amazon Elastic Compute Cloud",
         code: "AmazonEC2",
@@ -249,6 +285,20 @@ const SERVICES: [Service; 5] = [
         category: "Compute",
         subcategory: "Serverless Compute",
     },
+    Service {
+        product: SAVINGS_PLANS,
+        code: "ComputeSavingsPlans",
+        family: "",
+        category: "Compute",
+        subcategory: "Virtual Machines",
+    },
+    Service {
+        product: CONTAINERS,
+        code: "AmazonECS",
+        family: "Compute",
+        category: "Compute",
+        subcategory: "Containers",
+    },
 ];
 
 const OTHER_SERVICE: Service = Service { product: "", code: "", family: "", category: "Other", subcategory: "Other" };
@@ -260,7 +310,7 @@ mod tests {
 
     fn month() -> Month {
         let options = DemoOptions::new("2016-06".parse().unwrap());
-        Month::new(&Fleet::new(&options).unwrap(), options.seed)
+        Month::new(&Fleet::new(&options).unwrap(), &options)
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What is metered: one meter is one resource and usage type, billed hour by hour.
 
+use super::DemoOptions;
 use super::fleet::{ACCOUNTS, DAY_MS, Fleet, REGION, RESERVED_HOST};
 use super::random::Random;
 use crate::time::{HOUR_MS, Interval};
@@ -29,6 +30,8 @@ pub(super) struct Meter {
     pub(super) operation: &'static str,
     pub(super) zone: &'static str,
     pub(super) reserved: bool,
+    /// In 10⁻¹⁰ USD per unit, where the savings plan covers it.
+    pub(super) plan_rate: Option<i64>,
     pub(super) description: &'static str,
     pub(super) quantity: Quantity,
     /// In 10⁻¹⁰ USD per unit.
@@ -51,6 +54,7 @@ impl Meter {
             operation: "",
             zone: "",
             reserved: false,
+            plan_rate: None,
             description: "",
             quantity: Quantity::Steady(ONE),
             rate: 0,
@@ -87,9 +91,9 @@ impl Meter {
 }
 
 /// The meters every demo has, whatever its size.
-pub(super) fn core_meters(fleet: &Fleet, seed: u64) -> Vec<Meter> {
-    let mut random = Random::stream(seed, "meters");
-    let mut meters = instance_meters(fleet);
+pub(super) fn core_meters(fleet: &Fleet, options: &DemoOptions) -> Vec<Meter> {
+    let mut random = Random::stream(options.seed, "meters");
+    let mut meters = instance_meters(fleet, options.savings_plan);
     meters.extend(fleet.volumes.iter().map(|volume| {
         let size = gigabyte_months(fleet, volume.size_gb);
         Meter {
@@ -116,7 +120,7 @@ pub(super) fn core_meters(fleet: &Fleet, seed: u64) -> Vec<Meter> {
     meters
 }
 
-fn instance_meters(fleet: &Fleet) -> Vec<Meter> {
+fn instance_meters(fleet: &Fleet, has_plan: bool) -> Vec<Meter> {
     let mut meters = Vec::new();
     for instance in &fleet.instances {
         let kind = instance.kind;
@@ -127,6 +131,7 @@ fn instance_meters(fleet: &Fleet) -> Vec<Meter> {
             zone: instance.zone,
             name: instance.name.clone(),
             created_by: "AssumedRole:AROAEXAMPLE:autoscaling",
+            plan_rate: kind.plan_rate.filter(|_| has_plan),
             ..Meter::new(fleet, instance.account, EC2, &usage_type)
                 .priced(kind.rate, hours, "On Demand Linux Instance Hour")
                 .of("RunInstances", instance.id.clone(), instance.tag.clone())
@@ -140,6 +145,7 @@ fn instance_meters(fleet: &Fleet) -> Vec<Meter> {
         meters.push(Meter {
             life: Interval::new(instance.life.start, covered_until),
             reserved: true,
+            plan_rate: None,
             rate: 0,
             blended_rate: RESERVED_HOST.rate / 2,
             description: "Linux/UNIX (Amazon VPC) Instance Hour, reserved instance applied",

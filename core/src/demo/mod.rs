@@ -4,12 +4,15 @@
 //! - the same options give the same bill, byte for byte, on every platform: integer arithmetic and an own generator
 //!   (an archive's compressed form may differ between builds, its content not);
 //! - every cost is rate × quantity, exactly, and the total rows equal the rows they total;
-//! - every dialect tells the same line items; only a Detailed Billing Report adds Rounding rows;
+//! - every dialect tells the same line items; only a Detailed Billing Report adds Rounding rows, and only FOCUS what
+//!   nobody used of a commitment, while it takes nothing back of what a savings plan covers;
+//! - split cost allocation data stands beside the line items and changes none of them;
 //! - rows are written as they are made, so that memory does not grow with the hours of the bill.
 
 mod bill;
 mod columns_cur;
 mod columns_focus;
+mod columns_options;
 mod csv_file;
 mod dbr;
 mod dialect;
@@ -24,11 +27,15 @@ mod parquet_file;
 mod random;
 mod readme;
 mod row;
+mod savings_plan;
+mod split_costs;
 mod sums;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tests_dialects;
+#[cfg(test)]
+mod tests_options;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -69,6 +76,11 @@ pub struct DemoOptions {
     pub areas: Vec<String>,
     /// Formats to write the bill in, each once; the first is the one to try.
     pub dialects: Vec<DemoDialect>,
+    /// Whether a savings plan covers instances. A Detailed Billing Report has none and is refused beside it.
+    pub savings_plan: bool,
+    /// Whether Cost and Usage Reports have split cost allocation data of ECS tasks: two rows for each task and hour (or
+    /// day) beside the line items, repeating their cost. Other formats have none.
+    pub split_costs: bool,
 }
 
 impl DemoOptions {
@@ -83,6 +95,8 @@ impl DemoOptions {
             task_runs: None,
             areas: ["integrations", "api", "website", "warehouses", "internal"].map(String::from).to_vec(),
             dialects: vec![DemoDialect::Dbr],
+            savings_plan: false,
+            split_costs: false,
         }
     }
 }
@@ -110,7 +124,7 @@ pub struct DemoFiles {
     /// A few days after the month, when its bill is invoiced and its open tasks are young.
     #[serde(skip)]
     pub as_of: Timestamp,
-    /// Line items of the bill, without Rounding and total rows.
+    /// Line items of the bill, without Rounding and total rows and split cost allocation data.
     pub rows: u64,
     /// Exact total of the Detailed Billing Report in USD: whole cents, because it carries its own Rounding rows.
     pub total: Amount,
@@ -152,7 +166,8 @@ fn paths_by_dialect<S: Serializer>(bills: &[DemoBill], to: S) -> std::result::Re
 /// Writes a demo month into a directory, which is created where it does not exist.
 ///
 /// # Errors
-/// `config.bad_value` where a product area cannot stand on a tag and a service map, or no dialect is asked for;
+/// `config.bad_value` where a product area cannot stand on a tag and a service map, no dialect is asked for, or a savings
+/// plan in a Detailed Billing Report;
 /// `config.unsupported` for Parquet in a build without the feature `parquet`; `output.io` where a file cannot be written.
 ///
 /// ```
@@ -164,7 +179,7 @@ fn paths_by_dialect<S: Serializer>(bills: &[DemoBill], to: S) -> std::result::Re
 /// ```
 pub fn demo(dir: &Path, options: &DemoOptions) -> Result<DemoFiles> {
     let fleet = Fleet::new(options)?;
-    bill::check_dialects(&options.dialects)?;
+    bill::check_dialects(options)?;
     fs::create_dir_all(dir).map_err(|cause| {
         Error::new(ErrorCode::OutputIo, "the demo's directory cannot be created")
             .at(Location::file(dir.display().to_string()))
@@ -190,7 +205,7 @@ pub fn demo(dir: &Path, options: &DemoOptions) -> Result<DemoFiles> {
     events::write_volumes(&files.volumes, &fleet, options.seed)?;
     write_text(&files.services, &service_map(&fleet))?;
     write_text(&files.policy, &policy(&fleet, &files.bills))?;
-    write_text(&files.readme, &readme(dir, &files))?;
+    write_text(&files.readme, &readme(dir, &files, options))?;
     Ok(files)
 }
 

@@ -6,6 +6,8 @@ use super::fleet::{ACCOUNTS, DAY_MS, Fleet, REGION, RESERVED_HOST};
 use super::meters::{Meter, ONE, core_meters, further_meter, reserved_until};
 use super::random::Random;
 use super::row::{BillWriter, Kind, Row};
+use super::savings_plan::{SavingsPlan, purchase_row, rows_added, step_rows};
+use super::split_costs::TaskShares;
 use super::sums::Sums;
 use crate::error::Result;
 use crate::time::{BillingPeriod, HOUR_MS, Interval, Timestamp};
@@ -13,7 +15,7 @@ use crate::time::{BillingPeriod, HOUR_MS, Interval, Timestamp};
 /// Rows that stand once a month.
 const MONTHLY_ROWS: u64 = 7;
 pub(super) const MONTHLY_INVOICE: &str = "81234567";
-const PURCHASE_INVOICE: &str = "81230042";
+pub(super) const PURCHASE_INVOICE: &str = "81230042";
 const SUBSCRIPTION: &str = "215380863";
 
 /// What every line of a month knows: whose bill it is, and the reservation behind covered lines.
@@ -24,6 +26,9 @@ pub(super) struct Month {
     /// Chooses the ids that only some formats have.
     pub(super) seed: u64,
     pub(super) reservation: Reservation,
+    pub(super) savings_plan: Option<SavingsPlan>,
+    /// Whether rows say what tasks took of instances.
+    pub(super) has_task_shares: bool,
 }
 
 /// The reservations bought in the month: one purchase, with one subscription.
@@ -43,8 +48,8 @@ pub(super) struct Reservation {
 }
 
 impl Month {
-    pub(super) fn new(fleet: &Fleet, seed: u64) -> Self {
-        let span = fleet.period.interval();
+    pub(super) fn new(fleet: &Fleet, options: &DemoOptions) -> Self {
+        let (seed, span) = (options.seed, fleet.period.interval());
         // Bought in the middle of the month, for a year; the printed end is one second short.
         let bought = span.start.plus_millis(8 * DAY_MS + 21 * HOUR_MS + 21 * 60_000 + 37_000);
         let hours = |until: Timestamp| {
@@ -62,24 +67,33 @@ impl Month {
             purchased_hours: hours(span.end),
             used_hours: hours(reserved_until(fleet)),
         };
-        Self { payer: ACCOUNTS[0], period: fleet.period, seed, reservation }
+        let savings_plan = options.savings_plan.then(|| SavingsPlan::new(fleet, seed));
+        let has_task_shares = options.split_costs;
+        Self { payer: ACCOUNTS[0], period: fleet.period, seed, reservation, savings_plan, has_task_shares }
     }
 }
 
 /// Which meters are billed, and in which grain.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct Plan<'f> {
     meters: Vec<Meter>,
     step_ms: i64,
     pub(super) rows: u64,
+    /// Stand beside the line items, because they repeat what is billed.
+    task_shares: TaskShares<'f>,
 }
 
-impl Plan {
+impl<'f> Plan<'f> {
     /// Hourly rows where the core meters leave room for it, else daily ones; further meters fill up to the rows asked.
-    pub(super) fn new(fleet: &Fleet, options: &DemoOptions) -> Self {
-        let mut meters = core_meters(fleet, options.seed);
+    pub(super) fn new(fleet: &'f Fleet, options: &DemoOptions) -> Self {
+        let mut meters = core_meters(fleet, options);
+        let task_shares = TaskShares::new(fleet, options, &meters);
+        let span = fleet.period.interval();
         let metered = options.rows.saturating_sub(MONTHLY_ROWS);
-        let count = |step_ms: i64| meters.iter().map(|meter| steps(meter.life, step_ms)).sum::<u64>();
+        let count = |step_ms: i64| {
+            let of_plan = if options.savings_plan { rows_added(&meters, span, step_ms) } else { 0 };
+            of_plan + meters.iter().map(|meter| steps(meter.life, step_ms)).sum::<u64>()
+        };
         let (step_ms, core) =
             if count(HOUR_MS) <= metered { (HOUR_MS, count(HOUR_MS)) } else { (DAY_MS, count(DAY_MS)) };
         let mut rows = core;
@@ -93,7 +107,7 @@ impl Plan {
             meters.push(meter);
             at += 1;
         }
-        Self { meters, step_ms, rows: rows + MONTHLY_ROWS }
+        Self { meters, step_ms, rows: rows + MONTHLY_ROWS, task_shares }
     }
 }
 
@@ -107,7 +121,7 @@ pub(super) fn write_rows(
     writers: &mut [Box<dyn BillWriter + '_>],
     fleet: &Fleet,
     month: &Month,
-    plan: &Plan,
+    plan: &Plan<'_>,
 ) -> Result<Sums> {
     let mut sums = Sums::default();
     let mut write = |row: &Row<'_>| {
@@ -123,16 +137,26 @@ pub(super) fn write_rows(
                 write(&metered_row(meter, start, end, meter.counted(month.seed, series, step, plan.step_ms)))?;
             }
         }
+        let interval = Interval::new(start, end);
+        if let Some(savings_plan) = &month.savings_plan {
+            step_rows(&mut write, savings_plan, &plan.meters, interval)?;
+        }
+        plan.task_shares.step_rows(&mut write, interval)?;
         start = end;
         step += 1;
     }
     monthly_rows(&mut write, month)?;
+    purchase_row(&mut write, month)?;
     Ok(sums)
 }
 
 fn metered_row(meter: &Meter, start: Timestamp, end: Timestamp, quantity: i64) -> Row<'_> {
     Row {
-        kind: if meter.reserved { Kind::Covered } else { Kind::Usage },
+        kind: match meter.plan_rate {
+            Some(_) => Kind::PlanCovered,
+            None if meter.reserved => Kind::Covered,
+            None => Kind::Usage,
+        },
         invoice: MONTHLY_INVOICE,
         account: meter.account,
         product: meter.product,
@@ -151,6 +175,8 @@ fn metered_row(meter: &Meter, start: Timestamp, end: Timestamp, quantity: i64) -
         created_by: meter.created_by,
         name: &meter.name,
         area: &meter.tag,
+        plan_used: i128::from(meter.plan_rate.unwrap_or(0)) * i128::from(quantity),
+        ..Row::empty()
     }
 }
 

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::DemoFiles;
 use super::dialect::DemoDialect;
+use super::{DemoFiles, DemoOptions};
 
 /// One command for each bill; with other formats than a Detailed Billing Report, why their totals differ.
-pub(super) fn readme(dir: &Path, files: &DemoFiles) -> String {
+pub(super) fn readme(dir: &Path, files: &DemoFiles, options: &DemoOptions) -> String {
     let total = files.bills.first().map_or(files.total, |bill| bill.total);
     let mut text = format!(
         "A made-up month: {} line items, {total} USD in all. Roll it up from this directory:\n\n{}",
@@ -26,6 +26,19 @@ pub(super) fn readme(dir: &Path, files: &DemoFiles) -> String {
              doubles lose what is past the sixteenth digit or so. Roll up one bill at a time: together they would count\n\
              twice.\n",
             files.rounding
+        );
+    }
+    if options.savings_plan {
+        text.push_str(
+            "\nA savings plan covers the c4 instances. With `--basis amortized` they cost what they use of it, and what\n\
+             nobody used is a row of its own.\n",
+        );
+    }
+    if options.split_costs {
+        text.push_str(
+            "\nCost and Usage Reports have AWS's split of instances over ECS tasks beside the line items. With `--output\n\
+             json` the rollup compares it with its own under `split_check`; with `split = \"scad\"` below `[containers]`\n\
+             in the policy it is used.\n",
         );
     }
     text

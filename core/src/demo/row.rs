@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorCode, Location, Result};
 use crate::time::Timestamp;
 
 use super::dialect::DemoBill;
+use super::split_costs::TaskShare;
 use super::sums::Sums;
 
 /// What a row bills.
@@ -26,6 +27,18 @@ pub(super) enum Kind {
     Recurring,
     /// The part of a reservation that nobody used: a row of its own in FOCUS only.
     Unused,
+    /// Usage that the savings plan covers: at the price on demand, which the negation takes back.
+    PlanCovered,
+    /// Takes back what covered usage would have cost on demand: a row of its own in Cost and Usage Reports only.
+    PlanNegation,
+    /// The part of the savings plan's commitment that is paid as it passes.
+    PlanRecurring,
+    /// The part of the savings plan's commitment that is paid at once.
+    PlanUpfront,
+    /// The part of the savings plan's commitment that nobody used: a row of its own in FOCUS only.
+    PlanUnused,
+    /// What of an instance one task took: split cost allocation data, in Cost and Usage Reports only.
+    TaskShare,
     /// Tax.
     Tax,
     /// Credit.
@@ -37,12 +50,22 @@ pub(super) enum Kind {
 impl Kind {
     /// Whether it meters the use of something.
     pub(super) fn is_usage(self) -> bool {
-        matches!(self, Self::Usage | Self::Covered)
+        matches!(self, Self::Usage | Self::Covered | Self::PlanCovered)
     }
 
     /// Whether a reservation stands behind it.
     pub(super) fn is_committed(self) -> bool {
         matches!(self, Self::Covered | Self::Upfront | Self::Recurring | Self::Unused)
+    }
+
+    /// Whether the savings plan stands behind it.
+    pub(super) fn is_of_plan(self) -> bool {
+        self == Self::PlanCovered || self == Self::PlanNegation || self.is_plan_fee()
+    }
+
+    /// Whether it is the commitment of the savings plan, or a part of it.
+    pub(super) fn is_plan_fee(self) -> bool {
+        matches!(self, Self::PlanRecurring | Self::PlanUpfront | Self::PlanUnused)
     }
 }
 
@@ -72,6 +95,10 @@ pub(super) struct Row<'a> {
     pub(super) created_by: &'a str,
     pub(super) name: &'a str,
     pub(super) area: &'a str,
+    /// How much of the savings plan's commitment it uses, or is used where it is the fee, in 10⁻¹⁸ USD.
+    pub(super) plan_used: i128,
+    /// What the row of a task says.
+    pub(super) share: Option<&'a TaskShare<'a>>,
 }
 
 impl Row<'_> {
@@ -97,6 +124,8 @@ impl Row<'_> {
             created_by: "",
             name: "",
             area: "",
+            plan_used: 0,
+            share: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::row::Row;
+use super::row::{Kind, Row};
 
 /// 10⁻¹⁸ units in a cent.
 const CENT: i128 = 10_000_000_000_000_000;
@@ -15,7 +15,11 @@ pub(super) struct Sums {
 }
 
 impl Sums {
+    /// Adds a line item; what tasks took of instances repeats cost that is billed.
     pub(super) fn add(&mut self, row: &Row<'_>) {
+        if row.kind == Kind::TaskShare {
+            return;
+        }
         self.line_items += 1;
         match self.by_account.get_mut(row.account) {
             Some(sum) => *sum += row.cost(),

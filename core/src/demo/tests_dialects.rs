@@ -11,7 +11,7 @@ use crate::classify::{CostBasis, LineItemKind};
 use crate::money::Currency;
 use crate::read::{Progress, ScanOptions, find_inputs, scan};
 
-type Record = BTreeMap<String, String>;
+pub(super) type Record = BTreeMap<String, String>;
 
 /// Quick in a debug build: daily rows.
 fn written(names: &[&str]) -> (TempDir, DemoFiles) {
@@ -22,7 +22,7 @@ fn written(names: &[&str]) -> (TempDir, DemoFiles) {
     (dir, files)
 }
 
-fn bill_of(files: &DemoFiles, name: &str) -> DemoBill {
+pub(super) fn bill_of(files: &DemoFiles, name: &str) -> DemoBill {
     files.bills.iter().find(|bill| bill.dialect.as_str() == name).unwrap().clone()
 }
 
@@ -37,7 +37,7 @@ fn json_of(path: &Path) -> serde_json::Value {
 }
 
 /// The rows of a bill; those of a manifest are in the files it names.
-fn records(dir: &TempDir, bill: &DemoBill) -> Vec<Record> {
+pub(super) fn records(dir: &TempDir, bill: &DemoBill) -> Vec<Record> {
     if bill.dialect != DemoDialect::Cur {
         return csv_of(&bill.path);
     }
@@ -46,7 +46,7 @@ fn records(dir: &TempDir, bill: &DemoBill) -> Vec<Record> {
     keys.iter().flat_map(|key| csv_of(&dir.path().join(key.as_str().unwrap()))).collect()
 }
 
-fn sum(rows: &[Record], column: &str) -> Amount {
+pub(super) fn sum(rows: &[Record], column: &str) -> Amount {
     Amount::sum(rows.iter().map(|row| row[column].parse().unwrap())).unwrap()
 }
 
@@ -59,7 +59,7 @@ fn count(rows: &[Record], column: &str) -> BTreeMap<String, usize> {
 }
 
 /// The one row of a kind.
-fn only<'r>(rows: &'r [Record], column: &str, value: &str) -> &'r Record {
+pub(super) fn only<'r>(rows: &'r [Record], column: &str, value: &str) -> &'r Record {
     let found: Vec<&Record> = rows.iter().filter(|row| row[column] == value).collect();
     assert_eq!(found.len(), 1, "{column} {value}");
     found[0]

@@ -24,6 +24,10 @@ pub struct DemoRequest {
     pub areas: Option<Vec<String>>,
     /// Formats of the bill by name, or `all`.
     pub dialects: Option<Vec<String>>,
+    /// Whether a savings plan covers instances.
+    pub savings_plan: Option<bool>,
+    /// Whether Cost and Usage Reports have split cost allocation data.
+    pub split_costs: Option<bool>,
 }
 
 /// Writes a demo month into a directory.
@@ -40,6 +44,8 @@ pub fn write_demo(dir: &Path, request: &DemoRequest) -> Result<DemoFiles> {
         task_runs: usual.task_runs,
         areas: request.areas.clone().unwrap_or(usual.areas),
         dialects: request.dialects.clone().map_or(Ok(usual.dialects), DemoDialect::named)?,
+        savings_plan: request.savings_plan.unwrap_or(usual.savings_plan),
+        split_costs: request.split_costs.unwrap_or(usual.split_costs),
     };
     demo(dir, &options)
 }
