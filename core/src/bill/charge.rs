@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::instance::is_coverable_usage;
 use super::key::ChargeKey;
+use crate::classify::LineItemKind;
 use crate::error::Result;
 use crate::money::Amount;
 use crate::time::{Interval, Timestamp};
@@ -48,11 +50,6 @@ impl UsageSlice {
     #[must_use]
     pub fn amount(&self) -> Amount {
         self.amount
-    }
-
-    /// The same interval with another amount.
-    pub(super) fn with_amount(self, amount: Amount) -> Self {
-        Self { amount, ..self }
     }
 
     fn span(&self) -> (u32, u32) {
@@ -121,6 +118,14 @@ impl Charge {
     #[must_use]
     pub fn quantity(&self) -> Amount {
         self.quantity
+    }
+
+    /// The instance hours it is for, in 10⁻¹⁸ hours; `None` where its usage type names none, of fees and of usage that a
+    /// savings plan covers (R96).
+    #[must_use]
+    pub fn hours(&self) -> Option<Amount> {
+        let is_usage = matches!(self.key.kind(), LineItemKind::Usage | LineItemKind::DiscountedUsage);
+        (is_usage && is_coverable_usage(self.key.usage_type())).then_some(self.quantity)
     }
 
     /// Cost by usage interval, sorted; empty unless [`ChargeKey::is_timed`].

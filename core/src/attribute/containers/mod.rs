@@ -11,17 +11,15 @@ mod tests;
 use std::collections::HashSet;
 
 use super::intervals::{Sweep, TimeLine};
+use super::portion::{Portion, PortionParts};
 use super::rules::weights;
 use super::tags::Tags;
-use super::volumes::add;
 use crate::bill::Bill;
 use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::{Capacity, Evidence, TaskRun};
 use crate::ids::ProductArea;
 use crate::index::Index;
-use crate::money::Amount;
 use crate::policy::{ContainerPolicy, Idle, Policy, Window};
-use crate::split::{Parts, split};
 use crate::time::Interval;
 
 pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
@@ -89,15 +87,15 @@ pub(super) struct Shares<'c, 'a> {
     host: Option<&'c Host>,
     sweep: Option<Sweep<'c, Run>>,
     /// By position among the host's services.
-    services: Vec<Option<Amount>>,
+    services: Vec<Option<Portion>>,
     /// What no task reserved while others ran, where that is a row of its own.
-    pub(super) unreserved: Option<Amount>,
+    pub(super) unreserved: Option<Portion>,
     /// What lies where nothing ran on a host, where that is a row of its own.
-    pub(super) empty_host: Option<Amount>,
+    pub(super) empty_host: Option<Portion>,
     /// What else lies where nothing ran; it goes by tags.
-    pub(super) not_run: Option<Amount>,
+    pub(super) not_run: Option<Portion>,
     used: Used,
-    parts: Parts,
+    parts: PortionParts,
 }
 
 /// What the services of a host used in one window, in unit-milliseconds.
@@ -201,7 +199,7 @@ impl<'a> Containers<'a> {
             empty_host: None,
             not_run: None,
             used: Used { sums: vec![(0, 0); count], ..Used::default() },
-            parts: Parts::default(),
+            parts: PortionParts::default(),
         }
     }
 }
@@ -220,38 +218,38 @@ impl Host {
 
 impl<'c, 'a> Shares<'c, 'a> {
     /// The parts of the services that have one, with their owners.
-    pub(super) fn services(&self) -> impl Iterator<Item = (&'c ServiceOwner<'a>, Amount)> {
+    pub(super) fn services(&self) -> impl Iterator<Item = (&'c ServiceOwner<'a>, Portion)> {
         let containers = self.containers;
         let services = self.host.map(|host| host.services.as_slice()).unwrap_or_default();
-        services.iter().zip(&self.services).filter_map(|(at, amount)| Some((containers.services.get(*at)?, (*amount)?)))
+        services.iter().zip(&self.services).filter_map(|(at, part)| Some((containers.services.get(*at)?, (*part)?)))
     }
 
     /// The sum of all parts.
-    pub(super) fn sum(&self) -> Result<Amount> {
+    pub(super) fn sum(&self) -> Result<Portion> {
         let rest = [self.unreserved, self.empty_host, self.not_run];
-        Amount::sum(self.services.iter().copied().chain(rest).flatten())
+        Portion::sum(self.services.iter().copied().chain(rest).flatten())
     }
 
-    /// Splits one amount over the services that ran on the instance in a window (R9).
+    /// Splits one portion over the services that ran on the instance in a window (R9).
     ///
-    /// Where no run overlaps the window the amount is `empty_host`; where none has weight in `spread` it is `not_run`.
-    pub(super) fn add(&mut self, window: &[Interval], amount: Amount) -> Result<()> {
+    /// Where no run overlaps the window it is `empty_host`; where none has weight in `spread` it is `not_run`.
+    pub(super) fn add(&mut self, window: &[Interval], portion: Portion) -> Result<()> {
         let containers = self.containers;
         let whole_period = [containers.period];
         let window = if containers.policy.window == Window::Period { &whole_period } else { window };
         self.sum_up(window);
         if self.used.ran.is_empty() {
-            return add(&mut self.empty_host, amount);
+            return portion.add_to(&mut self.empty_host);
         }
         let pools = containers.pools;
         if pools.memory == 0 {
-            return self.add_pool(window, amount, Resource::Cpu);
+            return self.add_pool(window, portion, Resource::Cpu);
         }
         let capacity = containers.capacities.both(self.instance, window)?;
         let weights =
             [("cpu", pool_weight(pools.cpu, capacity.cpu)?), ("memory", pool_weight(pools.memory, capacity.memory)?)];
-        let Some(&[cpu, memory]) = split(amount, &weights)?.as_deref().and_then(|parts| parts.first_chunk()) else {
-            return add(&mut self.not_run, amount);
+        let Some(&[cpu, memory]) = portion.split(&weights)?.as_deref().and_then(|parts| parts.first_chunk()) else {
+            return portion.add_to(&mut self.not_run);
         };
         if pools.cpu > 0 {
             self.add_pool(window, cpu, Resource::Cpu)?;
@@ -287,7 +285,7 @@ impl<'c, 'a> Shares<'c, 'a> {
     }
 
     /// Splits the amount of one resource by what was used of it.
-    fn add_pool(&mut self, window: &[Interval], amount: Amount, resource: Resource) -> Result<()> {
+    fn add_pool(&mut self, window: &[Interval], portion: Portion, resource: Resource) -> Result<()> {
         let Used { sums, ran, .. } = &self.used;
         let used = ran.iter().map(|at| sums.get(*at).map_or(0, |sum| resource.of(*sum)));
         let separate = self.containers.policy.idle != Idle::Spread;
@@ -301,11 +299,11 @@ impl<'c, 'a> Shares<'c, 'a> {
             unused = available.saturating_sub(used.clone().sum());
         }
         let weights = std::iter::once(unused).chain(used);
-        if !self.parts.split(amount, weights.clone(), |a, b| a.cmp(&b))? {
-            return add(if separate { &mut self.unreserved } else { &mut self.not_run }, amount);
+        if !self.parts.split(portion, weights.clone(), |a, b| a.cmp(&b))? {
+            return portion.add_to(if separate { &mut self.unreserved } else { &mut self.not_run });
         }
         let services = ran.iter().map(|at| Some(*at));
-        for ((service, weight), part) in std::iter::once(None).chain(services).zip(weights).zip(self.parts.amounts()) {
+        for ((service, weight), part) in std::iter::once(None).chain(services).zip(weights).zip(self.parts.iter()) {
             let sum = match service {
                 _ if weight == 0 => continue,
                 None => &mut self.unreserved,
@@ -314,7 +312,7 @@ impl<'c, 'a> Shares<'c, 'a> {
                     None => continue,
                 },
             };
-            add(sum, *part)?;
+            part.add_to(sum)?;
         }
         Ok(())
     }

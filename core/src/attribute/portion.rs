@@ -1,0 +1,211 @@
+//! What is taken to owners: a cost and, beside it, the instance hours that it pays for (spec 5, R96).
+//!
+//! Invariants: both are divided by the same weights with the one kernel (spec 1.4), so that whoever has a part of the one
+//! has a part of the other; who is an owner never depends on hours.
+
+use std::cmp::Ordering;
+
+use super::claim::Origin;
+use super::conserved::conserved;
+use crate::bill::{Charge, UsageSlice};
+use crate::error::Result;
+use crate::money::Amount;
+use crate::split::{Parts, split};
+use crate::time::Interval;
+
+/// A cost with its hours, where these are asked for and the charge that it is of has any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Portion {
+    pub(super) cost: Amount,
+    pub(super) hours: Option<Amount>,
+}
+
+impl From<Amount> for Portion {
+    fn from(cost: Amount) -> Self {
+        Self { cost, hours: None }
+    }
+}
+
+impl Portion {
+    pub(super) fn checked_add(self, other: Self) -> Result<Self> {
+        let hours = match (self.hours, other.hours) {
+            (Some(hours), Some(others)) => Some(hours.checked_add(others)?),
+            (hours, others) => hours.or(others),
+        };
+        Ok(Self { cost: self.cost.checked_add(other.cost)?, hours })
+    }
+
+    /// Adds it to a sum that exists only once something was added, even 0.
+    pub(super) fn add_to(self, sum: &mut Option<Self>) -> Result<()> {
+        *sum = Some(sum.map_or(Ok(self), |sum| sum.checked_add(self))?);
+        Ok(())
+    }
+
+    pub(super) fn sum(portions: impl IntoIterator<Item = Self>) -> Result<Self> {
+        portions.into_iter().try_fold(Self::default(), Self::checked_add)
+    }
+
+    /// The parts by weight, in the order given; `None` where all weights are 0.
+    ///
+    /// # Errors
+    /// As [`split`].
+    pub(super) fn split<K: Ord>(self, weights: &[(K, u128)]) -> Result<Option<Vec<Self>>> {
+        let Some(costs) = split(self.cost, weights)? else { return Ok(None) };
+        let mut parts: Vec<Self> = costs.into_iter().map(Self::from).collect();
+        if let Some(hours) = self.hours {
+            let hours = split(hours, weights)?.unwrap_or_default();
+            for (part, hours) in parts.iter_mut().zip(hours) {
+                part.hours = Some(hours);
+            }
+        }
+        Ok(Some(parts))
+    }
+
+    /// Checks that `parts` sum to it.
+    pub(super) fn conserved(self, stage: &str, origin: Origin<'_>, parts: &[Self]) -> Result<()> {
+        let sum = Self::sum(parts.iter().copied())?;
+        conserved(stage, origin, self.cost, &[sum.cost])?;
+        match (self.hours, sum.hours) {
+            (None, None) => Ok(()),
+            (hours, parts) => conserved(stage, origin, hours.unwrap_or_default(), &[parts.unwrap_or_default()]),
+        }
+    }
+
+    /// What it has in each interval of its charge: the cost as billed, the hours by [`by_hours`].
+    pub(super) fn in_intervals(self, charge: &Charge) -> Result<impl Iterator<Item = (Interval, Self)>> {
+        let hours = self.hours.map(|hours| by_hours(charge.slices(), hours)).transpose()?;
+        Ok(charge.slices().iter().enumerate().map(move |(at, slice)| {
+            let hours = hours.as_ref().map(|hours| hours.get(at).copied().flatten().unwrap_or_default());
+            (slice.interval(), Self { cost: slice.amount(), hours })
+        }))
+    }
+}
+
+/// Room for the parts of one portion after the other.
+#[derive(Debug, Default)]
+pub(super) struct PortionParts {
+    costs: Parts,
+    hours: Parts,
+    has_hours: bool,
+}
+
+impl PortionParts {
+    /// Splits as [`Parts::split`] does.
+    pub(super) fn split(
+        &mut self,
+        portion: Portion,
+        weights: impl Iterator<Item = u128> + Clone,
+        by_key: impl Fn(usize, usize) -> Ordering,
+    ) -> Result<bool> {
+        self.has_hours = portion.hours.is_some();
+        if let Some(hours) = portion.hours {
+            self.hours.split(hours, weights.clone(), &by_key)?;
+        }
+        self.costs.split(portion.cost, weights, by_key)
+    }
+
+    /// The parts of the last split, in the order of its weights; none where it was none.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Portion> {
+        let hours = if self.has_hours { self.hours.amounts() } else { &[] };
+        let costs = self.costs.amounts().iter().enumerate();
+        costs.map(|(at, cost)| Portion { cost: *cost, hours: hours.get(at).copied() })
+    }
+}
+
+/// An amount over the intervals of a charge by the hours its instance ran, else by their lengths, else evenly; `None` for
+/// an interval without weight.
+pub(super) fn by_hours(slices: &[UsageSlice], amount: Amount) -> Result<Vec<Option<Amount>>> {
+    let measures: [fn(&UsageSlice) -> u64; 3] = [UsageSlice::running_ms, |slice| slice.interval().millis(), |_| 1];
+    for measure in measures {
+        let weights: Vec<_> = slices.iter().enumerate().map(|(at, slice)| (at, u128::from(measure(slice)))).collect();
+        if let Some(parts) = split(amount, &weights)? {
+            let weighted = weights.iter().zip(parts);
+            return Ok(weighted.map(|((_, weight), part)| (*weight > 0).then_some(part)).collect());
+        }
+    }
+    Ok(Vec::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bill::samples::{bill, usage};
+    use crate::classify::LineItem;
+    use proptest::prelude::*;
+
+    fn portion(cost: i128, hours: Option<i128>) -> Portion {
+        Portion { cost: Amount::from_units(cost), hours: hours.map(Amount::from_units) }
+    }
+
+    #[test]
+    fn hours_stand_in_the_intervals_in_which_the_instance_ran() {
+        let of = |from, to, cost, hours: &str| LineItem {
+            usage_quantity: Some(hours.parse().unwrap()),
+            ..usage("i-1", from, to, cost)
+        };
+        let bill = bill(&[of(0, 1, "5", "0.25"), of(1, 3, "1", "2"), of(4, 5, "3", "0")]);
+        let charge = bill.charges().first().unwrap();
+        let in_intervals = |hours| -> Vec<String> {
+            let parts = Portion { cost: charge.amount(), hours }.in_intervals(charge).unwrap();
+            parts.map(|(_, part)| format!("{} {:?}", part.cost, part.hours.map(|hours| hours.to_string()))).collect()
+        };
+        assert_eq!(in_intervals(charge.hours()), ["5 Some(\"0.25\")", "1 Some(\"2\")", "3 Some(\"0\")"]);
+        assert_eq!(in_intervals(None), ["5 None", "1 None", "3 None"]);
+    }
+
+    #[test]
+    fn an_interval_without_running_time_has_no_weight_until_none_has_any() {
+        let run = |from, hours: &str| LineItem {
+            usage_quantity: Some(hours.parse().unwrap()),
+            ..usage("i-1", from, from + 1, "1")
+        };
+        let spread = |rows: &[LineItem<'_>]| {
+            let bill = bill(rows);
+            by_hours(bill.charges().first().unwrap().slices(), Amount::from_units(4)).unwrap()
+        };
+        let units = |units| Some(Amount::from_units(units));
+        assert_eq!(spread(&[run(0, "1"), run(1, "0"), run(2, "3")]), [units(1), None, units(3)]);
+        assert_eq!(spread(&[run(0, "0"), run(1, "0")]), [units(2), units(2)]);
+    }
+
+    #[test]
+    fn hours_that_are_lost_name_the_stage() {
+        let origin = Origin { product: "EC2", account: "111" };
+        let whole = portion(3, Some(2));
+        assert!(whole.conserved("rules", origin, &[portion(1, Some(2)), portion(2, Some(0))]).is_ok());
+        for lost in [Some(1), None] {
+            let error = whole.conserved("rules", origin, &[portion(3, lost)]).unwrap_err();
+            assert!(error.to_string().contains("stage `rules`"), "{error}");
+        }
+        assert!(portion(3, None).conserved("rules", origin, &[portion(3, Some(1))]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn hours_are_divided_by_the_weights_of_the_cost(
+            cost in any::<i64>(),
+            hours in prop::option::of(any::<i64>()),
+            weights in prop::collection::vec(prop_oneof![Just(0u128), 1u128..9, any::<u64>().prop_map(u128::from)], 0..8),
+        ) {
+            let whole = portion(cost.into(), hours.map(i128::from));
+            let keyed: Vec<(usize, u128)> = weights.iter().copied().enumerate().collect();
+            let parts = whole.split(&keyed).unwrap();
+            let of = |amount| split(amount, &keyed).unwrap();
+            prop_assert_eq!(parts.as_ref().map(|parts| parts.iter().map(|part| part.cost).collect()), of(whole.cost));
+            let parts = parts.unwrap_or_default();
+            if let Some(hours) = whole.hours {
+                prop_assert_eq!(parts.iter().filter_map(|part| part.hours).collect::<Vec<_>>(), of(hours).unwrap_or_default());
+            }
+            if !parts.is_empty() {
+                let origin = Origin { product: "EC2", account: "111" };
+                prop_assert!(whole.conserved("rules", origin, &parts).is_ok());
+            }
+            // Used once before, so that what is left of it must not show.
+            let mut room = PortionParts::default();
+            room.split(portion(7, Some(7)), [1u128, 2].into_iter(), |a, b| a.cmp(&b)).unwrap();
+            let is_split = room.split(whole, weights.iter().copied(), |a, b| a.cmp(&b)).unwrap();
+            prop_assert_eq!(is_split, !parts.is_empty());
+            prop_assert_eq!(room.iter().collect::<Vec<_>>(), parts);
+        }
+    }
+}
