@@ -212,11 +212,11 @@ fn idle_hours_go_by_what_the_areas_have_of_the_cost() {
 fn what_waits_and_what_does_not_may_go_to_one_owner() {
     // Hour 0 to a service; hour 1 has a task that reserves nothing: by tag; hour 2 is empty: to who used the instance.
     let idle = TaskRun { interval: hours(1, 2), ..task("web", "i-1", 0) };
-    let rows = [ran("i-1", 0, 1, "4", "1"), ran("i-1", 1, 2, "2", "1"), ran("i-1", 2, 3, "1", "1")];
+    let rows = [ran("i-1", 0, 1, "4", "1"), ran("i-1", 1, 2, "2", "0.5"), ran("i-1", 2, 3, "1", "0.25")];
     let rows = rows.map(|row| LineItem { tags: vec!["site"], ..row });
     let tasks = vec![task("web", "i-1", 3), TaskRun { task: "idle".into(), ..idle }];
     allocated(&bill(&rows), "[containers]\nempty_host = \"proportional\"\n", &evidence(tasks), |charges| {
-        assert_eq!(told_hours(charges), ["site 4 1", "site 3 2"]);
+        assert_eq!(told_hours(charges), ["site 4 1", "site 3 0.75"]);
     });
 }
 
