@@ -71,7 +71,7 @@ REQUIRED = {
     "|capacity by type|scad|empty_host owner|empty_host separate|empty_host proportional",
     "volumes": "follow True|follow False|detached owner|detached separate|detached proportional",
     "commitments": "among all|among areas|spread|share auto|share cost|share usage|unused central|unused owner"
-    "|unused proportional|by usage|purchased|covered by id|covered by zone|covered by family|told by its id|spread by its id|spread by its payer|used by hours|used by cost",
+    "|unused proportional|by usage|purchased|covered by id|covered by zone|covered by family|told by its id|spread by its id|spread by its payer|used by hours|used by cost|used as billed",
     "task": "across month border|without stop|no startedAt (pull)|no startedAt (created)|no startedAt (pending)"
     "|TaskFailedToStart|custom group|standalone|cpu 0 or missing|own tags|equal versions that differ",
     "instance": "terminated|deregistered|capacity changes",

@@ -318,11 +318,7 @@ fn report(
         cells,
         reallocations: std::mem::take(reallocations),
         split_check,
-        commitments: if bill.basis().is_amortized() {
-            commitments::uses_where_amortized(bill, currency)?
-        } else {
-            commitments.uses(bill, currency)?
-        },
+        commitments: commitments.uses(bill, currency)?,
         digests: digests(job)?,
         inputs: bill.inputs().iter().cloned().collect(),
         diagnostics: found.list(),
