@@ -76,10 +76,10 @@ impl<'a> Stages<'a> {
         portion.conserved("containers", origin(charge), &[shares.sum()?])?;
         self.own_shares(origin(charge), charge, &shares, instance, ledger)?;
         if let Some(check) = &mut ledger.split_check {
-            let idle = shares.unreserved.map(|part| part.cost);
+            let idle = shares.unreserved().map(|part| part.cost);
             check.note_host(charge, instance, idle, &self.containers, self.policy.containers.window);
         }
-        if let Some(empty) = shares.empty_host {
+        if let Some(empty) = shares.empty_host() {
             match self.policy.containers.empty_host() {
                 Unused::Owner => self.own_tagged(charge, Mechanism::EcsIdle, empty, ledger)?,
                 Unused::Separate => self.own_idle(origin(charge), instance, IdleReason::EmptyHost, empty, ledger)?,
@@ -88,7 +88,7 @@ impl<'a> Stages<'a> {
                 }
             }
         }
-        shares.not_run.map_or(Ok(()), |part| self.own_tagged(charge, Mechanism::EcsIdle, part, ledger))
+        shares.not_run().map_or(Ok(()), |part| self.own_tagged(charge, Mechanism::EcsIdle, part, ledger))
     }
 
     /// A volume's charge: parts that moved to instances (R7), and the rest that stays.
@@ -109,7 +109,7 @@ impl<'a> Stages<'a> {
         for (instance, shares) in moved {
             ledger.on_instance(Some(instance));
             self.own_shares(origin(charge), charge, &shares, instance, ledger)?;
-            for not_run in [shares.empty_host, shares.not_run].into_iter().flatten() {
+            for not_run in [shares.empty_host(), shares.not_run()].into_iter().flatten() {
                 self.own_moved(charge, instance, not_run, ledger)?;
             }
         }
@@ -167,7 +167,7 @@ impl<'a> Stages<'a> {
                 check.note(charge, instance, (service.cluster, service.service), part.cost)?;
             }
         }
-        let Some(unreserved) = shares.unreserved else { return Ok(()) };
+        let Some(unreserved) = shares.unreserved() else { return Ok(()) };
         if self.policy.containers.idle == Idle::Proportional {
             self.wait_for_areas((origin, charge), instance, IdleReason::Unreserved, unreserved, ledger);
             return Ok(());

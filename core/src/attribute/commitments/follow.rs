@@ -62,7 +62,7 @@ impl<'a> Pushed<'a> {
         }
         Portion::from(amount).conserved("commitment fees", origin, &[shares.sum()?])?;
         stages.own_shares(origin, charge, &shares, instance, ledger)?;
-        if let Some(empty) = shares.empty_host {
+        if let Some(empty) = shares.empty_host() {
             match stages.policy.containers.empty_host() {
                 Unused::Owner => stages.tags.own_along(charge, Mechanism::EcsIdle, origin, empty.cost, ledger)?,
                 Unused::Separate => stages.own_idle(origin, instance, IdleReason::EmptyHost, empty, ledger)?,
@@ -72,6 +72,6 @@ impl<'a> Pushed<'a> {
             }
         }
         let not_run = |part: Portion| stages.tags.own_along(charge, Mechanism::EcsIdle, origin, part.cost, ledger);
-        shares.not_run.map_or(Ok(()), not_run)
+        shares.not_run().map_or(Ok(()), not_run)
     }
 }
