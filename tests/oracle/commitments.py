@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+import bases
 import money
 import times
 
@@ -275,7 +276,7 @@ class Commitments:
 
 
 class Spread:
-    """All rows of one commitment, where an amortized basis has spread it over what it covers (R85)."""
+    """All rows of one commitment whose fees are not set aside (R85, R98)."""
 
     def __init__(self, charges: list):
         together = {}
@@ -318,8 +319,8 @@ class Spread:
             found |= {(own[0].product, kind[0], kind[2])} if kind else set()
         return found
 
-    def row(self, payer: str, commitment: str, eligible: dict) -> dict:
-        """Its line of the table."""
+    def row(self, payer: str, commitment: str, eligible: dict, has_costs: bool) -> dict:
+        """Its line of the table; costs only where the basis has spread it."""
         classes, purchased = self.classes(), self.purchased()
         families = {one[1:] for one in classes}
         accounts = {own[0].account for own in self.fees}
@@ -329,9 +330,9 @@ class Spread:
         if purchased is not None:
             utilization = ratio(used, purchased)
         else:
-            known = self.used >= 0 and self.unused >= 0
+            known = has_costs and self.used >= 0 and self.unused >= 0
             utilization = ratio(self.used, self.used + self.unused) if known else None
-        return {
+        row = {
             "payer": payer,
             "product": min(products, key=money.key_bytes),
             "usage_account": accounts.pop() if len(accounts) == 1 else None,
@@ -341,27 +342,37 @@ class Spread:
             "used_hours": hours_text(used),
             "utilization": utilization,
             "used_cost": money.text(self.used),
-            "unused_cost": money.text(self.unused),
+            "unused_cost": money.text(self.unused) if has_costs else None,
             "covered_hours": hours_text(self.hours),
             "eligible_hours": hours_text(could),
             "coverage": ratio(self.hours, could),
         }
+        if not has_costs:
+            del row["used_cost"]
+        return row
 
 
-def spread_rows(bill: list) -> list:
-    """The table of spec 6.4 with an amortized basis: by payer and id, rows without an id by product."""
+def table(policy, bill: list, of_fees: list) -> list:
+    """The table of spec 6.4: by rows with an amortized basis and for payers whose fees are not set aside (R85, R98)."""
+    is_amortized = policy.basis in bases.AMORTIZED
+    payers = {charge.payer for charge in bill if is_amortized or not policy.spreads(charge)}
+    rows = spread_rows(bill, payers, is_amortized) + ([] if is_amortized else of_fees)
+    return sorted(rows, key=lambda row: money.key_bytes(tuple(row.values())))
+
+
+def spread_rows(bill: list, payers: set, has_costs: bool) -> list:
+    """By payer and id, rows without an id by product."""
     found = {}
     for charge in bill:
-        if charge.kind in (*COVERED_KINDS, *FEE_KINDS):
+        if charge.payer in payers and charge.kind in (*COVERED_KINDS, *FEE_KINDS):
             product = "" if charge.commitment else charge.product
             found.setdefault((charge.payer, charge.commitment, product), []).append(charge)
     spread = {key: Spread(charges) for key, charges in found.items()}
     eligible, demand = {}, {}
-    for one in spread.values():
-        for covered in one.covered:
-            if covered.hours > 0 and not covered.first.resource.startswith("vol-"):
-                key = (covered.first.payer, covered.first.product, covered.sized[0], covered.sized[2])
-                eligible[key] = eligible.get(key, 0) + covered.hours
+    for covered in Spread([charge for charge in bill if charge.kind in COVERED_KINDS]).covered:
+        if covered.hours > 0 and not covered.first.resource.startswith("vol-"):
+            key = (covered.first.payer, covered.first.product, covered.sized[0], covered.sized[2])
+            eligible[key] = eligible.get(key, 0) + covered.hours
     for charge in bill:
         if charge.kind == "Usage" and sized(charge.usage_type):
             demand.setdefault(charge.untimed, []).append(charge)
@@ -369,8 +380,10 @@ def spread_rows(bill: list) -> list:
         kind = sized(charges[0].usage_type)
         key = (charges[0].payer, charges[0].product, kind[0], kind[2])
         eligible[key] = eligible.get(key, 0) + max(sum(one.quantity for one in charges), 0) * kind[3]
-    rows = [one.row(*key[:2], eligible) for key, one in spread.items() if one.says_something]
-    return sorted(rows, key=lambda row: money.key_bytes(tuple(row.values())))
+    told = [(key, one) for key, one in spread.items() if one.says_something]
+    if not has_costs:
+        told = [(key, one) for key, one in told if one.hours > 0 or one.purchased() is not None]
+    return [one.row(*key[:2], eligible, has_costs) for key, one in told]
 
 
 def hours_text(quarters: int | None) -> str | None:

@@ -18,7 +18,6 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import allocated  # noqa: E402
 import amortize  # noqa: E402
-import bases  # noqa: E402
 import bills  # noqa: E402
 import charges  # noqa: E402
 import classify  # noqa: E402
@@ -120,7 +119,7 @@ class Rollup:
         self.result = rollup.result(state, self.rows, self.excluded, fees, self.pieces)
         self.commitments = attribution.commitments
         self.spread_by = attribution.spread_by
-        self.uses = uses = commitments.spread_rows(chosen) if policy.basis in bases.AMORTIZED else attribution.commitments.rows()
+        self.uses = uses = commitments.table(policy, chosen, attribution.commitments.rows())
         if uses:
             self.result["commitments"] = uses
         if attribution.hops:
@@ -138,6 +137,7 @@ class Rollup:
         found |= {"told by its id" for stated in self.commitments.stated if stated.is_told}
         found |= {f"spread by its {way}" for way in self.spread_by}
         found |= {"used by hours" if use["purchased_hours"] else "used by cost" for use in self.uses if "used_cost" in use}
+        found |= {"used as billed" for use in self.uses if use["unused_cost"] is None and use["utilization"]}
         return found | {"by usage" for group in groups.values() if group.unused_cost != 0}
 
 

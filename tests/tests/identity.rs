@@ -173,7 +173,7 @@ fn check_commitments(case: &Case, sums: &Sums, report: &Report) {
         return;
     }
     let expected = of_commitments.iter().filter_map(|kind| sums.bridge.get(kind)).map(|(_, _, cost)| *cost);
-    let parts = used.chain(report.commitments.iter().map(|row| row.unused_cost));
+    let parts = used.chain(report.commitments.iter().map(|row| row.unused_cost.unwrap()));
     assert_eq!(sum(parts), expected.fold(0, i128::wrapping_add), "used and unused cost");
 }
 

@@ -7,27 +7,21 @@
 use std::collections::BTreeMap;
 
 use super::claim::{Claim, Origin};
-use super::conserved::conserved;
 use super::ledger::Ledger;
+use super::portion::Portion;
 use super::stages::Stages;
 use crate::bill::Charge;
 use crate::error::Result;
 use crate::money::Amount;
 use crate::policy::{Idle, Unused};
 use crate::rollup::{IdleReason, Mechanism};
-use crate::split::split;
 
 /// What each area has of each instance and volume, and what waits for it.
 #[derive(Debug, Default)]
 pub(super) struct IdleShares<'a> {
-    areas: Areas<'a>,
+    areas: BTreeMap<&'a str, BTreeMap<&'a str, Amount>>,
     waiting: Vec<Waiting<'a>>,
-    /// What the idle cost of charges is shared by, where that is known before; then, what it was shared by.
-    pub(super) of_charges: Option<Areas<'a>>,
 }
-
-/// What each area has, by instance or volume.
-pub(super) type Areas<'a> = BTreeMap<&'a str, BTreeMap<&'a str, Amount>>;
 
 /// An idle amount of a charge, or of a fee that was pushed onto it.
 #[derive(Debug)]
@@ -39,7 +33,7 @@ struct Waiting<'a> {
     commitment: Option<String>,
     /// What it is where nobody used the host.
     row: Claim<'a>,
-    amount: Amount,
+    portion: Portion,
 }
 
 impl<'a> IdleShares<'a> {
@@ -84,7 +78,7 @@ impl<'a> Stages<'a> {
         (origin, charge): (Origin<'a>, &'a Charge),
         host: &'a str,
         reason: IdleReason,
-        amount: Amount,
+        portion: impl Into<Portion>,
         ledger: &mut Ledger<'a>,
     ) {
         let area = match reason {
@@ -92,20 +86,11 @@ impl<'a> Stages<'a> {
             IdleReason::EmptyHost | IdleReason::Unreserved => self.tags.area_of_resource(host),
         };
         let (commitment, row) = (ledger.commitment(), Claim::idle(area, reason));
-        ledger.idle.waiting.push(Waiting { origin, charge, host, commitment, row, amount });
+        ledger.idle.waiting.push(Waiting { origin, charge, host, commitment, row, portion: portion.into() });
     }
 }
 
 impl<'a> Ledger<'a> {
-    /// Gives what waits of the charges themselves, before fees and pools are shared.
-    pub(super) fn share_idle_of_charges(&mut self) -> Result<()> {
-        let areas = self.idle.of_charges.take().unwrap_or_else(|| self.idle.areas.clone());
-        let shares = IdleShares { areas, ..IdleShares::default() };
-        self.share_idle(Some(&shares))?;
-        self.idle.of_charges = Some(shares.areas);
-        Ok(())
-    }
-
     /// Gives what waits to the areas that used its host, by what they have of it here or in `others`; a row of its own
     /// where there are none.
     pub(super) fn share_idle(&mut self, others: Option<&IdleShares<'a>>) -> Result<()> {
@@ -114,7 +99,7 @@ impl<'a> Ledger<'a> {
             return Ok(());
         }
         let mut before: Option<&Charge> = None;
-        for Waiting { origin, charge, host, commitment, row, amount } in waiting {
+        for Waiting { origin, charge, host, commitment, row, portion } in waiting {
             let weights = others.unwrap_or(&self.idle).weights(host);
             let is_volume = row.reason == Some(IdleReason::Detached);
             // What one charge gives to one cell for several reasons adds up.
@@ -123,11 +108,11 @@ impl<'a> Ledger<'a> {
             }
             self.on_instance(Some(host).filter(|_| !is_volume));
             self.by_commitment(commitment.as_deref());
-            let Some(parts) = split(amount, &weights)? else {
-                self.add(origin, row, amount)?;
+            let Some(parts) = portion.split(&weights)? else {
+                self.add(origin, row, portion)?;
                 continue;
             };
-            conserved("idle", origin, amount, &parts)?;
+            portion.conserved("idle", origin, &parts)?;
             let mechanism = if is_volume { Mechanism::Volume } else { Mechanism::EcsIdle };
             for ((area, weight), part) in weights.into_iter().zip(parts) {
                 if weight > 0 {

@@ -6,6 +6,7 @@ use super::claim::{Claim, Origin, Owner};
 use super::containers::SplitCheck;
 use super::explain::{CellFilter, Noted, Watch};
 use super::idle::IdleShares;
+use super::portion::Portion;
 use crate::bill::Charge;
 use crate::error::Result;
 use crate::ids::{Cluster, ProductArea, Service};
@@ -39,6 +40,8 @@ pub(super) struct Ledger<'a> {
     /// What cells of unused commitment are made of.
     unused: BTreeMap<UnusedOf<'a>, Amount>,
     watch: Option<Watch<'a>>,
+    /// Whether what is watched has hours beside costs.
+    has_hours: bool,
     /// What waits until it is known who used its host.
     pub(super) idle: IdleShares<'a>,
     /// The split of instances, to be compared with AWS's own.
@@ -49,6 +52,17 @@ impl<'a> Ledger<'a> {
     /// A ledger that also notes what goes into the cells of a filter.
     pub(super) fn watching(filter: &'a CellFilter) -> Self {
         Self { watch: Some(Watch::new(filter)), ..Self::default() }
+    }
+
+    /// The same, which notes the instance hours of charges too.
+    pub(super) fn with_hours(mut self) -> Self {
+        self.has_hours = true;
+        self
+    }
+
+    /// What there is of a charge to give to owners.
+    pub(super) fn portion_of(&self, charge: &Charge) -> Portion {
+        Portion { cost: charge.amount(), hours: if self.has_hours { charge.hours() } else { None } }
     }
 
     /// Names the charge that the next amounts come from; `None` for fees, which are sums.
@@ -97,7 +111,7 @@ impl<'a> Ledger<'a> {
     pub(super) fn keep(&mut self, origin: Origin<'a>, pool: &str, amount: Amount) -> Result<()> {
         let sum = self.kept.entry((origin, pool.to_owned())).or_default();
         *sum = sum.checked_add(amount)?;
-        self.watch.as_mut().map_or(Ok(()), |watch| watch.note(origin, Claim::kept(), amount))
+        self.watch.as_mut().map_or(Ok(()), |watch| watch.note(origin, Claim::kept(), amount.into()))
     }
 
     /// Takes all cost of these areas out; what was noted of it is taken back.
@@ -112,7 +126,7 @@ impl<'a> Ledger<'a> {
         for (area, origin, claim, amount) in &taken {
             self.by_provider(Some(area));
             if let Some(watch) = &mut self.watch {
-                watch.note(*origin, *claim, Amount::ZERO.checked_sub(*amount)?)?;
+                watch.note(*origin, *claim, Amount::ZERO.checked_sub(*amount)?.into())?;
             }
         }
         self.by_provider(None);
@@ -159,10 +173,11 @@ impl<'a> Ledger<'a> {
         self.cells.iter().map(|((origin, claim), amount)| (*origin, *claim, *amount))
     }
 
-    pub(super) fn add(&mut self, origin: Origin<'a>, claim: Claim<'a>, amount: Amount) -> Result<()> {
+    pub(super) fn add(&mut self, origin: Origin<'a>, claim: Claim<'a>, portion: impl Into<Portion>) -> Result<()> {
+        let portion = portion.into();
         let sum = self.cells.entry((origin, claim)).or_default();
-        *sum = sum.checked_add(amount)?;
-        self.watch.as_mut().map_or(Ok(()), |watch| watch.note(origin, claim, amount))
+        *sum = sum.checked_add(portion.cost)?;
+        self.watch.as_mut().map_or(Ok(()), |watch| watch.note(origin, claim, portion))
     }
 
     /// Adds what nobody owns, remembering the resource it was for.
@@ -171,10 +186,12 @@ impl<'a> Ledger<'a> {
         origin: Origin<'a>,
         claim: Claim<'a>,
         resource: &'a str,
-        amount: Amount,
+        portion: impl Into<Portion>,
     ) -> Result<()> {
-        self.unattributed.push(OfNobody { origin, resource, is_of_service: claim.service.is_some(), amount });
-        self.add(origin, claim, amount)
+        let portion = portion.into();
+        let is_of_service = claim.service.is_some();
+        self.unattributed.push(OfNobody { origin, resource, is_of_service, amount: portion.cost });
+        self.add(origin, claim, portion)
     }
 
     /// What every owner has of a product so far, all usage accounts together (spec 5.6).
@@ -211,8 +228,8 @@ impl<'a> Ledger<'a> {
     }
 
     /// What was noted, in the order of the charges; what is of no charge comes last.
-    pub(super) fn take_noted(&mut self) -> Vec<Noted<'a>> {
-        self.watch.take().map(Watch::into_found).unwrap_or_default()
+    pub(super) fn take_noted(&mut self) -> Result<Vec<Noted<'a>>> {
+        self.watch.take().map_or_else(|| Ok(Vec::new()), Watch::into_found)
     }
 
     /// All cells, sorted.

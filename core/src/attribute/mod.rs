@@ -22,6 +22,7 @@ mod ledger;
 mod overlaps;
 #[cfg(test)]
 mod owners_tests;
+mod portion;
 mod rules;
 #[cfg(test)]
 mod samples;
@@ -186,7 +187,7 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
         stages.own(charge, ledger)?;
     }
     ledger.look_at(None);
-    ledger.share_idle_of_charges()?;
+    ledger.share_idle(None)?;
     let mut commitments = Commitments::of_period(bill, job.reservations, spreading, period, currency)?;
     commitments.share(bill, &stages, &mut pools, ledger, &mut found)?;
     pools.share(ledger, currency, &mut found)?;
@@ -317,11 +318,7 @@ fn report(
         cells,
         reallocations: std::mem::take(reallocations),
         split_check,
-        commitments: if bill.basis().is_amortized() {
-            commitments::uses_where_amortized(bill, currency)?
-        } else {
-            commitments.uses(bill, currency)?
-        },
+        commitments: commitments.uses(bill, currency)?,
         digests: digests(job)?,
         inputs: bill.inputs().iter().cloned().collect(),
         diagnostics: found.list(),

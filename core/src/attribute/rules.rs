@@ -7,9 +7,9 @@ use rust_decimal::Decimal;
 use wildmatch::WildMatch;
 
 use super::claim::{Claim, Origin};
-use super::conserved::conserved;
 use super::ledger::Ledger;
 use super::overlaps::Overlaps;
+use super::portion::Portion;
 use super::tags::{cost_category_position, tag_position};
 use crate::bill::{Bill, Charge, ChargeKey};
 use crate::classify::LineItemKind;
@@ -18,7 +18,6 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::money::{Amount, Currency};
 use crate::policy::{Match, Patterns, Policy, Rule, is_in_effect};
 use crate::rollup::Mechanism;
-use crate::split::split;
 
 /// The rules in effect, ready to match.
 pub(super) struct Rules<'a> {
@@ -117,23 +116,19 @@ impl<'a> Rules<'a> {
         })
     }
 
-    /// Gives a charge to the owners its first matching rule names; `false` where no rule matches.
-    pub(super) fn own_charge(&self, charge: &'a Charge, origin: Origin<'a>, ledger: &mut Ledger<'a>) -> Result<bool> {
-        self.own(&Subject::Charge(charge.key()), origin, charge.amount(), ledger)
-    }
-
     /// Gives an amount to the owners its first matching rule names; `false` where no rule matches.
     pub(super) fn own(
         &self,
         subject: &Subject<'_>,
         origin: Origin<'a>,
-        amount: Amount,
+        portion: impl Into<Portion>,
         ledger: &mut Ledger<'a>,
     ) -> Result<bool> {
+        let portion = portion.into();
         let mut matching = self.matching(subject);
         let Some((at, first)) = matching.next() else { return Ok(false) };
-        self.overlaps.borrow_mut().take(at, matching.map(|(at, _)| at), amount)?;
-        first.give(origin, amount, ledger)?;
+        self.overlaps.borrow_mut().take(at, matching.map(|(at, _)| at), portion.cost)?;
+        first.give(origin, portion, ledger)?;
         Ok(true)
     }
 
@@ -148,7 +143,7 @@ impl<'a> Rules<'a> {
     ) -> Result<bool> {
         let subject = Subject::Charge(charge.key());
         let Some((_, first)) = self.matching(&subject).next() else { return Ok(false) };
-        first.give(origin, amount, ledger)?;
+        first.give(origin, amount.into(), ledger)?;
         Ok(true)
     }
 
@@ -191,15 +186,15 @@ impl<'a> Rules<'a> {
 
 impl<'a> CompiledRule<'a> {
     /// Splits an amount over the owners.
-    fn give(&self, origin: Origin<'a>, amount: Amount, ledger: &mut Ledger<'a>) -> Result<()> {
+    fn give(&self, origin: Origin<'a>, portion: Portion, ledger: &mut Ledger<'a>) -> Result<()> {
         ledger.by_rule(Some(&self.rule.id));
         if let [(area, 1..)] = self.owners.as_slice() {
-            ledger.add(origin, Claim::area(area, Mechanism::Rule), amount)?;
+            ledger.add(origin, Claim::area(area, Mechanism::Rule), portion)?;
             ledger.by_rule(None);
             return Ok(());
         }
-        let parts = split(amount, &self.owners)?.unwrap_or_default();
-        conserved("rules", origin, amount, &parts)?;
+        let parts = portion.split(&self.owners)?.unwrap_or_default();
+        portion.conserved("rules", origin, &parts)?;
         for ((area, weight), part) in self.owners.iter().zip(parts) {
             if *weight > 0 {
                 ledger.add(origin, Claim::area(area, Mechanism::Rule), part)?;

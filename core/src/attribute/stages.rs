@@ -4,16 +4,15 @@
 
 use super::claim::{Claim, Origin};
 use super::commitments;
-use super::conserved::conserved;
 use super::containers::{AwsSplit, Containers, ServiceOwner, Shares};
 use super::intervals::TimeLine;
 use super::ledger::Ledger;
-use super::rules::Rules;
+use super::portion::Portion;
+use super::rules::{Rules, Subject};
 use super::tags::{Tags, origin};
 use super::volumes::{self, Stays, Volumes};
 use crate::bill::Charge;
 use crate::error::Result;
-use crate::money::Amount;
 use crate::policy::{Idle, Policy, Unused};
 use crate::rollup::{IdleReason, Mechanism};
 
@@ -32,7 +31,8 @@ pub(super) struct Stages<'a> {
 impl<'a> Stages<'a> {
     /// Takes one charge to its owners.
     pub(super) fn own(&self, charge: &'a Charge, ledger: &mut Ledger<'a>) -> Result<()> {
-        if self.rules.own_charge(charge, origin(charge), ledger)? {
+        let portion = ledger.portion_of(charge);
+        if self.rules.own(&Subject::Charge(charge.key()), origin(charge), portion, ledger)? {
             return Ok(());
         }
         if self.is_amortized && charge.key().kind().is_unused_where_amortized() {
@@ -51,16 +51,16 @@ impl<'a> Stages<'a> {
         }
         match &self.aws {
             None if self.containers.has_runs(resource) => return self.own_instance(charge, ledger),
-            Some(aws) if aws.own(origin(charge), resource, resource, charge.amount(), ledger)? => return Ok(()),
+            Some(aws) if aws.own(origin(charge), resource, resource, portion, ledger)? => return Ok(()),
             _ => {}
         }
         if let Some(service) = self.containers.fargate_service(resource) {
             if let Some(check) = &mut ledger.split_check {
                 check.note(charge, "", (service.cluster, service.service), charge.amount())?;
             }
-            return own_service(origin(charge), resource, service, charge.amount(), ledger);
+            return own_service(origin(charge), resource, service, portion, ledger);
         }
-        self.own_tagged(charge, Mechanism::Tag, charge.amount(), ledger)
+        self.own_tagged(charge, Mechanism::Tag, portion, ledger)
     }
 
     /// An instance's own charge: services, idle, and what lies where nothing ran.
@@ -68,46 +68,48 @@ impl<'a> Stages<'a> {
         volumes::timed(charge)?;
         let instance = charge.key().resource_id();
         ledger.on_instance(Some(instance));
+        let portion = ledger.portion_of(charge);
         let mut shares = self.containers.shares(instance);
-        for slice in charge.slices() {
-            shares.add(&[slice.interval()], slice.amount())?;
+        for (interval, part) in portion.in_intervals(charge)? {
+            shares.add(&[interval], part)?;
         }
-        conserved("containers", origin(charge), charge.amount(), &[shares.sum()?])?;
+        portion.conserved("containers", origin(charge), &[shares.sum()?])?;
         self.own_shares(origin(charge), charge, &shares, instance, ledger)?;
         if let Some(check) = &mut ledger.split_check {
-            check.note_host(charge, instance, shares.unreserved, &self.containers, self.policy.containers.window);
+            let idle = shares.unreserved().map(|part| part.cost);
+            check.note_host(charge, instance, idle, &self.containers, self.policy.containers.window);
         }
-        if let Some(amount) = shares.empty_host {
+        if let Some(empty) = shares.empty_host() {
             match self.policy.containers.empty_host() {
-                Unused::Owner => self.own_tagged(charge, Mechanism::EcsIdle, amount, ledger)?,
-                Unused::Separate => self.own_idle(origin(charge), instance, IdleReason::EmptyHost, amount, ledger)?,
+                Unused::Owner => self.own_tagged(charge, Mechanism::EcsIdle, empty, ledger)?,
+                Unused::Separate => self.own_idle(origin(charge), instance, IdleReason::EmptyHost, empty, ledger)?,
                 Unused::Proportional => {
-                    self.wait_for_areas((origin(charge), charge), instance, IdleReason::EmptyHost, amount, ledger);
+                    self.wait_for_areas((origin(charge), charge), instance, IdleReason::EmptyHost, empty, ledger);
                 }
             }
         }
-        shares.not_run.map_or(Ok(()), |amount| self.own_tagged(charge, Mechanism::EcsIdle, amount, ledger))
+        shares.not_run().map_or(Ok(()), |part| self.own_tagged(charge, Mechanism::EcsIdle, part, ledger))
     }
 
     /// A volume's charge: parts that moved to instances (R7), and the rest that stays.
     fn own_volume(&self, charge: &'a Charge, attachments: &TimeLine<&'a str>, ledger: &mut Ledger<'a>) -> Result<()> {
         // Instance, and shares of what moved to it; a volume is attached to few.
         let mut moved: Vec<(&'a str, Shares<'_, 'a>)> = Vec::new();
-        let stays = volumes::follow(charge, attachments, &mut |part| {
+        let stays = volumes::follow(charge, ledger.portion_of(charge), attachments, &mut |part| {
             let at = moved.iter().position(|(instance, ..)| *instance == part.instance).unwrap_or_else(|| {
                 moved.push((part.instance, self.containers.shares(part.instance)));
                 moved.len() - 1
             });
             let Some((_, shares)) = moved.get_mut(at) else { return Ok(()) };
             let before = shares.sum()?;
-            shares.add(part.window, part.amount)?;
-            conserved("containers", origin(charge), part.amount, &[shares.sum()?.checked_sub(before)?])
+            shares.add(part.window, part.portion)?;
+            before.checked_add(part.portion)?.conserved("containers", origin(charge), &[shares.sum()?])
         })?;
         moved.sort_unstable_by_key(|(instance, ..)| *instance);
         for (instance, shares) in moved {
             ledger.on_instance(Some(instance));
             self.own_shares(origin(charge), charge, &shares, instance, ledger)?;
-            for not_run in [shares.empty_host, shares.not_run].into_iter().flatten() {
+            for not_run in [shares.empty_host(), shares.not_run()].into_iter().flatten() {
                 self.own_moved(charge, instance, not_run, ledger)?;
             }
         }
@@ -130,7 +132,7 @@ impl<'a> Stages<'a> {
                 }
             }
         }
-        stays.untimed.map_or(Ok(()), |amount| self.own_tagged(charge, Mechanism::Tag, amount, ledger))
+        stays.untimed.map_or(Ok(()), |untimed| self.own_tagged(charge, Mechanism::Tag, untimed, ledger))
     }
 
     /// What moved to an instance where nothing ran.
@@ -138,16 +140,16 @@ impl<'a> Stages<'a> {
         &self,
         charge: &'a Charge,
         instance: &str,
-        amount: Amount,
+        portion: Portion,
         ledger: &mut Ledger<'a>,
     ) -> Result<()> {
         let area = self.tags.area_of_resource(instance).or_else(|| self.tags.area_of_charge(charge));
         if self.policy.volumes.detached == Unused::Proportional
             && let Some(area) = area
         {
-            ledger.idle.note_area(charge.key().resource_id(), area, amount)?;
+            ledger.idle.note_area(charge.key().resource_id(), area, portion.cost)?;
         }
-        self.tags.own(charge, area.map(|area| (area, Mechanism::Volume)), amount, ledger)
+        self.tags.own(charge, area.map(|area| (area, Mechanism::Volume)), portion, ledger)
     }
 
     pub(super) fn own_shares(
@@ -158,14 +160,14 @@ impl<'a> Stages<'a> {
         instance: &'a str,
         ledger: &mut Ledger<'a>,
     ) -> Result<()> {
-        for (service, amount) in shares.services() {
-            own_service(origin, charge.key().resource_id(), service, amount, ledger)?;
-            self.note_area(charge, instance, service.area, amount, ledger)?;
+        for (service, part) in shares.services() {
+            own_service(origin, charge.key().resource_id(), service, part, ledger)?;
+            self.note_area(charge, instance, service.area, part.cost, ledger)?;
             if let Some(check) = &mut ledger.split_check {
-                check.note(charge, instance, (service.cluster, service.service), amount)?;
+                check.note(charge, instance, (service.cluster, service.service), part.cost)?;
             }
         }
-        let Some(unreserved) = shares.unreserved else { return Ok(()) };
+        let Some(unreserved) = shares.unreserved() else { return Ok(()) };
         if self.policy.containers.idle == Idle::Proportional {
             self.wait_for_areas((origin, charge), instance, IdleReason::Unreserved, unreserved, ledger);
             return Ok(());
@@ -178,21 +180,21 @@ impl<'a> Stages<'a> {
         origin: Origin<'a>,
         instance: &'a str,
         reason: IdleReason,
-        amount: Amount,
+        portion: Portion,
         ledger: &mut Ledger<'a>,
     ) -> Result<()> {
-        ledger.add(origin, Claim::idle(self.tags.area_of_resource(instance), reason), amount)
+        ledger.add(origin, Claim::idle(self.tags.area_of_resource(instance), reason), portion)
     }
 
     pub(super) fn own_tagged(
         &self,
         charge: &'a Charge,
         mechanism: Mechanism,
-        amount: Amount,
+        portion: Portion,
         ledger: &mut Ledger<'a>,
     ) -> Result<()> {
         let area = self.tags.area_of_charge(charge);
-        self.tags.own(charge, area.map(|area| (area, mechanism)), amount, ledger)
+        self.tags.own(charge, area.map(|area| (area, mechanism)), portion, ledger)
     }
 }
 
@@ -201,13 +203,13 @@ pub(super) fn own_service<'a>(
     origin: Origin<'a>,
     resource: &'a str,
     service: &ServiceOwner<'a>,
-    amount: Amount,
+    portion: impl Into<Portion>,
     ledger: &mut Ledger<'a>,
 ) -> Result<()> {
     if let Some(area) = service.area {
         let claim = Claim::area(area, Mechanism::Ecs).with_service(service.cluster, service.service);
-        return ledger.add(origin, claim, amount);
+        return ledger.add(origin, claim, portion);
     }
     let claim = Claim::unattributed().with_service(service.cluster, service.service);
-    ledger.add_unattributed(origin, claim, resource, amount)
+    ledger.add_unattributed(origin, claim, resource, portion)
 }

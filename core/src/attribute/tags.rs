@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::{Claim, Origin};
 use super::ledger::Ledger;
+use super::portion::Portion;
 use crate::bill::{Bill, Charge, TagValues, Values};
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
@@ -143,15 +144,15 @@ impl<'a> Tags<'a> {
         &self,
         charge: &'a Charge,
         tagged: Option<(&'a str, Mechanism)>,
-        amount: Amount,
+        portion: Portion,
         ledger: &mut Ledger<'a>,
     ) -> Result<()> {
         let origin = origin(charge);
         let by_category = || self.area_of_categories(charge).map(|area| (area, Mechanism::CostCategory));
         let by_account = || self.accounts.get(origin.account).map(|area| (*area, Mechanism::Account));
         match tagged.or_else(by_category).or_else(by_account) {
-            Some((area, mechanism)) => ledger.add(origin, Claim::area(area, mechanism), amount),
-            None => ledger.add_unattributed(origin, Claim::unattributed(), charge.key().resource_id(), amount),
+            Some((area, mechanism)) => ledger.add(origin, Claim::area(area, mechanism), portion),
+            None => ledger.add_unattributed(origin, Claim::unattributed(), charge.key().resource_id(), portion),
         }
     }
 

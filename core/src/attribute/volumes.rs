@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::conserved::conserved;
 use super::intervals::TimeLine;
+use super::portion::Portion;
 use super::tags::origin;
 use crate::bill::Charge;
 use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::Evidence;
 use crate::index::Index;
-use crate::money::Amount;
 use crate::policy::Unused;
-use crate::split::split;
 use crate::time::{Interval, union};
 
 /// Attachments by volume.
@@ -23,16 +21,16 @@ pub(super) struct Volumes<'a> {
 pub(super) struct MovedPart<'a, 'w> {
     pub(super) instance: &'a str,
     pub(super) window: &'w [Interval],
-    pub(super) amount: Amount,
+    pub(super) portion: Portion,
 }
 
 /// What stays on a volume.
 #[derive(Debug, Default)]
 pub(super) struct Stays {
     /// Of the time it was attached to nothing.
-    pub(super) detached: Option<Amount>,
+    pub(super) detached: Option<Portion>,
     /// Of no time that is known.
-    pub(super) untimed: Option<Amount>,
+    pub(super) untimed: Option<Portion>,
 }
 
 /// Takes the parts that moved, in the order of the charge's intervals.
@@ -62,30 +60,34 @@ impl<'a> Volumes<'a> {
 
 /// Splits a charge over the instances its volume was attached to, and gives the rest that stays, where it has
 /// weight.
-pub(super) fn follow<'a>(charge: &Charge, attachments: &TimeLine<&'a str>, moved: Moved<'_, 'a>) -> Result<Stays> {
+pub(super) fn follow<'a>(
+    charge: &Charge,
+    portion: Portion,
+    attachments: &TimeLine<&'a str>,
+    moved: Moved<'_, 'a>,
+) -> Result<Stays> {
     timed(charge)?;
-    let (mut stays, mut sum) = (Stays::default(), Amount::ZERO);
+    let (mut stays, mut sum) = (Stays::default(), Portion::default());
     let mut sweep = attachments.sweep();
     let mut overlaps: Vec<(Interval, &'a str)> = Vec::new();
-    for slice in charge.slices() {
-        let (interval, amount) = (slice.interval(), slice.amount());
+    for (interval, of_interval) in portion.in_intervals(charge)? {
         overlaps.clear();
         overlaps.extend(sweep.overlapping(interval).map(|(overlap, instance)| (overlap, *instance)));
         let mut moved = |part: &MovedPart<'a, '_>| {
-            sum = sum.checked_add(part.amount)?;
+            sum = sum.checked_add(part.portion)?;
             moved(part)
         };
         match overlaps.as_slice() {
-            [] if interval.is_empty() => add(&mut stays.untimed, amount)?,
-            [] => add(&mut stays.detached, amount)?,
+            [] if interval.is_empty() => of_interval.add_to(&mut stays.untimed)?,
+            [] => of_interval.add_to(&mut stays.detached)?,
             [(window, instance)] if *window == interval => {
-                moved(&MovedPart { instance, window: std::slice::from_ref(window), amount })?;
+                moved(&MovedPart { instance, window: std::slice::from_ref(window), portion: of_interval })?;
             }
-            overlaps => follow_partly(charge, overlaps, interval, amount, &mut stays.detached, &mut moved)?,
+            overlaps => follow_partly(charge, overlaps, (interval, of_interval), &mut stays.detached, &mut moved)?,
         }
     }
     let [detached, untimed] = [stays.detached, stays.untimed].map(Option::unwrap_or_default);
-    conserved("volumes", origin(charge), charge.amount(), &[sum, detached, untimed])?;
+    portion.conserved("volumes", origin(charge), &[sum, detached, untimed])?;
     Ok(stays)
 }
 
@@ -108,9 +110,8 @@ pub(super) fn timed(charge: &Charge) -> Result<()> {
 fn follow_partly<'a>(
     charge: &Charge,
     overlaps: &[(Interval, &'a str)],
-    interval: Interval,
-    amount: Amount,
-    detached: &mut Option<Amount>,
+    (interval, of_interval): (Interval, Portion),
+    detached: &mut Option<Portion>,
     moved: Moved<'_, 'a>,
 ) -> Result<()> {
     let mut windows: BTreeMap<&'a str, Vec<Interval>> = BTreeMap::new();
@@ -120,24 +121,18 @@ fn follow_partly<'a>(
     let length = |intervals: &[Interval]| intervals.iter().map(|i| u128::from(i.millis())).sum::<u128>();
     let attached = length(&union(overlaps.iter().map(|(overlap, _)| *overlap).collect()));
     let rest = u128::from(interval.millis()) - attached;
-    let parts = split(amount, &[(false, rest), (true, attached)])?.unwrap_or_default();
-    let &[stays, on_instances] = parts.as_slice() else { return add(detached, amount) };
+    let parts = of_interval.split(&[(false, rest), (true, attached)])?.unwrap_or_default();
+    let &[stays, on_instances] = parts.as_slice() else { return of_interval.add_to(detached) };
     if rest > 0 {
-        add(detached, stays)?;
+        stays.add_to(detached)?;
     }
     let windows: Vec<(&str, Vec<Interval>)> =
         windows.into_iter().map(|(instance, intervals)| (instance, union(intervals))).collect();
     let weights: Vec<(&str, u128)> = windows.iter().map(|(instance, window)| (*instance, length(window))).collect();
-    let parts = split(on_instances, &weights)?.unwrap_or_default();
-    conserved("volumes", origin(charge), on_instances, &parts)?;
-    for ((instance, window), amount) in windows.iter().zip(parts) {
-        moved(&MovedPart { instance, window, amount })?;
+    let parts = on_instances.split(&weights)?.unwrap_or_default();
+    on_instances.conserved("volumes", origin(charge), &parts)?;
+    for ((instance, window), portion) in windows.iter().zip(parts) {
+        moved(&MovedPart { instance, window, portion })?;
     }
-    Ok(())
-}
-
-/// Adds to a sum that exists only once something was added, even 0.
-pub(super) fn add(sum: &mut Option<Amount>, amount: Amount) -> Result<()> {
-    *sum = Some(sum.unwrap_or_default().checked_add(amount)?);
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! The sum of line items that agree on a key (spec 3.5).
 
+use super::instance::is_coverable_usage;
 use super::key::ChargeKey;
 use super::slices::UsageSlices;
+use crate::classify::LineItemKind;
 use crate::error::Result;
 use crate::money::Amount;
 
@@ -57,6 +59,14 @@ impl Charge {
     #[must_use]
     pub fn quantity(&self) -> Amount {
         self.quantity
+    }
+
+    /// The instance hours it is for, in 10⁻¹⁸ hours; `None` where its usage type names none, of fees and of usage that a
+    /// savings plan covers (R96).
+    #[must_use]
+    pub fn hours(&self) -> Option<Amount> {
+        let is_usage = matches!(self.key.kind(), LineItemKind::Usage | LineItemKind::DiscountedUsage);
+        (is_usage && is_coverable_usage(self.key.usage_type())).then_some(self.quantity)
     }
 
     /// Cost by usage interval, sorted; empty unless [`ChargeKey::is_timed`].

@@ -13,7 +13,6 @@ mod covers;
 mod digest;
 mod facts;
 mod file;
-mod hours;
 mod instance;
 mod key;
 mod not_spread;

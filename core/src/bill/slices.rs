@@ -54,11 +54,6 @@ impl UsageSlice {
         self.amount
     }
 
-    /// The same interval with another amount.
-    pub(super) fn with_amount(self, amount: Amount) -> Self {
-        Self { amount, ..self }
-    }
-
     fn span(&self) -> (u32, u32) {
         (self.start_seconds, self.end_seconds)
     }

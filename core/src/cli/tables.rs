@@ -122,7 +122,7 @@ fn of_commitments(report: &Report) -> String {
             hours(row.used_hours.as_ref()),
             ratio(row.utilization.as_ref()),
             row.used_cost.map(rounded).unwrap_or_default(),
-            rounded(row.unused_cost),
+            row.unused_cost.map(rounded).unwrap_or_default(),
             hours(Some(&row.covered_hours)),
             ratio(row.coverage.as_ref()),
         ]

@@ -71,7 +71,7 @@ impl fmt::Display for Ratio {
     }
 }
 
-/// What was bought, used and could have been covered, of the fees that cover the same usage; with an amortized basis,
+/// What was bought, used and could have been covered, of the fees that cover the same usage; where no fees are set aside,
 /// of the rows of one commitment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "facade", derive(schemars::JsonSchema))]
@@ -95,8 +95,9 @@ pub struct CommitmentUse {
     /// What the covered usage costs with an amortized basis; `None` with another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_cost: Option<Amount>,
-    /// What was set apart of the fees because nothing used it; 0 where fees are shared by cost.
-    pub unused_cost: Amount,
+    /// What was set apart of the fees because nothing used it; 0 where fees are shared by cost, `None` where they are
+    /// attributed as they are billed.
+    pub unused_cost: Option<Amount>,
     /// Normalized hours of the usage it covers.
     pub covered_hours: Hours,
     /// Normalized hours of that family or product that were covered or on demand.

@@ -46,9 +46,14 @@ pub(super) struct FeePart<'a> {
 /// A fee's key within one scan (spec 6.2, R21).
 type FeeKey<'a> = (&'a str, Origin<'a>, LineItemKind, &'a str, Interval);
 
+/// Whether fees of a charge's payer are spread where their term is known; each payer is billed in one format.
+pub(super) fn is_of_spreading_payer(charge: &Charge, policy: CommitmentPolicy) -> bool {
+    policy.spread || charge.key().dialect() == Dialect::Dbr
+}
+
 /// Whether a charge is a fee that is spread where its term is known.
 fn is_spread(charge: &Charge, policy: CommitmentPolicy) -> bool {
-    charge.key().kind().is_fee() && (policy.spread || charge.key().dialect() == Dialect::Dbr)
+    charge.key().kind().is_fee() && is_of_spreading_payer(charge, policy)
 }
 
 /// Whether a charge is a fee whose term is known, and so is no ordinary charge.
@@ -56,10 +61,10 @@ pub(in super::super) fn is_set_aside(charge: &Charge, policy: CommitmentPolicy) 
     is_spread(charge, policy) && charge.key().term().and_then(known_term).is_some()
 }
 
-/// The payers whose fees of earlier periods belong to this one too; each is billed in one format.
+/// The payers whose fees of earlier periods belong to this one too.
 fn spreading_payers(bill: &Bill, policy: CommitmentPolicy) -> BTreeSet<&str> {
-    let spreads = |charge: &&Charge| policy.spread || charge.key().dialect() == Dialect::Dbr;
-    bill.one_of_each_payer().filter(spreads).map(|charge| charge.key().payer()).collect()
+    let spreading = bill.one_of_each_payer().filter(|charge| is_of_spreading_payer(charge, policy));
+    spreading.map(|charge| charge.key().payer()).collect()
 }
 
 impl<'a> FeePart<'a> {

@@ -1,17 +1,15 @@
 //! A part of a fee takes the route of the usage it covers (spec 5.6, R60).
 
 use super::super::claim::Origin;
-use super::super::conserved::conserved;
 use super::super::ledger::Ledger;
+use super::super::portion::{Portion, by_hours};
 use super::super::shared::Pools;
 use super::super::{Stages, volumes};
-use crate::bill::{Charge, UsageSlice, UsageSlices};
+use crate::bill::Charge;
 use crate::error::Result;
 use crate::money::Amount;
 use crate::policy::Unused;
 use crate::rollup::{IdleReason, Mechanism};
-use crate::split::split;
-use crate::time::Interval;
 
 /// An amount that belongs to a covered charge, of an origin that may be another.
 pub(super) struct Pushed<'a> {
@@ -59,34 +57,21 @@ impl<'a> Pushed<'a> {
         let instance = charge.key().resource_id();
         ledger.on_instance(Some(instance));
         let mut shares = stages.containers.shares(instance);
-        for (interval, part) in by_hours(charge.slices(), amount)? {
-            shares.add(&[interval], part)?;
+        for (slice, part) in charge.slices().iter().zip(by_hours(charge.slices(), amount)?) {
+            part.map_or(Ok(()), |part| shares.add(&[slice.interval()], part.into()))?;
         }
-        conserved("commitment fees", origin, amount, &[shares.sum()?])?;
+        Portion::from(amount).conserved("commitment fees", origin, &[shares.sum()?])?;
         stages.own_shares(origin, charge, &shares, instance, ledger)?;
-        if let Some(empty) = shares.empty_host {
+        if let Some(empty) = shares.empty_host() {
             match stages.policy.containers.empty_host() {
-                Unused::Owner => stages.tags.own_along(charge, Mechanism::EcsIdle, origin, empty, ledger)?,
+                Unused::Owner => stages.tags.own_along(charge, Mechanism::EcsIdle, origin, empty.cost, ledger)?,
                 Unused::Separate => stages.own_idle(origin, instance, IdleReason::EmptyHost, empty, ledger)?,
                 Unused::Proportional => {
                     stages.wait_for_areas((origin, charge), instance, IdleReason::EmptyHost, empty, ledger);
                 }
             }
         }
-        let not_run = |amount| stages.tags.own_along(charge, Mechanism::EcsIdle, origin, amount, ledger);
-        shares.not_run.map_or(Ok(()), not_run)
+        let not_run = |part: Portion| stages.tags.own_along(charge, Mechanism::EcsIdle, origin, part.cost, ledger);
+        shares.not_run().map_or(Ok(()), not_run)
     }
-}
-
-/// An amount over the intervals of a charge by the hours its instance ran, else by their lengths, else evenly.
-fn by_hours(slices: &UsageSlices, amount: Amount) -> Result<Vec<(Interval, Amount)>> {
-    let measures: [fn(&UsageSlice) -> u64; 3] = [UsageSlice::running_ms, |slice| slice.interval().millis(), |_| 1];
-    for measure in measures {
-        let weights: Vec<_> = slices.iter().enumerate().map(|(at, slice)| (at, u128::from(measure(&slice)))).collect();
-        if let Some(parts) = split(amount, &weights)? {
-            let weighted = slices.iter().zip(&weights).zip(parts).filter(|((_, (_, weight)), _)| *weight > 0);
-            return Ok(weighted.map(|((slice, _), part)| (slice.interval(), part)).collect());
-        }
-    }
-    Ok(Vec::new())
 }

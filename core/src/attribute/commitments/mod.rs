@@ -8,8 +8,8 @@
 //! - no hour of covered usage is used by two commitments (R57);
 //! - by cost, weights are what owners had before any fee of the product was shared (R23).
 
-mod amortized;
 mod by_cost;
+mod by_rows;
 mod explained;
 mod fees;
 mod follow;
@@ -18,7 +18,7 @@ mod stated;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod tests_amortized;
+mod tests_by_rows;
 #[cfg(test)]
 mod tests_terms;
 mod unused;
@@ -41,7 +41,6 @@ use crate::policy::{CommitmentPolicy, Share, UnusedCommitment};
 use crate::split::split;
 use crate::time::BillingPeriod;
 
-pub(super) use amortized::uses as uses_where_amortized;
 pub(super) use fees::{check_terms, is_set_aside};
 pub(super) use unused::{own_unused, owner_of_charge};
 

@@ -173,7 +173,7 @@ fn ri_counted_as_hourly_rows_and_as_summary() {
     assert_eq!(row.purchased_hours.as_ref().map(Hours::as_str), Some("47616"));
     assert_eq!(row.used_hours.as_ref().map(Hours::as_str), Some("41216"));
     assert_eq!(row.utilization.as_ref().map(Ratio::as_str), Some("0.865591"));
-    assert_eq!((row.unused_cost.to_string(), row.covers.as_deref()), ("10".to_owned(), Some("c3")));
+    assert_eq!((row.unused_cost.unwrap().to_string(), row.covers.as_deref()), ("10".to_owned(), Some("c3")));
 }
 
 #[test]

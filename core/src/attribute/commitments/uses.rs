@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Commitments;
 use super::groups::{Group, GroupKey, Scope, hours_of};
 use super::stated::{normalized, overflow};
+use super::{Commitments, by_rows};
 use crate::bill::{Bill, sized_type};
 use crate::classify::LineItemKind;
 use crate::error::Result;
@@ -15,17 +15,25 @@ use crate::rollup::{CommitmentUse, Hours, Ratio};
 pub(super) type Class<'a> = (&'a str, &'a str, &'a str, &'a str);
 
 impl<'a> Commitments<'a> {
-    /// A row for each commitment of which purchased or covered hours are known, sorted.
+    /// A row for each commitment of which something is known, sorted.
     pub(in super::super) fn uses(&self, bill: &'a Bill, currency: Currency) -> Result<Vec<CommitmentUse>> {
+        let mut uses = by_rows::uses(bill, self.policy, currency)?;
+        if !bill.basis().is_amortized() {
+            uses.extend(self.uses_of_groups(bill, currency)?);
+            uses.sort_unstable();
+        }
+        Ok(uses)
+    }
+
+    /// A row for each commitment of fees that are set aside or carried in of which purchased or covered hours are known.
+    fn uses_of_groups(&self, bill: &'a Bill, currency: Currency) -> Result<Vec<CommitmentUse>> {
         let groups = self.groups.groups.iter();
         let mut known = groups.filter(|(_, group)| group.purchased.is_some() || !group.covered.is_empty()).peekable();
         if known.peek().is_none() {
             return Ok(Vec::new());
         }
         let eligible = eligible(bill, currency, |kind| kind == LineItemKind::DiscountedUsage)?;
-        let mut uses = known.map(|(key, group)| self.row(key, group, &eligible)).collect::<Result<Vec<_>>>()?;
-        uses.sort_unstable();
-        Ok(uses)
+        known.map(|(key, group)| self.row(key, group, &eligible)).collect()
     }
 
     fn row(
@@ -59,7 +67,7 @@ impl<'a> Commitments<'a> {
             used_hours: used.map(Hours::of_quarters),
             utilization: group.purchased.zip(used).and_then(|(whole, used)| Ratio::of(used, whole.whole)),
             used_cost: None,
-            unused_cost: self.unused_costs.get(key).copied().unwrap_or(Amount::ZERO),
+            unused_cost: Some(self.unused_costs.get(key).copied().unwrap_or(Amount::ZERO)),
             covered_hours: Hours::of_quarters(covered),
             eligible_hours: Hours::of_quarters(could),
             coverage: Ratio::of(covered, could),

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::super::Stages;
 use super::super::claim::Origin;
-use super::super::conserved::conserved;
 use super::super::intervals::TimeLine;
 use super::super::ledger::Ledger;
+use super::super::portion::Portion;
 use super::super::tags::{Tags, origin};
 use super::super::volumes;
 use super::ServiceOwner;
@@ -17,7 +17,6 @@ use crate::ids::{Cluster, ProductArea, Service};
 use crate::index::Index;
 use crate::money::{Amount, Currency};
 use crate::policy::Unused;
-use crate::split::split;
 use crate::time::Timestamp;
 
 /// What split cost allocation data gives each service of each instance, as weights.
@@ -85,18 +84,19 @@ impl<'a> AwsSplit<'a> {
         Ok(Self { hosts })
     }
 
-    /// Takes an amount of a resource that lies on an instance to its services; whether it has any.
+    /// Takes a portion of a resource that lies on an instance to its services; whether it has any.
     pub(in super::super) fn own(
         &self,
         origin: Origin<'a>,
         resource: &'a str,
         instance: &'a str,
-        amount: Amount,
+        portion: impl Into<Portion>,
         ledger: &mut Ledger<'a>,
     ) -> Result<bool> {
-        let Some(parts) = self.parts(instance, amount)? else { return Ok(false) };
-        let amounts: Vec<Amount> = parts.iter().map(|(_, part)| *part).collect();
-        conserved("containers", origin, amount, &amounts)?;
+        let portion = portion.into();
+        let Some(parts) = self.parts(instance, portion)? else { return Ok(false) };
+        let portions: Vec<Portion> = parts.iter().map(|(_, part)| *part).collect();
+        portion.conserved("containers", origin, &portions)?;
         ledger.on_instance(Some(instance));
         for (service, part) in parts {
             super::super::own_service(origin, resource, service, part, ledger)?;
@@ -104,10 +104,10 @@ impl<'a> AwsSplit<'a> {
         Ok(true)
     }
 
-    /// The parts of an amount that lies on an instance; `None` where the data says nothing of it.
-    fn parts(&self, instance: &str, amount: Amount) -> Result<Option<Vec<(&ServiceOwner<'a>, Amount)>>> {
+    /// The parts of a portion that lies on an instance; `None` where the data says nothing of it.
+    fn parts(&self, instance: &str, portion: Portion) -> Result<Option<Vec<(&ServiceOwner<'a>, Portion)>>> {
         let Some(weights) = self.hosts.get(instance) else { return Ok(None) };
-        let parts = split(amount, weights)?;
+        let parts = portion.split(weights)?;
         Ok(parts.map(|parts| weights.iter().map(|(owner, _)| owner).zip(parts).collect()))
     }
 }
@@ -121,23 +121,23 @@ impl<'a> Stages<'a> {
         attachments: &TimeLine<&'a str>,
         ledger: &mut Ledger<'a>,
     ) -> Result<()> {
-        let mut moved: BTreeMap<&'a str, Amount> = BTreeMap::new();
-        let stays = volumes::follow(charge, attachments, &mut |part| {
+        let mut moved: BTreeMap<&'a str, Portion> = BTreeMap::new();
+        let stays = volumes::follow(charge, ledger.portion_of(charge), attachments, &mut |part| {
             let sum = moved.entry(part.instance).or_default();
-            *sum = sum.checked_add(part.amount)?;
+            *sum = sum.checked_add(part.portion)?;
             Ok(())
         })?;
-        for (instance, amount) in moved {
+        for (instance, portion) in moved {
             ledger.on_instance(Some(instance));
-            if !aws.own(origin(charge), charge.key().resource_id(), instance, amount, ledger)? {
-                self.own_moved(charge, instance, amount, ledger)?;
+            if !aws.own(origin(charge), charge.key().resource_id(), instance, portion, ledger)? {
+                self.own_moved(charge, instance, portion, ledger)?;
                 continue;
             }
             if self.policy.volumes.detached != Unused::Proportional {
                 continue;
             }
-            for (service, part) in aws.parts(instance, amount)?.into_iter().flatten() {
-                self.note_area(charge, instance, service.area, part, ledger)?;
+            for (service, part) in aws.parts(instance, portion)?.into_iter().flatten() {
+                self.note_area(charge, instance, service.area, part.cost, ledger)?;
             }
         }
         ledger.on_instance(None);

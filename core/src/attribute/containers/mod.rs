@@ -11,9 +11,9 @@ mod tests;
 use std::collections::HashSet;
 
 use super::intervals::{Sweep, TimeLine};
+use super::portion::{Portion, add};
 use super::rules::weights;
 use super::tags::Tags;
-use super::volumes::add;
 use crate::bill::Bill;
 use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::{Capacity, Evidence, TaskRun};
@@ -21,7 +21,7 @@ use crate::ids::ProductArea;
 use crate::index::Index;
 use crate::money::Amount;
 use crate::policy::{ContainerPolicy, Idle, Policy, Window};
-use crate::split::{Parts, split};
+use crate::split::Parts;
 use crate::time::Interval;
 
 pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
@@ -88,16 +88,24 @@ pub(super) struct Shares<'c, 'a> {
     instance: &'a str,
     host: Option<&'c Host>,
     sweep: Option<Sweep<'c, Run>>,
+    costs: Sums,
+    /// The hours beside them; nothing where there are none.
+    hours: Sums,
+    used: Used,
+    parts: Parts,
+}
+
+/// Sums of parts, which exist only where something has weight.
+#[derive(Default)]
+struct Sums {
     /// By position among the host's services.
     services: Vec<Option<Amount>>,
     /// What no task reserved while others ran, where that is a row of its own.
-    pub(super) unreserved: Option<Amount>,
+    unreserved: Option<Amount>,
     /// What lies where nothing ran on a host, where that is a row of its own.
-    pub(super) empty_host: Option<Amount>,
+    empty_host: Option<Amount>,
     /// What else lies where nothing ran; it goes by tags.
-    pub(super) not_run: Option<Amount>,
-    used: Used,
-    parts: Parts,
+    not_run: Option<Amount>,
 }
 
 /// What the services of a host used in one window, in unit-milliseconds.
@@ -196,10 +204,8 @@ impl<'a> Containers<'a> {
             instance,
             host,
             sweep: host.map(|host| host.runs.sweep()),
-            services: vec![None; count],
-            unreserved: None,
-            empty_host: None,
-            not_run: None,
+            costs: Sums { services: vec![None; count], ..Sums::default() },
+            hours: Sums::default(),
             used: Used { sums: vec![(0, 0); count], ..Used::default() },
             parts: Parts::default(),
         }
@@ -220,38 +226,59 @@ impl Host {
 
 impl<'c, 'a> Shares<'c, 'a> {
     /// The parts of the services that have one, with their owners.
-    pub(super) fn services(&self) -> impl Iterator<Item = (&'c ServiceOwner<'a>, Amount)> {
+    pub(super) fn services(&self) -> impl Iterator<Item = (&'c ServiceOwner<'a>, Portion)> {
         let containers = self.containers;
         let services = self.host.map(|host| host.services.as_slice()).unwrap_or_default();
-        services.iter().zip(&self.services).filter_map(|(at, amount)| Some((containers.services.get(*at)?, (*amount)?)))
+        services.iter().zip(&self.costs.services).enumerate().filter_map(|(at, (service, cost))| {
+            let hours = self.hours.services.get(at).copied().flatten();
+            Some((containers.services.get(*service)?, Portion { cost: (*cost)?, hours }))
+        })
+    }
+
+    /// What no task reserved while others ran, where that is a row of its own.
+    pub(super) fn unreserved(&self) -> Option<Portion> {
+        self.costs.unreserved.map(|cost| Portion { cost, hours: self.hours.unreserved })
+    }
+
+    /// What lies where nothing ran on a host, where that is a row of its own.
+    pub(super) fn empty_host(&self) -> Option<Portion> {
+        self.costs.empty_host.map(|cost| Portion { cost, hours: self.hours.empty_host })
+    }
+
+    /// What else lies where nothing ran; it goes by tags.
+    pub(super) fn not_run(&self) -> Option<Portion> {
+        self.costs.not_run.map(|cost| Portion { cost, hours: self.hours.not_run })
     }
 
     /// The sum of all parts.
-    pub(super) fn sum(&self) -> Result<Amount> {
-        let rest = [self.unreserved, self.empty_host, self.not_run];
-        Amount::sum(self.services.iter().copied().chain(rest).flatten())
+    pub(super) fn sum(&self) -> Result<Portion> {
+        let hours = if self.hours.parts().next().is_some() { Some(Amount::sum(self.hours.parts())?) } else { None };
+        Ok(Portion { cost: Amount::sum(self.costs.parts())?, hours })
     }
 
-    /// Splits one amount over the services that ran on the instance in a window (R9).
+    /// Splits one portion over the services that ran on the instance in a window (R9).
     ///
-    /// Where no run overlaps the window the amount is `empty_host`; where none has weight in `spread` it is `not_run`.
-    pub(super) fn add(&mut self, window: &[Interval], amount: Amount) -> Result<()> {
+    /// Where no run overlaps the window it is `empty_host`; where none has weight in `spread` it is `not_run`.
+    pub(super) fn add(&mut self, window: &[Interval], portion: Portion) -> Result<()> {
         let containers = self.containers;
         let whole_period = [containers.period];
         let window = if containers.policy.window == Window::Period { &whole_period } else { window };
         self.sum_up(window);
+        if portion.hours.is_some() {
+            self.hours.services.resize(self.costs.services.len(), None);
+        }
         if self.used.ran.is_empty() {
-            return add(&mut self.empty_host, amount);
+            return self.add_rest(|sums| &mut sums.empty_host, portion);
         }
         let pools = containers.pools;
         if pools.memory == 0 {
-            return self.add_pool(window, amount, Resource::Cpu);
+            return self.add_pool(window, portion, Resource::Cpu);
         }
         let capacity = containers.capacities.both(self.instance, window)?;
         let weights =
             [("cpu", pool_weight(pools.cpu, capacity.cpu)?), ("memory", pool_weight(pools.memory, capacity.memory)?)];
-        let Some(&[cpu, memory]) = split(amount, &weights)?.as_deref().and_then(|parts| parts.first_chunk()) else {
-            return add(&mut self.not_run, amount);
+        let Some(&[cpu, memory]) = portion.split(&weights)?.as_deref().and_then(|parts| parts.first_chunk()) else {
+            return self.add_rest(|sums| &mut sums.not_run, portion);
         };
         if pools.cpu > 0 {
             self.add_pool(window, cpu, Resource::Cpu)?;
@@ -287,7 +314,7 @@ impl<'c, 'a> Shares<'c, 'a> {
     }
 
     /// Splits the amount of one resource by what was used of it.
-    fn add_pool(&mut self, window: &[Interval], amount: Amount, resource: Resource) -> Result<()> {
+    fn add_pool(&mut self, window: &[Interval], portion: Portion, resource: Resource) -> Result<()> {
         let Used { sums, ran, .. } = &self.used;
         let used = ran.iter().map(|at| sums.get(*at).map_or(0, |sum| resource.of(*sum)));
         let separate = self.containers.policy.idle != Idle::Spread;
@@ -301,11 +328,38 @@ impl<'c, 'a> Shares<'c, 'a> {
             unused = available.saturating_sub(used.clone().sum());
         }
         let weights = std::iter::once(unused).chain(used);
-        if !self.parts.split(amount, weights.clone(), |a, b| a.cmp(&b))? {
+        self.costs.add_parts(portion.cost, (ran, separate), weights.clone(), &mut self.parts)?;
+        let Some(hours) = portion.hours else { return Ok(()) };
+        self.hours.add_parts(hours, (ran, separate), weights, &mut self.parts)
+    }
+
+    /// Adds to a sum of what is of no service.
+    fn add_rest(&mut self, rest: fn(&mut Sums) -> &mut Option<Amount>, portion: Portion) -> Result<()> {
+        add(rest(&mut self.costs), portion.cost)?;
+        portion.hours.map_or(Ok(()), |hours| add(rest(&mut self.hours), hours))
+    }
+}
+
+impl Sums {
+    /// All parts.
+    fn parts(&self) -> impl Iterator<Item = Amount> {
+        let rest = [self.unreserved, self.empty_host, self.not_run];
+        self.services.iter().copied().chain(rest).flatten()
+    }
+
+    /// Splits an amount by the weights of what is unreserved and of the services that `ran`.
+    fn add_parts(
+        &mut self,
+        amount: Amount,
+        (ran, separate): (&[usize], bool),
+        weights: impl Iterator<Item = u128> + Clone,
+        parts: &mut Parts,
+    ) -> Result<()> {
+        if !parts.split(amount, weights.clone(), |a, b| a.cmp(&b))? {
             return add(if separate { &mut self.unreserved } else { &mut self.not_run }, amount);
         }
         let services = ran.iter().map(|at| Some(*at));
-        for ((service, weight), part) in std::iter::once(None).chain(services).zip(weights).zip(self.parts.amounts()) {
+        for ((service, weight), part) in std::iter::once(None).chain(services).zip(weights).zip(parts.amounts()) {
             let sum = match service {
                 _ if weight == 0 => continue,
                 None => &mut self.unreserved,

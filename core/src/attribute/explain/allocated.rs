@@ -3,17 +3,16 @@
 //! Invariants: the allocated charges of a charge sum to it, and their hours to its hours; all of them sum to `billed + carried_in − deferred`; the
 //! ratios of one origin sum to exactly 1; their order is that of the charges, then of the owners.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::super::claim::Origin;
 use super::super::conserved::{conserved, residual};
-use super::super::idle::Areas;
 use super::super::ledger::Ledger;
 use super::super::tags::origin;
 use super::super::{Attributed, Attribution, run};
 use super::lineage::{CellFilter, Contribution, ExplainedPool, Noted};
 use super::shared_charges;
-use crate::bill::{Bill, Charge, ChargeKey};
+use crate::bill::{Bill, Charge};
 use crate::classify::ChargeCategory;
 use crate::error::{Error, ErrorCode, Result};
 use crate::money::{Amount, Currency, ratios};
@@ -132,13 +131,12 @@ static EVERY_CELL: CellFilter = CellFilter {
 /// As [`attribute`](super::super::attribute); `reconcile.residual` too where parts do not sum to their charge or all of them
 /// not to the bill.
 pub fn allocated_charges<'a>(job: &Attribution<'a>) -> Result<AllocatedCharges<'a>> {
-    let mut ledger = Ledger::watching(&EVERY_CELL);
+    let mut ledger = Ledger::watching(&EVERY_CELL).with_hours();
     let attributed = run(job, &mut ledger)?;
-    let (own, sums): (Vec<_>, Vec<_>) = ledger.take_noted().into_iter().partition(is_own);
+    let (own, sums): (Vec<_>, Vec<_>) = ledger.take_noted()?.into_iter().partition(is_own);
     let mut rows = Vec::with_capacity(own.len());
-    let hours = hours(job, ledger.idle.of_charges.take())?;
     for (charge, parts) in by_charge(own) {
-        add_charge(job, charge, parts, hours.get(charge.key()), &mut rows)?;
+        add_charge(job, charge, parts, &mut rows)?;
     }
     add_sums(job, &attributed, sums.into_iter().map(|noted| noted.part).collect(), &mut rows)?;
     reconcile(job, &attributed, &rows)?;
@@ -146,13 +144,13 @@ pub fn allocated_charges<'a>(job: &Attribution<'a>) -> Result<AllocatedCharges<'
 }
 
 /// What was noted, charge by charge in the order of the bill.
-fn by_charge(noted: Vec<Noted<'_>>) -> Vec<(&Charge, Vec<Contribution>)> {
-    let mut found: Vec<(&Charge, Vec<Contribution>)> = Vec::new();
-    for Noted { charge, part } in noted {
+fn by_charge(noted: Vec<Noted<'_>>) -> Vec<(&Charge, Vec<Part>)> {
+    let mut found: Vec<(&Charge, Vec<Part>)> = Vec::new();
+    for Noted { charge, part, hours } in noted {
         let Some(charge) = charge else { continue };
         match found.last_mut().filter(|(last, _)| std::ptr::eq(*last, charge)) {
-            Some((_, parts)) => parts.push(part),
-            None => found.push((charge, vec![part])),
+            Some((_, parts)) => parts.push((part, hours)),
+            None => found.push((charge, vec![(part, hours)])),
         }
     }
     found
@@ -163,72 +161,31 @@ fn is_own(noted: &Noted<'_>) -> bool {
     noted.charge.is_some() && noted.part.commitment.is_none()
 }
 
-/// The parts of one charge, by all but their amount.
-type Hours = BTreeMap<Contribution, Amount>;
-
-/// The hours of every charge that has any, given to the same owners as its cost, interval by interval: whoever has a part
-/// of the one has a part of the other, whatever the hours cost. Idle cost has gone to the areas of its host by their cost
-/// (`idle`), so that its hours do too.
-fn hours(job: &Attribution<'_>, idle: Option<Areas<'_>>) -> Result<BTreeMap<ChargeKey, Hours>> {
-    if !job.bill.charges().iter().any(|charge| charge.hours().is_some()) {
-        return Ok(BTreeMap::new());
-    }
-    let bill = job.bill.in_hours()?;
-    let mut ledger = Ledger::watching(&EVERY_CELL);
-    ledger.idle.of_charges = idle;
-    run(&Attribution { bill: &bill, ..*job }, &mut ledger)?;
-    let own = ledger.take_noted().into_iter().filter(is_own).collect();
-    let charges = by_charge(own).into_iter().filter(|(charge, _)| charge.hours().is_some());
-    let hours = charges.map(|(charge, parts)| {
-        let parts = parts.into_iter().map(|part| {
-            let hours = part.amount;
-            (Contribution { amount: Amount::ZERO, ..part }, hours)
-        });
-        (charge.key().clone(), parts.collect())
-    });
-    Ok(hours.collect())
-}
+/// A part of one charge, and its hours.
+type Part = (Contribution, Option<Amount>);
 
 /// The parts of one charge.
 fn add_charge<'a>(
     job: &Attribution<'a>,
     charge: &'a Charge,
-    mut parts: Vec<Contribution>,
-    hours: Option<&Hours>,
+    mut parts: Vec<Part>,
     rows: &mut Vec<AllocatedCharge<'a>>,
 ) -> Result<()> {
-    if let Some(hours) = hours {
-        // Who has hours that cost nothing has a part too.
-        let own: BTreeSet<Contribution> = parts.iter().map(without_amount).collect();
-        parts.extend(hours.keys().filter(|part| !own.contains(part)).cloned());
-    }
     parts.sort_unstable();
-    let hours = hours.map(|hours| hours_of(charge, &parts, hours)).transpose()?;
-    let amounts: Vec<Amount> = parts.iter().map(|part| part.amount).collect();
+    let amounts: Vec<Amount> = parts.iter().map(|(part, _)| part.amount).collect();
     conserved("allocated charges", origin(charge), charge.amount(), &amounts)?;
+    let hours = Amount::sum(parts.iter().filter_map(|(_, hours)| *hours))?;
+    conserved("allocated hours", origin(charge), charge.hours().unwrap_or_default(), &[hours])?;
     let shares = ratios(&amounts, charge.amount());
     let category = Some(ChargeCategory::of(charge.key().kind(), job.bill.basis()));
     let (is_split, resource) = (parts.len() > 1, charge.key().resource_id());
-    for (at, part) in parts.into_iter().enumerate() {
+    for (at, (part, hours)) in parts.into_iter().enumerate() {
         let is_moved = part.service.is_some() || part.instance.as_deref().is_some_and(|instance| instance != resource);
         let method = (is_split || is_moved).then(|| method_of_charge(job, &part, resource));
         let ratio = shares.as_ref().filter(|_| method.is_some()).and_then(|shares| shares.get(at).copied());
-        let hours = hours.as_ref().and_then(|hours| hours.get(at).copied());
         rows.push(AllocatedCharge { origin: Some(charge), part, category, method, ratio, hours });
     }
     Ok(())
-}
-
-/// The hours of each part of a charge.
-fn hours_of(charge: &Charge, parts: &[Contribution], hours: &Hours) -> Result<Vec<Amount>> {
-    let of_part = |part| hours.get(&without_amount(part)).copied().unwrap_or_default();
-    let hours: Vec<Amount> = parts.iter().map(of_part).collect();
-    conserved("allocated hours", origin(charge), charge.hours().unwrap_or_default(), &hours)?;
-    Ok(hours)
-}
-
-fn without_amount(part: &Contribution) -> Contribution {
-    Contribution { amount: Amount::ZERO, ..part.clone() }
 }
 
 fn method_of_charge(job: &Attribution<'_>, part: &Contribution, resource: &str) -> AllocationMethod {

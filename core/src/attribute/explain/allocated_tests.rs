@@ -168,6 +168,58 @@ fn fees_are_this_periods_part_shared_by_cost() {
     });
 }
 
+/// Owner, cost and hours.
+fn told_hours(charges: &AllocatedCharges<'_>) -> Vec<String> {
+    let told = charges.rows.iter().map(|AllocatedCharge { part, hours, .. }| {
+        let owner = part.product_area.as_deref().unwrap_or(part.row_kind.as_str());
+        format!("{owner} {} {}", part.amount, hours.map_or("-".to_owned(), |hours| hours.to_string()))
+    });
+    told.collect()
+}
+
+fn ran<'a>(resource: &'a str, from: i64, to: i64, cost: &str, hours: &str) -> LineItem<'a> {
+    LineItem { usage_quantity: Some(hours.parse().unwrap()), ..usage(resource, from, to, cost) }
+}
+
+#[test]
+fn hours_go_where_the_cost_goes_whatever_they_cost() {
+    // Hour 0 by 3 to 1, hour 1 empty, then a free hour; storage and pools have no hours.
+    let tasks = vec![task("web", "i-1", 3), task("family:jobs", "i-1", 1)];
+    let rows = [
+        ran("i-1", 0, 1, "4", "0.5"),
+        ran("i-1", 1, 2, "1", "1"),
+        ran("i-1", 2, 3, "0", "1"),
+        LineItem { usage_type: "DataTransfer-Out-Bytes", ..ran("i-1", 0, 1, "8", "9") },
+    ];
+    let separate = "[containers]\nempty_host = \"separate\"\n";
+    allocated(&bill(&rows), separate, &evidence(tasks), |charges| {
+        let expected = ["idle 1 2", "ops 1 0.125", "site 3 0.375", "ops 2 -", "site 6 -"];
+        assert_eq!(told_hours(charges), expected);
+    });
+}
+
+#[test]
+fn idle_hours_go_by_what_the_areas_have_of_the_cost() {
+    // Of the cost 3 to 1 in hour 0, which ran for a minute only; 8 of the empty hour go by that, and its hour too.
+    let tasks = vec![task("web", "i-1", 3), task("family:jobs", "i-1", 1)];
+    let rows = [ran("i-1", 0, 1, "4", "0.5"), ran("i-1", 1, 2, "8", "1")];
+    allocated(&bill(&rows), "[containers]\nempty_host = \"proportional\"\n", &evidence(tasks), |charges| {
+        assert_eq!(told_hours(charges), ["ops 1 0.125", "ops 2 0.25", "site 3 0.375", "site 6 0.75"]);
+    });
+}
+
+#[test]
+fn what_waits_and_what_does_not_may_go_to_one_owner() {
+    // Hour 0 to a service; hour 1 has a task that reserves nothing: by tag; hour 2 is empty: to who used the instance.
+    let idle = TaskRun { interval: hours(1, 2), ..task("web", "i-1", 0) };
+    let rows = [ran("i-1", 0, 1, "4", "1"), ran("i-1", 1, 2, "2", "0.5"), ran("i-1", 2, 3, "1", "0.25")];
+    let rows = rows.map(|row| LineItem { tags: vec!["site"], ..row });
+    let tasks = vec![task("web", "i-1", 3), TaskRun { task: "idle".into(), ..idle }];
+    allocated(&bill(&rows), "[containers]\nempty_host = \"proportional\"\n", &evidence(tasks), |charges| {
+        assert_eq!(told_hours(charges), ["site 4 1", "site 3 0.75"]);
+    });
+}
+
 /// Random rows: resource, hour, length, area and cost.
 fn any_rows() -> impl Strategy<Value = Vec<(usize, i64, i64, usize, i64)>> {
     prop::collection::vec((0usize..5, 0i64..6, 1i64..5, 0usize..4, -100i64..1000), 1..16)

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::claim::{Claim, Origin};
+use super::super::portion::Portion;
 use crate::bill::Charge;
 use crate::classify::LineItemKind;
 use crate::error::Result;
@@ -139,6 +140,8 @@ pub struct ExplainedFee {
 pub(in super::super) struct Noted<'a> {
     pub(in super::super) charge: Option<&'a Charge>,
     pub(in super::super) part: Contribution,
+    /// The hours of a part of a charge that has any, where they are asked for.
+    pub(in super::super) hours: Option<Amount>,
 }
 
 /// Notes what goes into the cells of a filter.
@@ -202,7 +205,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Amounts that one charge gives to one cell in several steps add up.
-    pub(in super::super) fn note(&mut self, origin: Origin<'a>, claim: Claim<'a>, amount: Amount) -> Result<()> {
+    pub(in super::super) fn note(&mut self, origin: Origin<'a>, claim: Claim<'a>, portion: Portion) -> Result<()> {
         if !self.filter.matches(origin, claim, self.pool.as_deref()) {
             return Ok(());
         }
@@ -221,31 +224,54 @@ impl<'a> Watch<'a> {
             provider: self.provider.clone(),
             commitment: self.commitment.clone(),
             charge: None,
-            amount,
+            amount: portion.cost,
         };
         if self.charge.is_some() {
             for before in self.found.iter_mut().skip(self.of_charge) {
                 part.amount = before.part.amount;
                 if before.part == part {
-                    before.part.amount = part.amount.checked_add(amount)?;
-                    return Ok(());
+                    return before.add(portion);
                 }
             }
-            part.amount = amount;
+            part.amount = portion.cost;
         }
-        self.found.push(Noted { charge: self.charge, part });
+        self.found.push(Noted { charge: self.charge, part, hours: portion.hours });
         Ok(())
     }
 
     /// What was noted, in the order of the charges; what is of no charge comes last.
-    pub(in super::super) fn into_found(mut self) -> Vec<Noted<'a>> {
+    pub(in super::super) fn into_found(mut self) -> Result<Vec<Noted<'a>>> {
         // Idle cost that waits is noted after later charges. Charges of a bill lie in its order.
-        self.found.sort_by_key(|noted| (noted.charge.is_none(), noted.charge.map(std::ptr::from_ref)));
-        self.found
+        let place = |noted: &Noted<'a>| (noted.charge.is_none(), noted.charge.map(std::ptr::from_ref));
+        self.found.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.part.cmp(&b.part)));
+        let mut found: Vec<Noted<'_>> = Vec::with_capacity(self.found.len());
+        for mut noted in self.found {
+            let portion = noted.portion();
+            if let Some(last) = found.last_mut().filter(|last| noted.charge.is_some() && place(last) == place(&noted)) {
+                noted.part.amount = last.part.amount;
+                if last.part == noted.part {
+                    last.add(portion)?;
+                    continue;
+                }
+                noted.part.amount = portion.cost;
+            }
+            found.push(noted);
+        }
+        Ok(found)
     }
 }
 
 impl Noted<'_> {
+    fn portion(&self) -> Portion {
+        Portion { cost: self.part.amount, hours: self.hours }
+    }
+
+    fn add(&mut self, portion: Portion) -> Result<()> {
+        let sum = self.portion().checked_add(portion)?;
+        (self.part.amount, self.hours) = (sum.cost, sum.hours);
+        Ok(())
+    }
+
     /// The contribution with its charge.
     pub(in super::super) fn explained(self) -> Contribution {
         Contribution { charge: self.charge.map(ExplainedCharge::of), ..self.part }

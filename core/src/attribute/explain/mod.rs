@@ -61,7 +61,7 @@ pub(crate) fn explain_with_charges<'a>(
 ) -> Result<(Explanation, Vec<&'a Charge>)> {
     let mut ledger = Ledger::watching(cells);
     let attributed = run(job, &mut ledger)?;
-    let noted = ledger.take_noted();
+    let noted = ledger.take_noted()?;
     // A part of a fee names the charge that it covers, whose rows it is not made of.
     let own = noted.iter().filter(|noted| noted.part.commitment.is_none());
     let mut charges: Vec<&Charge> = own.filter_map(|noted| noted.charge).collect();

@@ -1,10 +1,12 @@
-//! How much of each commitment was used where an amortized basis has spread it over what it covers (spec 6.4, R85).
+//! How much of each commitment was used, told by the rows of a payer whose fees are not set aside (spec 6.4).
 //!
-//! Nothing is set aside there: the covered usage carries the used part of a commitment, and rows of its own what nothing
-//! used, so that the two sum to what it costs in the period.
+//! With an amortized basis the covered usage carries the used part of a commitment, and rows of its own what nothing
+//! used, so that the two sum to what it costs in the period (R85). With any other basis the rows say hours alone: what
+//! was paid upfront is in none of them (R98).
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::fees::is_of_spreading_payer;
 use super::groups::hours_of;
 use super::stated::{normalized, overflow};
 use super::uses::{Class, eligible, only_family};
@@ -12,11 +14,12 @@ use crate::bill::{Bill, Charge, sized_type};
 use crate::classify::{Dialect, LineItemKind};
 use crate::error::Result;
 use crate::money::{Amount, Currency};
+use crate::policy::CommitmentPolicy;
 use crate::rollup::{CommitmentUse, Hours, Ratio};
 
 /// The rows of one commitment.
 #[derive(Debug, Default)]
-struct Spread<'a> {
+struct Rows<'a> {
     /// Products and accounts of its fees and of what nothing used.
     bought: BTreeSet<(&'a str, &'a str)>,
     /// Products of what it covers.
@@ -38,32 +41,38 @@ pub(super) fn is_covered(kind: LineItemKind) -> bool {
     matches!(kind, LineItemKind::DiscountedUsage | LineItemKind::SavingsPlanCoveredUsage)
 }
 
-/// A row for each commitment that covers something or leaves something unused, sorted.
-pub(in super::super) fn uses(bill: &Bill, currency: Currency) -> Result<Vec<CommitmentUse>> {
-    let mut all: BTreeMap<(&str, &str, &str), Spread<'_>> = BTreeMap::new();
+/// A row for each commitment that covers something or leaves something unused, of which costs or hours are known, sorted.
+pub(super) fn uses(bill: &Bill, policy: CommitmentPolicy, currency: Currency) -> Result<Vec<CommitmentUse>> {
+    let has_costs = bill.basis().is_amortized();
+    let told = bill.one_of_each_payer().filter(|charge| has_costs || !is_of_spreading_payer(charge, policy));
+    let payers: BTreeSet<&str> = told.map(|charge| charge.key().payer()).collect();
+    if payers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut all: BTreeMap<(&str, &str, &str), Rows<'_>> = BTreeMap::new();
     for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
         let key = charge.key();
         let is_fee = key.kind().is_fee() || key.kind().is_unused_where_amortized();
-        if !is_fee && !is_covered(key.kind()) {
+        if !(is_fee || is_covered(key.kind())) || !payers.contains(key.payer()) {
             continue;
         }
         // Without an id, rows of a product are one commitment.
         let product = if key.reservation_id().is_empty() { key.product() } else { "" };
-        let spread = all.entry((key.payer(), key.reservation_id(), product)).or_default();
-        if is_fee { spread.add_fee(charge)? } else { spread.add_use(charge)? }
+        let rows = all.entry((key.payer(), key.reservation_id(), product)).or_default();
+        if is_fee { rows.add_fee(charge)? } else { rows.add_use(charge)? }
     }
-    all.retain(|_, spread| spread.has_use);
+    all.retain(|_, rows| rows.has_use && (has_costs || rows.covered > 0 || rows.purchased().is_some()));
     if all.is_empty() {
         return Ok(Vec::new());
     }
     let eligible = eligible(bill, currency, is_covered)?;
-    let rows = all.iter().map(|((payer, id, _), spread)| spread.row(payer, id, &eligible));
-    let mut rows = rows.collect::<Result<Vec<_>>>()?;
-    rows.sort_unstable();
-    Ok(rows)
+    let uses = all.iter().map(|((payer, id, _), rows)| rows.row((payer, id), has_costs, &eligible));
+    let mut uses = uses.collect::<Result<Vec<_>>>()?;
+    uses.sort_unstable();
+    Ok(uses)
 }
 
-impl<'a> Spread<'a> {
+impl<'a> Rows<'a> {
     fn add_use(&mut self, charge: &'a Charge) -> Result<()> {
         let key = charge.key();
         self.has_use = true;
@@ -104,8 +113,18 @@ impl<'a> Spread<'a> {
         Ok(())
     }
 
-    fn row(&self, payer: &str, id: &str, eligible: &BTreeMap<Class<'_>, u128>) -> Result<CommitmentUse> {
-        let purchased = self.purchased.filter(|_| !self.is_silent);
+    /// The normalized hours that were bought, where every recurring fee says its own.
+    fn purchased(&self) -> Option<u128> {
+        self.purchased.filter(|_| !self.is_silent)
+    }
+
+    fn row(
+        &self,
+        (payer, id): (&str, &str),
+        has_costs: bool,
+        eligible: &BTreeMap<Class<'_>, u128>,
+    ) -> Result<CommitmentUse> {
+        let purchased = self.purchased();
         let used = purchased.map(|purchased| purchased.min(self.covered));
         let mut could = 0u128;
         for class in &self.classes {
@@ -114,7 +133,8 @@ impl<'a> Spread<'a> {
         }
         let utilization = match purchased.zip(used) {
             Some((purchased, used)) => Ratio::of(used, purchased),
-            None => self.used_of_cost()?,
+            None if has_costs => self.used_of_cost()?,
+            None => None,
         };
         let accounts: BTreeSet<&str> = self.bought.iter().map(|(_, account)| *account).collect();
         let mut products = self.bought.iter().map(|(product, _)| product).chain(&self.products);
@@ -128,8 +148,8 @@ impl<'a> Spread<'a> {
             purchased_hours: purchased.map(Hours::of_quarters),
             used_hours: used.map(Hours::of_quarters),
             utilization,
-            used_cost: Some(self.used),
-            unused_cost: self.unused,
+            used_cost: has_costs.then_some(self.used),
+            unused_cost: has_costs.then_some(self.unused),
             covered_hours: Hours::of_quarters(self.covered),
             eligible_hours: Hours::of_quarters(could),
             coverage: Ratio::of(self.covered, could),

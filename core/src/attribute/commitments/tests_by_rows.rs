@@ -1,4 +1,4 @@
-//! Commitments that an amortized basis has spread, with amounts derived by hand (spec 5.6, 6.4; domain 3.5).
+//! Commitments told by rows: those that an amortized basis has spread and those as billed, with amounts derived by hand (spec 5.6, 6.4; domain 3.5).
 
 use super::super::samples::job;
 use super::tests::{costs, owned};
@@ -56,7 +56,7 @@ fn said(row: &CommitmentUse) -> [String; 8] {
         hours(row.used_hours.as_ref()),
         ratio(row.utilization.as_ref()),
         row.used_cost.map_or_else(|| "-".to_owned(), |cost| cost.to_string()),
-        row.unused_cost.to_string(),
+        row.unused_cost.map_or_else(|| "-".to_owned(), |cost| cost.to_string()),
         row.covered_hours.to_string(),
         row.eligible_hours.to_string(),
         ratio(row.coverage.as_ref()),
@@ -129,16 +129,52 @@ fn used_and_unused_of_focus_are_told_by_their_rows() {
     assert_eq!(said(row)[..5], ["-", "-", "0.75", "0.75", "0.25"]);
 }
 
+/// Attributed as billed, with fees set aside or not.
+fn as_billed(rows: &[LineItem<'_>], spread: bool) -> Report {
+    let bill = bill_with(rows, &BillOptions { tag_keys: vec!["team".into()], ..BillOptions::default() });
+    let policy =
+        Policy::from_toml(&format!("[commitments]\nspread = {spread}\n[areas]\ntag_keys = [\"team\"]\n")).unwrap();
+    attribute(&job(&bill, &policy, &Evidence::default(), &ReservationBook::default())).unwrap()
+}
+
 #[test]
-fn nothing_of_commitments_is_said_where_fees_are_neither_set_aside_nor_spread() {
+fn as_billed_rows_tell_hours_and_no_costs() {
+    // As with the amortized basis above; nothing says what an hour of the upfront fee costs.
+    let rows = [
+        of_team(&cur("DiscountedUsage", RI, "BoxUsage:m5.large", ["1400", "0", "0"]), "a"),
+        cur("RIFee", RI, "HeavyUsage:m5.large", ["1488", "74.4", "74.4"]),
+        cur("Fee", RI, "HeavyUsage:m5.large", ["2", "876", "876"]),
+        cur("Usage", "", "BoxUsage:m5.xlarge", ["100", "19.2", "19.2"]),
+        // A plan that covers hours, and one of which nothing is known.
+        cur("SavingsPlanCoveredUsage", PLAN, "BoxUsage:c5.large", ["10", "0.80", "0.80"]),
+        LineItem { product: PLANS, ..cur("SavingsPlanRecurringFee", PLAN, "ComputeSP", ["1", "0.50", "0.50"]) },
+        LineItem { product: PLANS, ..cur("SavingsPlanRecurringFee", "arn:idle", "ComputeSP", ["1", "1", "1"]) },
+    ];
+    let report = as_billed(&rows, false);
+    let [reserved, plan] = report.commitments.as_slice() else { panic!("{:?}", report.commitments) };
+    assert_eq!(said(reserved), ["5952", "5600", "0.94086", "-", "-", "5600", "6400", "0.875"]);
+    assert_eq!((reserved.commitment.as_deref(), reserved.covers.as_deref()), (Some(RI), Some("m5")));
+    assert_eq!(said(plan), ["-", "-", "-", "-", "-", "40", "40", "1"]);
+    assert_eq!((plan.commitment.as_deref(), plan.product.as_str()), (Some(PLAN), PLANS));
+    // A reservation that nothing used is bought all the same.
+    let unused = as_billed(&rows[1..2], false);
+    assert_eq!(said(&unused.commitments[0])[..3], ["5952", "0", "0"]);
+    // What was billed is attributed as it is.
+    let owners = [("unattributed/unattributed", "971.9")];
+    assert_eq!(costs(&report), owned(&owners));
+}
+
+#[test]
+fn payers_whose_fees_are_set_aside_are_told_by_their_fees() {
     let rows = [
         cur("DiscountedUsage", RI, "BoxUsage:m5.large", ["1400", "0", "0"]),
         cur("RIFee", RI, "HeavyUsage:m5.large", ["1488", "74.4", "74.4"]),
     ];
-    let bill = bill_with(&rows, &BillOptions { tag_keys: vec!["team".into()], ..BillOptions::default() });
-    let policy = Policy::from_toml("[areas]\ntag_keys = [\"team\"]\n").unwrap();
-    let report = attribute(&job(&bill, &policy, &Evidence::default(), &ReservationBook::default())).unwrap();
-    assert_eq!(report.commitments, []);
+    assert_eq!(as_billed(&rows, true).commitments.len(), 1);
+    assert_eq!(said(&as_billed(&rows, true).commitments[0])[4], "4.4", "set apart: 88 of 1488 hours");
+    let dbr = LineItem { dialect: Dialect::Dbr, payer_account: "200", ..cur("Usage", "", "BoxUsage", ["1", "1", "1"]) };
+    let both: Vec<_> = rows.iter().cloned().chain([dbr]).collect();
+    assert_eq!(said(&as_billed(&both, false).commitments[0])[..5], ["5952", "5600", "0.94086", "-", "-"]);
 }
 
 #[test]
