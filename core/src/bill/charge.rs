@@ -76,7 +76,7 @@ impl Charge {
     }
 
     /// Adds a charge with the same key.
-    pub(crate) fn absorb(&mut self, other: Self) -> Result<()> {
+    pub(crate) fn absorb(&mut self, other: &Self) -> Result<()> {
         self.amount = self.amount.checked_add(other.amount)?;
         self.unblended = self.unblended.checked_add(other.unblended)?;
         self.quantity = self.quantity.checked_add(other.quantity)?;

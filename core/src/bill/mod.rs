@@ -411,7 +411,7 @@ fn merge_charges(left: Vec<Charge>, right: Vec<Charge>) -> Result<Vec<Charge>> {
             std::cmp::Ordering::Greater => merged.extend(right.next()),
             std::cmp::Ordering::Equal => {
                 if let (Some(mut charge), Some(same)) = (left.next(), right.next()) {
-                    charge.absorb(same)?;
+                    charge.absorb(&same)?;
                     merged.push(charge);
                 }
             }

@@ -286,7 +286,9 @@ impl SliceList {
         });
         self.packed.clear();
         *self = Self { packed: std::mem::take(&mut self.packed), ..Self::default() };
-        slices.into_iter().for_each(|slice| self.push(slice));
+        for slice in slices {
+            self.push(slice);
+        }
         overflow.map_or(Ok(()), Err)
     }
 
