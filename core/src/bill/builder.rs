@@ -76,7 +76,10 @@ pub struct BillBuilder<'o> {
     options: &'o BillOptions,
     hasher: FixedState,
     index: HashTable<usize>,
-    charges: Vec<Charge>,
+    /// Key, traits and sums of each charge, apart: only the latter two are looked at for a row of a known charge.
+    keys: Vec<ChargeKey>,
+    traits: Vec<Traits>,
+    sums: Vec<Sums>,
     /// Usage intervals of each charge; empty where none are kept.
     slices: Vec<SliceList>,
     coverage: UsageCoverage,
@@ -85,10 +88,8 @@ pub struct BillBuilder<'o> {
     precision: Precision,
     not_spread: NotSpread,
     split_rows: SplitCollector,
-    /// Usage account of each charge, as a number in `accounts`.
-    account_of: Vec<usize>,
     accounts: Vec<Account>,
-    account_numbers: BTreeMap<Box<str>, usize>,
+    account_numbers: BTreeMap<Box<str>, u32>,
     usage_months: BTreeMap<BillingPeriod, u64>,
     /// The month of the last usage row, its span, and rows of it that are not in `usage_months` yet.
     current_month: Option<(BillingPeriod, Interval, u64)>,
@@ -104,7 +105,9 @@ impl<'o> BillBuilder<'o> {
             options,
             hasher: FixedState::default(),
             index: HashTable::new(),
-            charges: Vec::new(),
+            keys: Vec::new(),
+            traits: Vec::new(),
+            sums: Vec::new(),
             slices: Vec::new(),
             coverage: UsageCoverage::default(),
             statement: Statement::default(),
@@ -112,7 +115,6 @@ impl<'o> BillBuilder<'o> {
             precision: Precision::default(),
             not_spread: NotSpread::default(),
             split_rows: SplitCollector::default(),
-            account_of: Vec::new(),
             accounts: Vec::new(),
             account_numbers: BTreeMap::new(),
             usage_months: BTreeMap::new(),
@@ -138,13 +140,11 @@ impl<'o> BillBuilder<'o> {
             interval: item.interval,
             usage_quantity: item.usage_quantity,
         };
-        if timed {
-            // Before anything is changed: a row that is refused leaves no trace.
-            slice(runs_instance(item.resource_id, item.usage_type), &values)?;
-        }
         let key = RowKey::new(item, kind, item.currency.unwrap_or(self.options.currency), timed);
+        // Before anything is changed: a row that is refused leaves no trace.
+        KeptIntervals::of(&key).slice(&values)?;
         let hash = key.hash(&self.hasher);
-        let found = self.index.find(hash, |at| self.charges.get(*at).is_some_and(|c| key.matches(&c.key)));
+        let found = self.index.find(hash, |at| self.keys.get(*at).is_some_and(|known| key.matches(known)));
         let at = match found {
             Some(at) => *at,
             None => self.insert(&key, hash),
@@ -155,7 +155,7 @@ impl<'o> BillBuilder<'o> {
 
     /// The key of a charge, by its number.
     pub(crate) fn key(&self, charge: usize) -> Option<&ChargeKey> {
-        self.charges.get(charge).map(Charge::key)
+        self.keys.get(charge)
     }
 
     /// Adds a row that agrees with an earlier one of this charge in all but its values.
@@ -163,29 +163,22 @@ impl<'o> BillBuilder<'o> {
     /// # Errors
     /// As [`BillBuilder::add`].
     pub(crate) fn add_again(&mut self, charge: usize, values: &RowValues) -> Result<()> {
-        let at = charge;
-        let Some(charge) = self.charges.get_mut(at) else { return Ok(()) };
-        let slice = if charge.key.is_timed() { Some(slice(charge.runs_instance, values)?) } else { None };
-        let unblended = charge.unblended.checked_add(values.unblended)?;
-        let counted = values.usage_quantity.filter(|_| charge.counts_quantity);
-        let quantity = charge.quantity.checked_add(counted.unwrap_or_default())?;
-        charge.amount = charge.amount.checked_add(values.cost)?;
-        charge.unblended = unblended;
-        charge.quantity = quantity;
-        charge.rows += 1;
-        charge.nonzero_rows += u64::from(!values.unblended.is_zero());
-        if let (Some(slice), Some(slices)) = (slice, self.slices.get_mut(at)) {
+        let (Some(traits), Some(sums)) = (self.traits.get(charge), self.sums.get_mut(charge)) else { return Ok(()) };
+        let traits = *traits;
+        let slice = traits.intervals.slice(values)?;
+        sums.add(values, traits.counts_quantity)?;
+        if let (Some(slice), Some(slices)) = (slice, self.slices.get_mut(charge)) {
             slices.add(slice)?;
         }
-        if let (true, Some(interval)) = (charge.key.kind().is_usage(), values.interval) {
-            self.note_usage(at, interval);
+        if let (true, Some(interval)) = (traits.is_usage, values.interval) {
+            self.note_usage(traits.account, interval);
         }
         Ok(())
     }
 
     /// Whether a charge sums the quantities of its rows.
     pub(crate) fn counts_quantity(&self, charge: usize) -> bool {
-        self.charges.get(charge).is_some_and(|charge| charge.counts_quantity)
+        self.traits.get(charge).is_some_and(|traits| traits.counts_quantity)
     }
 
     /// Keeps a total row as statement evidence (spec 3.2).
@@ -237,14 +230,16 @@ impl<'o> BillBuilder<'o> {
     /// # Errors
     /// `money.overflow` where sums of one usage interval leave the range.
     pub fn finish(mut self, period: BillingPeriod) -> Result<Bill> {
-        for (charge, slices) in self.charges.iter_mut().zip(self.slices) {
-            charge.slices = slices.finish()?;
+        let mut slices = std::mem::take(&mut self.slices).into_iter();
+        let mut charges = Vec::with_capacity(self.keys.len());
+        for (key, sums) in self.keys.into_iter().zip(self.sums) {
+            charges.push(sums.into_charge(key, slices.next().unwrap_or_default().finish()?));
         }
-        self.charges.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        charges.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         // Freed together: else the next text would lie where one was before.
-        let moved: Vec<_> = self.charges.iter_mut().map(|charge| charge.key.move_texts()).collect();
+        let moved: Vec<_> = charges.iter_mut().map(|charge| charge.key.move_texts()).collect();
         drop(moved);
-        refuse_two_dialects(&self.charges)?;
+        refuse_two_dialects(&charges)?;
         Ok(Bill {
             scope: Some(Scope {
                 period,
@@ -252,7 +247,7 @@ impl<'o> BillBuilder<'o> {
                 tag_keys: self.options.tag_keys.clone(),
                 cost_categories: self.options.cost_categories.clone(),
             }),
-            charges: self.charges,
+            charges,
             coverage: self.coverage,
             statement: self.statement,
             inputs: self.inputs.into_iter().collect(),
@@ -265,40 +260,37 @@ impl<'o> BillBuilder<'o> {
     }
 
     fn insert(&mut self, key: &RowKey<'_>, hash: u64) -> usize {
-        let at = self.charges.len();
+        let at = self.keys.len();
         if self.options.keep_intervals != KeepIntervals::None {
             self.slices.push(SliceList::default());
         }
-        self.charges.push(Charge {
-            key: key.to_key(),
-            amount: Amount::ZERO,
-            unblended: Amount::ZERO,
-            rows: 0,
-            nonzero_rows: 0,
-            quantity: Amount::ZERO,
+        let traits = Traits {
+            account: self.account_number(key.usage_account()),
+            is_usage: key.kind().is_usage(),
             counts_quantity: key.kind().is_fee() || is_of_hours(key.kind(), key.usage_type()),
-            runs_instance: runs_instance(key.resource_id(), key.usage_type()),
-            slices: UsageSlices::default(),
-        });
-        let account = self.account_number(key.usage_account());
-        self.account_of.push(account);
-        let Self { index, charges, hasher, .. } = self;
-        index.insert_unique(hash, at, |at| charges.get(*at).map_or(0, |c| c.key.row_hash(hasher)));
+            intervals: KeptIntervals::of(key),
+        };
+        self.keys.push(key.to_key());
+        self.traits.push(traits);
+        self.sums.push(Sums::default());
+        let Self { index, keys, hasher, .. } = self;
+        index.insert_unique(hash, at, |at| keys.get(*at).map_or(0, |key| key.row_hash(hasher)));
         at
     }
 
-    fn account_number(&mut self, id: &str) -> usize {
+    fn account_number(&mut self, id: &str) -> u32 {
         if let Some(number) = self.account_numbers.get(id) {
             return *number;
         }
-        let number = self.accounts.len();
+        // 2^32 accounts do not fit into memory.
+        let number = u32::try_from(self.accounts.len()).unwrap_or(u32::MAX);
         self.accounts.push(Account { id: id.into(), last_usage: None });
         self.account_numbers.insert(id.into(), number);
         number
     }
 
-    fn note_usage(&mut self, charge: usize, interval: Interval) {
-        if let Some(account) = self.account_of.get(charge).and_then(|at| self.accounts.get_mut(*at)) {
+    fn note_usage(&mut self, account: u32, interval: Interval) {
+        if let Some(account) = self.accounts.get_mut(account as usize) {
             // Rows of one hour follow each other, and an hour is covered once.
             if account.last_usage != Some(interval) {
                 account.last_usage = Some(interval);
@@ -329,23 +321,84 @@ pub(crate) struct RowValues {
     pub(crate) usage_quantity: Option<Amount>,
 }
 
+/// What follows from the key of a charge.
+#[derive(Clone, Copy, Debug)]
+struct Traits {
+    /// Usage account, as a number in [`BillBuilder::accounts`].
+    account: u32,
+    is_usage: bool,
+    /// Whether the quantities of its rows are summed.
+    counts_quantity: bool,
+    intervals: KeptIntervals,
+}
+
+/// What is kept of the usage intervals of a charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeptIntervals {
+    Nothing,
+    Cost,
+    /// Its rows say that an instance itself ran.
+    CostAndRunningTime,
+}
+
+impl KeptIntervals {
+    fn of(key: &RowKey<'_>) -> Self {
+        match (key.is_timed(), is_instance_id(key.resource_id()) && is_instance_usage(key.usage_type())) {
+            (false, _) => Self::Nothing,
+            (true, false) => Self::Cost,
+            (true, true) => Self::CostAndRunningTime,
+        }
+    }
+
+    /// What is kept of one row.
+    fn slice(self, values: &RowValues) -> Result<Option<UsageSlice>> {
+        let running_ms = match self {
+            Self::Nothing => return Ok(None),
+            Self::Cost => 0,
+            Self::CostAndRunningTime => running_ms(values)?,
+        };
+        UsageSlice::new(values.interval, running_ms, values.cost).map(Some).ok_or_else(|| {
+            Error::new(ErrorCode::ParseBadTime, "a usage interval is finer than seconds or outside 1970 to 2106")
+        })
+    }
+}
+
+/// The sums of a charge, in one cache line: rows of an hour go through thousands of charges.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Sums {
+    amount: Amount,
+    unblended: Amount,
+    quantity: Amount,
+    rows: u64,
+    nonzero_rows: u64,
+}
+
+impl Sums {
+    /// Adds a row; nothing where one of the sums leaves the range.
+    fn add(&mut self, values: &RowValues, counts_quantity: bool) -> Result<()> {
+        let unblended = self.unblended.checked_add(values.unblended)?;
+        let counted = values.usage_quantity.filter(|_| counts_quantity);
+        let quantity = self.quantity.checked_add(counted.unwrap_or_default())?;
+        self.amount = self.amount.checked_add(values.cost)?;
+        self.unblended = unblended;
+        self.quantity = quantity;
+        self.rows += 1;
+        self.nonzero_rows += u64::from(!values.unblended.is_zero());
+        Ok(())
+    }
+
+    fn into_charge(self, key: ChargeKey, slices: UsageSlices) -> Charge {
+        let Self { amount, unblended, quantity, rows, nonzero_rows } = self;
+        Charge { key, amount, unblended, rows, nonzero_rows, quantity, slices }
+    }
+}
+
 /// A usage account with the interval that was last noted as covered.
 #[derive(Debug)]
 struct Account {
     id: Box<str>,
     last_usage: Option<Interval>,
-}
-
-/// Whether rows say that an instance itself ran.
-pub(super) fn runs_instance(resource_id: &str, usage_type: &str) -> bool {
-    is_instance_id(resource_id) && is_instance_usage(usage_type)
-}
-
-fn slice(runs_instance: bool, values: &RowValues) -> Result<UsageSlice> {
-    let running_ms = if runs_instance { running_ms(values)? } else { 0 };
-    UsageSlice::new(values.interval, running_ms, values.cost).ok_or_else(|| {
-        Error::new(ErrorCode::ParseBadTime, "a usage interval is finer than seconds or outside 1970 to 2106")
-    })
 }
 
 /// Milliseconds an instance ran by one of its own usage rows: its hours, or its whole interval where the row names no

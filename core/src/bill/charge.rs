@@ -16,10 +16,6 @@ pub struct Charge {
     pub(crate) rows: u64,
     pub(crate) nonzero_rows: u64,
     pub(crate) quantity: Amount,
-    /// Whether the quantity is kept: it follows from the key.
-    pub(crate) counts_quantity: bool,
-    /// Whether its rows say that an instance itself ran: it follows from the key.
-    pub(crate) runs_instance: bool,
     pub(crate) slices: UsageSlices,
 }
 

@@ -7,10 +7,8 @@ use std::io::{BufRead, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::builder::runs_instance;
 use super::charge::Charge;
 use super::coverage::UsageCoverage;
-use super::instance::is_of_hours;
 use super::key::SavedKey;
 use super::not_spread::NotSpread;
 use super::slices::UsageSlices;
@@ -162,9 +160,7 @@ impl Row {
         let Self { amount, rows, nonzero_rows, quantity, slices, .. } = self;
         let quantity = quantity.unwrap_or_default();
         let unblended = self.unblended.unwrap_or(amount);
-        let counts_quantity = key.kind().is_fee() || is_of_hours(key.kind(), key.usage_type());
-        let runs_instance = runs_instance(key.resource_id(), key.usage_type());
-        Ok(Charge { key, amount, unblended, rows, nonzero_rows, quantity, counts_quantity, runs_instance, slices })
+        Ok(Charge { key, amount, unblended, rows, nonzero_rows, quantity, slices })
     }
 }
 

@@ -64,6 +64,10 @@ impl<'a> RowKey<'a> {
         Self { item, kind, currency, timed }
     }
 
+    pub(crate) fn is_timed(&self) -> bool {
+        self.timed
+    }
+
     pub(crate) fn usage_account(&self) -> &'a str {
         self.item.usage_account
     }

@@ -50,11 +50,14 @@ pub(super) struct Patterns {
     values: Vec<usize>,
     places: Places,
     hasher: FixedState,
-    index: HashTable<u32>,
+    /// Hash of a pattern and its number: growing looks at no pattern.
+    index: HashTable<(u64, u32)>,
     ends: Vec<u32>,
     texts: Vec<u8>,
     fixed: Vec<u64>,
     known: Vec<Pattern>,
+    /// What the first row of each pattern says, where it is plain.
+    plain: Vec<RowValues>,
     /// The pattern of the last row.
     last: u32,
     /// Charges there are at least.
@@ -75,21 +78,19 @@ pub(in crate::read) struct Place {
     pub(in crate::read) counts_quantity: bool,
 }
 
-/// The first row of a pattern.
+/// The first row of a pattern, in one cache line: rows of an hour go through thousands of patterns.
 ///
 /// INVARIANT: its text is that of all steps, each with the separator behind it.
 #[derive(Debug)]
+#[repr(align(64))]
 struct Pattern {
     /// Where the ends of its steps start in `ends`, its text in `texts`, and which bytes of it are fixed in `fixed`.
     ends: usize,
     text: usize,
     fixed: usize,
     is_negative: bool,
-    hash: u64,
-    place: Place,
-    /// What it says, where `is_plain`.
-    values: RowValues,
     is_plain: bool,
+    place: Place,
     /// The pattern that came after it last.
     follower: u32,
 }
@@ -146,6 +147,7 @@ impl Patterns {
             texts: Vec::new(),
             fixed: Vec::new(),
             known: Vec::new(),
+            plain: Vec::new(),
             last: NONE,
             charges: 0,
         }
@@ -204,9 +206,7 @@ impl Patterns {
     /// As [`Patterns::take`], of a row with the values of its pattern: what it says, at an interval.
     pub(super) fn take_again(&mut self, row: &Repeated, interval: Option<Interval>) -> RowValues {
         self.last = row.number;
-        self.known
-            .get(row.number as usize)
-            .map_or_else(RowValues::default, |pattern| RowValues { interval, ..pattern.values })
+        self.plain.get(row.number as usize).map_or_else(RowValues::default, |values| RowValues { interval, ..*values })
     }
 
     /// Looks a row up.
@@ -218,10 +218,10 @@ impl Patterns {
             return Look::Known(place);
         }
         let hash = self.hash(row, is_negative);
-        let is_same = |at: &u32| {
-            self.known.get(*at as usize).is_some_and(|known| known.hash == hash && self.is_row(known, row, is_negative))
+        let is_same = |(known, at): &(u64, u32)| {
+            *known == hash && self.known.get(*at as usize).is_some_and(|known| self.is_row(known, row, is_negative))
         };
-        let found = self.index.find(hash, is_same).copied();
+        let found = self.index.find(hash, is_same).map(|(_, at)| *at);
         let after = std::mem::replace(&mut self.last, found.unwrap_or(NONE));
         if let Some(last) = self.known.get_mut(after as usize) {
             last.follower = found.unwrap_or(NONE);
@@ -243,6 +243,7 @@ impl Patterns {
             self.texts.clear();
             self.fixed.clear();
             self.known.clear();
+            self.plain.clear();
         }
         let (ends, text, fixed) = (self.ends.len(), self.texts.len(), self.fixed.len());
         for step in &self.steps {
@@ -257,11 +258,11 @@ impl Patterns {
         }
         let number = u32::try_from(self.known.len()).unwrap_or(NONE);
         let Key { hash, is_negative, after } = key;
-        let (is_plain, values) = (values.is_some(), values.unwrap_or_default());
-        self.known.push(Pattern { ends, text, fixed, is_negative, hash, place, values, is_plain, follower: NONE });
-        let Self { index, known, .. } = self;
-        index.insert_unique(hash, number, |at| known.get(*at as usize).map_or(0, |known| known.hash));
-        if let Some(before) = known.get_mut(after as usize) {
+        let is_plain = values.is_some();
+        self.known.push(Pattern { ends, text, fixed, is_negative, is_plain, place, follower: NONE });
+        self.plain.push(values.unwrap_or_default());
+        self.index.insert_unique(hash, (hash, number), |(hash, _)| *hash);
+        if let Some(before) = self.known.get_mut(after as usize) {
             before.follower = number;
         }
         self.last = number;
@@ -292,6 +293,11 @@ impl Patterns {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_takes_one_cache_line() {
+        assert_eq!((size_of::<Pattern>(), align_of::<Pattern>()), (64, 64));
+    }
 
     fn over(spans: &[(usize, usize)]) -> Patterns {
         Patterns::over(4, steps(4, spans, &[], &[]))
