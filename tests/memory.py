@@ -117,25 +117,36 @@ def check_rows(promises, binary, sizes, folder):
         promises.check(f"{name}: from {sizes[0]:,} to {sizes[-1]:,} rows", peaks[-1] - peaks[0], SLACK)
 
 
-def check_charges(promises, binary, folder):
-    """1 KiB a charge, and 32 bytes an interval that is kept."""
+def check_charges(promises, binary):
+    """1 KiB a charge."""
     few, many = 100, 10_000
     small, _ = peak(rollup(binary, "-"), [HEADER, hours(few, 1)])
     large, _ = peak(rollup(binary, "-"), [HEADER, hours(many, 1)])
     promises.check(f"{many - few:,} more charges", large - small, 1024 * (many - few) + SLACK)
+
+
+def check_intervals(promises, binary, folder):
+    """32 bytes an interval that is kept, however many threads read."""
     volumes, count = 200, 600
-    path = os.path.join(folder, "volumes.csv")
-    with open(path, "w", encoding="ascii") as file:
+    evidence, bill = os.path.join(folder, "volumes.csv"), os.path.join(folder, "bill.csv")
+    with open(evidence, "w", encoding="ascii") as file:
         file.write("volume,instance,attached,detached\n")
         file.writelines(f"vol-{at:08x},i-1,2016-06-01T00:00:00Z,2016-07-01T00:00:00Z\n" for at in range(volumes))
     # Hour by hour, so that no row can be added to an interval that is there.
     content = [HEADER, *(hours(volumes, 10, start) for start in range(0, count, 10))]
-    without, _ = peak(rollup(binary, "-"), content)
-    kept, said = peak(rollup(binary, "-", "--volumes", path), content)
-    assert any(found["mechanism"] == "volume" for found in said["mechanisms"]), said["mechanisms"]
+    with open(bill, "wb") as file:
+        file.writelines(content)
     intervals = volumes * count
-    promises.check(f"{intervals:,} intervals kept", kept - without, 32 * intervals + SLACK)
-    promises.check(f"{intervals:,} intervals, {volumes} charges", kept, 24 * MIB + 1024 * volumes + 32 * intervals)
+    for name, command, stdin in [
+        ("standard input", rollup(binary, "-"), content),
+        ("a file, 2 threads", rollup(binary, bill, "--threads", "2"), ()),
+    ]:
+        without, _ = peak(command, stdin)
+        kept, said = peak([*command, "--volumes", evidence], stdin)
+        assert any(found["mechanism"] == "volume" for found in said["mechanisms"]), said["mechanisms"]
+        promises.check(f"{name}, {intervals:,} intervals kept", kept - without, 32 * intervals + SLACK)
+        allowed = 24 * MIB + 1024 * volumes + 32 * intervals
+        promises.check(f"{name}, {intervals:,} intervals, {volumes} charges", kept, allowed)
 
 
 def main():
@@ -149,7 +160,8 @@ def main():
     promises = Promises()
     with tempfile.TemporaryDirectory() as folder:
         check_rows(promises, arguments.binary, arguments.rows, folder)
-        check_charges(promises, arguments.binary, folder)
+        check_charges(promises, arguments.binary)
+        check_intervals(promises, arguments.binary, folder)
     return 1 if promises.failed else 0
 
 
