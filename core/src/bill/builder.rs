@@ -141,8 +141,10 @@ impl<'o> BillBuilder<'o> {
             usage_quantity: item.usage_quantity,
         };
         let key = RowKey::new(item, kind, item.currency.unwrap_or(self.options.currency), timed);
-        // Before anything is changed: a row that is refused leaves no trace.
-        KeptIntervals::of(&key).slice(&values)?;
+        if timed {
+            // Before anything is changed: a row that is refused leaves no trace.
+            KeptIntervals::of(&key).slice(&values)?;
+        }
         let hash = key.hash(&self.hasher);
         let found = self.index.find(hash, |at| self.keys.get(*at).is_some_and(|known| key.matches(known)));
         let at = match found {
@@ -162,10 +164,14 @@ impl<'o> BillBuilder<'o> {
     ///
     /// # Errors
     /// As [`BillBuilder::add`].
+    #[inline]
     pub(crate) fn add_again(&mut self, charge: usize, values: &RowValues) -> Result<()> {
         let (Some(traits), Some(sums)) = (self.traits.get(charge), self.sums.get_mut(charge)) else { return Ok(()) };
         let traits = *traits;
-        let slice = traits.intervals.slice(values)?;
+        let slice = match traits.intervals {
+            KeptIntervals::Nothing => None,
+            kept => Some(kept.slice(values)?),
+        };
         sums.add(values, traits.counts_quantity)?;
         if let (Some(slice), Some(slices)) = (slice, self.slices.get_mut(charge)) {
             slices.add(slice)?;
@@ -350,14 +356,10 @@ impl KeptIntervals {
         }
     }
 
-    /// What is kept of one row.
-    fn slice(self, values: &RowValues) -> Result<Option<UsageSlice>> {
-        let running_ms = match self {
-            Self::Nothing => return Ok(None),
-            Self::Cost => 0,
-            Self::CostAndRunningTime => running_ms(values)?,
-        };
-        UsageSlice::new(values.interval, running_ms, values.cost).map(Some).ok_or_else(|| {
+    /// What is kept of one row, where something is.
+    fn slice(self, values: &RowValues) -> Result<UsageSlice> {
+        let running_ms = if self == Self::CostAndRunningTime { running_ms(values)? } else { 0 };
+        UsageSlice::new(values.interval, running_ms, values.cost).ok_or_else(|| {
             Error::new(ErrorCode::ParseBadTime, "a usage interval is finer than seconds or outside 1970 to 2106")
         })
     }

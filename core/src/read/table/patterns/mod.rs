@@ -18,6 +18,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use crate::bill::RowValues;
+use crate::money::Amount;
 use crate::read::csv::difference::{Fixed, KnownRow, fix, words_of};
 use crate::read::csv::lanes::Level;
 use crate::read::table::cells::Telling;
@@ -57,7 +58,7 @@ pub(super) struct Patterns {
     fixed: Vec<u64>,
     known: Vec<Pattern>,
     /// What the first row of each pattern says, where it is plain.
-    plain: Vec<RowValues>,
+    plain: Vec<PlainValues>,
     /// The pattern of the last row.
     last: u32,
     /// Charges there are at least.
@@ -93,6 +94,27 @@ struct Pattern {
     place: Place,
     /// The pattern that came after it last.
     follower: u32,
+}
+
+/// What the first row of a pattern says but when, in one cache line.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+struct PlainValues {
+    cost: Amount,
+    unblended: Amount,
+    usage_quantity: Option<Amount>,
+}
+
+impl PlainValues {
+    fn of(values: Option<RowValues>) -> Self {
+        let RowValues { cost, unblended, usage_quantity, .. } = values.unwrap_or_default();
+        Self { cost, unblended, usage_quantity }
+    }
+
+    fn at(self, interval: Option<Interval>) -> RowValues {
+        let Self { cost, unblended, usage_quantity } = self;
+        RowValues { cost, unblended, interval, usage_quantity }
+    }
 }
 
 /// What a look at a row found.
@@ -204,9 +226,10 @@ impl Patterns {
     }
 
     /// As [`Patterns::take`], of a row with the values of its pattern: what it says, at an interval.
+    #[inline]
     pub(super) fn take_again(&mut self, row: &Repeated, interval: Option<Interval>) -> RowValues {
         self.last = row.number;
-        self.plain.get(row.number as usize).map_or_else(RowValues::default, |values| RowValues { interval, ..*values })
+        self.plain.get(row.number as usize).copied().unwrap_or_default().at(interval)
     }
 
     /// Looks a row up.
@@ -260,7 +283,7 @@ impl Patterns {
         let Key { hash, is_negative, after } = key;
         let is_plain = values.is_some();
         self.known.push(Pattern { ends, text, fixed, is_negative, is_plain, place, follower: NONE });
-        self.plain.push(values.unwrap_or_default());
+        self.plain.push(PlainValues::of(values));
         self.index.insert_unique(hash, (hash, number), |(hash, _)| *hash);
         if let Some(before) = self.known.get_mut(after as usize) {
             before.follower = number;
@@ -295,8 +318,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_takes_one_cache_line() {
+    fn a_pattern_and_what_it_says_take_a_cache_line_each() {
         assert_eq!((size_of::<Pattern>(), align_of::<Pattern>()), (64, 64));
+        assert_eq!((size_of::<PlainValues>(), align_of::<PlainValues>()), (64, 64));
     }
 
     fn over(spans: &[(usize, usize)]) -> Patterns {
