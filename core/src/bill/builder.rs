@@ -172,14 +172,30 @@ impl<'o> BillBuilder<'o> {
             KeptIntervals::Nothing => None,
             kept => Some(kept.slice(values)?),
         };
-        sums.add(values, traits.counts_quantity)?;
+        sums.add(values, traits.counts_quantity, 1)?;
         if let (Some(slice), Some(slices)) = (slice, self.slices.get_mut(charge)) {
             slices.add(slice)?;
         }
         if let (true, Some(interval)) = (traits.is_usage, values.interval) {
-            self.note_usage(traits.account, interval);
+            self.note_usage(traits.account, interval, 1);
         }
         Ok(())
+    }
+
+    /// Whose usage the rows of a charge are, where nothing but sums is kept of them: then [`BillBuilder::add_rows`] and
+    /// [`BillBuilder::note_usage`] do together what [`BillBuilder::add_again`] does.
+    pub(crate) fn usage_of(&self, charge: usize) -> Option<u32> {
+        let traits = self.traits.get(charge)?;
+        (traits.is_usage && traits.intervals == KeptIntervals::Nothing).then_some(traits.account)
+    }
+
+    /// Adds so many rows that agree in all values with an earlier one of this charge, but not their times.
+    ///
+    /// # Errors
+    /// `money.overflow` where a sum leaves the range.
+    pub(crate) fn add_rows(&mut self, charge: usize, values: &RowValues, rows: u64) -> Result<()> {
+        let (Some(traits), Some(sums)) = (self.traits.get(charge), self.sums.get_mut(charge)) else { return Ok(()) };
+        sums.add(&values.times(rows)?, traits.counts_quantity, rows)
     }
 
     /// Whether a charge sums the quantities of its rows.
@@ -295,7 +311,8 @@ impl<'o> BillBuilder<'o> {
         number
     }
 
-    fn note_usage(&mut self, account: u32, interval: Interval) {
+    /// Notes so many usage rows of an account at an interval.
+    pub(crate) fn note_usage(&mut self, account: u32, interval: Interval, new_rows: u64) {
         if let Some(account) = self.accounts.get_mut(account as usize) {
             // Rows of one hour follow each other, and an hour is covered once.
             if account.last_usage != Some(interval) {
@@ -307,10 +324,10 @@ impl<'o> BillBuilder<'o> {
             && span.start <= interval.start
             && interval.start < span.end
         {
-            *rows += 1;
+            *rows += new_rows;
             return;
         }
-        let next = interval.start.period().map(|month| (month, month.interval(), 1));
+        let next = interval.start.period().map(|month| (month, month.interval(), new_rows));
         if let Some((month, _, rows)) = std::mem::replace(&mut self.current_month, next) {
             *self.usage_months.entry(month).or_default() += rows;
         }
@@ -325,6 +342,18 @@ pub(crate) struct RowValues {
     pub(crate) unblended: Amount,
     pub(crate) interval: Option<Interval>,
     pub(crate) usage_quantity: Option<Amount>,
+}
+
+impl RowValues {
+    /// Those of so many rows together.
+    fn times(&self, rows: u64) -> Result<Self> {
+        Ok(Self {
+            cost: self.cost.checked_times(rows)?,
+            unblended: self.unblended.checked_times(rows)?,
+            interval: self.interval,
+            usage_quantity: self.usage_quantity.map(|quantity| quantity.checked_times(rows)).transpose()?,
+        })
+    }
 }
 
 /// What follows from the key of a charge.
@@ -377,16 +406,16 @@ struct Sums {
 }
 
 impl Sums {
-    /// Adds a row; nothing where one of the sums leaves the range.
-    fn add(&mut self, values: &RowValues, counts_quantity: bool) -> Result<()> {
+    /// Adds the values of so many rows; nothing where one of the sums leaves the range.
+    fn add(&mut self, values: &RowValues, counts_quantity: bool, rows: u64) -> Result<()> {
         let unblended = self.unblended.checked_add(values.unblended)?;
         let counted = values.usage_quantity.filter(|_| counts_quantity);
         let quantity = self.quantity.checked_add(counted.unwrap_or_default())?;
         self.amount = self.amount.checked_add(values.cost)?;
         self.unblended = unblended;
         self.quantity = quantity;
-        self.rows += 1;
-        self.nonzero_rows += u64::from(!values.unblended.is_zero());
+        self.rows += rows;
+        self.nonzero_rows += if values.unblended.is_zero() { 0 } else { rows };
         Ok(())
     }
 

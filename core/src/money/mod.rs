@@ -86,6 +86,14 @@ impl Amount {
         self.0.checked_sub(other.0).map(Self).ok_or_else(overflow)
     }
 
+    /// `self` so many times.
+    ///
+    /// # Errors
+    /// `money.overflow`, as for [`Amount::checked_add`].
+    pub(crate) fn checked_times(self, times: u64) -> Result<Self> {
+        self.0.checked_mul(i128::from(times)).map(Self).ok_or_else(overflow)
+    }
+
     /// The exact sum of many amounts, in any order.
     ///
     /// # Errors

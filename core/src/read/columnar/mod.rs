@@ -96,7 +96,7 @@ pub(in crate::read) fn read_batches(
         table.note_binary(column);
     }
     if let Some(digest) = of_file.or_else(|| cells.map(CellsDigest::finish)) {
-        table.finish(digest);
+        table.finish(digest)?;
     }
     Ok(())
 }

@@ -205,7 +205,7 @@ impl<'o> Chunks<'o> {
             shared.bytes += bytes;
             shared.rows += count;
         }
-        let (groups, _) = table.finish_part();
+        let (groups, _) = table.finish_part()?;
         self.shared().groups.extend(groups);
         Ok(())
     }

@@ -83,7 +83,7 @@ pub(in crate::read) fn read_rows(
         add(&mut table, &row)?;
     }
     watch.progress.add_rows(count % ROWS_PER_LOOK);
-    table.finish(rows.digest());
+    table.finish(rows.digest())?;
     Ok(())
 }
 

@@ -81,7 +81,9 @@ impl<'c, 'o> TableReader<'c, 'o> {
         collector.tag_keys.add_header(&columns.tags);
         collector.cost_categories.add_header(&columns.cost_categories);
         let values = Values::of(&columns);
-        let patterns = Patterns::over(columns.names.len(), steps_of(&columns, &maps, values.as_ref()));
+        let mut patterns = Patterns::over(columns.names.len(), steps_of(&columns, &maps, values.as_ref()));
+        // Which rows are refused follows from the order of all.
+        patterns.counts = collector.options().max_bad_rows == 0;
         Ok(Self {
             name: name.to_owned(),
             evidence,
@@ -171,16 +173,24 @@ impl<'c, 'o> TableReader<'c, 'o> {
     }
 
     /// The table is complete; `digest` identifies the input (spec 2.6).
-    pub(in crate::read) fn finish(self, digest: InputDigest) {
+    ///
+    /// # Errors
+    /// As [`TableReader::settle`].
+    pub(in crate::read) fn finish(self, digest: InputDigest) -> Result<()> {
         let name = self.name.clone();
-        let (groups, collector) = self.finish_part();
+        let (groups, collector) = self.finish_part()?;
         if !groups.is_empty() {
             collector.add_input(groups, digest, &name);
         }
+        Ok(())
     }
 
     /// A part of the table is complete; the groups its rows belong to.
-    pub(in crate::read) fn finish_part(self) -> (BTreeSet<Group>, &'c mut Collector<'o>) {
+    ///
+    /// # Errors
+    /// As [`TableReader::settle`].
+    pub(in crate::read) fn finish_part(mut self) -> Result<(BTreeSet<Group>, &'c mut Collector<'o>)> {
+        self.settle()?;
         self.collector.tag_keys.add_maps(&self.columns.tags, &self.maps);
         self.collector.cost_categories.add_maps(&self.columns.cost_categories, &self.maps);
         let at = || Some(Location::file(&self.name));
@@ -199,7 +209,7 @@ impl<'c, 'o> TableReader<'c, 'o> {
                 diagnostics.add(DiagnosticCode::ParseDoubleSource, message, *rows, at());
             }
         }
-        (groups, self.collector)
+        Ok((groups, self.collector))
     }
 
     fn load_maps<'r>(&mut self, cells: impl Cells<'r>) -> Result<()> {
@@ -219,16 +229,20 @@ impl<'c, 'o> TableReader<'c, 'o> {
         level: Level,
         at: impl Fn() -> Location,
     ) -> Result<Option<usize>> {
-        let Self { patterns, values: Some(reader), columns, .. } = self else { return Ok(None) };
+        let Self { patterns, values: Some(reader), columns, collector, .. } = self else { return Ok(None) };
         let Some(row) = patterns.repeated(bytes, reader.last_times(), level) else { return Ok(None) };
-        let place = row.place;
-        if row.has_last_times && row.has_same_values {
+        let has_all = row.has_last_times && row.has_same_values;
+        if has_all && patterns.count(&row, reader.last_times().interval, collector) {
+            return Ok(Some(row.length));
+        }
+        let Some((place, is_negative)) = patterns.place_of(&row) else { return Ok(None) };
+        if has_all {
             let values = patterns.take_again(&row, reader.last_times().interval);
             self.add_values(place, &values, &at)?;
             return Ok(Some(row.length));
         }
         let fields = patterns.fields(&row, bytes.get(..row.length).unwrap_or_default());
-        if fields.bytes(columns.costs.unblended).starts_with(b"-") != row.is_negative {
+        if fields.bytes(columns.costs.unblended).starts_with(b"-") != is_negative {
             return Ok(None);
         }
         let values = if row.has_last_times {
@@ -244,6 +258,10 @@ impl<'c, 'o> TableReader<'c, 'o> {
 
     /// Adds values to the charge that they are known to belong to.
     fn add_values(&mut self, place: Place, values: &RowValues, at: &impl Fn() -> Location) -> Result<()> {
+        if self.patterns.counts && self.values.as_ref().is_some_and(Values::has_large) {
+            self.settle()?;
+            self.patterns.counts = false;
+        }
         if let Some((_, builder)) = self.collector.builder(place.builder)
             && let Err(error) = builder.add_again(place.charge, values)
         {
@@ -302,9 +320,22 @@ impl<'c, 'o> TableReader<'c, 'o> {
         let place = add_new(self)?;
         if let (Some(place), Look::New(key)) = (place, look) {
             let values = self.values_of(row, place);
-            self.patterns.keep(row, key, place, values);
+            if self.patterns.is_full(place.charge) {
+                self.settle()?;
+                self.patterns.forget();
+            }
+            self.patterns.keep(row, key, place, values, self.collector);
         }
         Ok(())
+    }
+
+    /// The rows that are only counted are added.
+    ///
+    /// # Errors
+    /// `money.overflow` where a sum leaves the range.
+    fn settle(&mut self) -> Result<()> {
+        let Self { patterns, collector, rows, name, .. } = self;
+        patterns.settle(collector, rows).map_err(|error| error.at(Location::file(name.as_str())))
     }
 
     /// Adds a row of a stretch by its fields.
@@ -336,11 +367,15 @@ impl<'c, 'o> TableReader<'c, 'o> {
         self.load_maps(cells)?;
         let period = self.period_of(cells)?;
         let Some(group) = self.collector.group(period, &self.name) else { return Ok(None) };
-        let Self { columns, maps, collector, rows, name, spare, has_large, .. } = self;
+        let Self { columns, maps, collector, rows, name, spare, has_large, patterns, .. } = self;
         let ReadRow { item, treatment, residue, rule, has_contested_tags, fills_no_column } =
             read_row(columns, cells, maps, std::mem::take(spare))?;
         *has_large |=
             is_large(item.cost) || item.unblended.is_some_and(is_large) || item.usage_quantity.is_some_and(is_large);
+        if *has_large && patterns.counts {
+            patterns.settle(collector, rows)?;
+            patterns.counts = false;
+        }
         let number = collector.number_of(group);
         let tag_keys = &collector.options().bill.tag_keys;
         let Some((_, builder)) = collector.builder(number) else { return Ok(None) };
@@ -422,7 +457,7 @@ fn emptied(mut texts: Vec<&str>) -> Vec<&'static str> {
 }
 
 /// How many rows went to a builder; there always is such a count.
-fn count_of(rows: &mut Vec<u64>, builder: usize) -> Option<&mut u64> {
+pub(super) fn count_of(rows: &mut Vec<u64>, builder: usize) -> Option<&mut u64> {
     if builder >= rows.len() {
         rows.resize(builder + 1, 0);
     }

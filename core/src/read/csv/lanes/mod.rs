@@ -9,7 +9,7 @@ mod x86;
 use portable::Portable;
 
 /// Bytes looked at together: as many as a word has bits.
-pub(super) const BLOCK: usize = 64;
+pub(in crate::read) const BLOCK: usize = 64;
 
 /// The instructions to use: a level exists only where the processor has them.
 #[derive(Clone, Copy, Debug)]

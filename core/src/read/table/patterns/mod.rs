@@ -9,6 +9,7 @@
 //! a row that is equal to one that was cut, but for plain bytes in the place of plain bytes, is cut in the same way. Where
 //! a field is shorter or longer than it was, its end is looked for, and the bytes behind it are compared.
 
+mod repeats;
 mod steps;
 mod walk;
 
@@ -18,13 +19,17 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use crate::bill::RowValues;
+use crate::error::Result;
 use crate::money::Amount;
-use crate::read::csv::difference::{Fixed, KnownRow, fix, words_of};
-use crate::read::csv::lanes::Level;
+use crate::read::collect::Collector;
+use crate::read::csv::difference::{KnownRow, Likeness, Marks, mark, marks_of};
+use crate::read::csv::lanes::{BLOCK, Level};
 use crate::read::table::cells::Telling;
+use crate::read::table::count_of;
 use crate::read::table::values::Times;
 use crate::time::Interval;
 
+use repeats::Repeats;
 use steps::StepKind;
 #[cfg(feature = "batches")]
 pub(super) use steps::steps_apart;
@@ -55,12 +60,16 @@ pub(super) struct Patterns {
     index: HashTable<(u64, u32)>,
     ends: Vec<u32>,
     texts: Vec<u8>,
-    fixed: Vec<u64>,
+    marks: Vec<Marks>,
     known: Vec<Pattern>,
     /// What the first row of each pattern says, where it is plain.
     plain: Vec<PlainValues>,
     /// The pattern of the last row.
     last: u32,
+    repeats: Repeats,
+    /// Whether rows that say what the first row of their pattern says are counted, and added together. Where amounts are
+    /// large, the order of rows matters.
+    pub(super) counts: bool,
     /// Charges there are at least.
     charges: usize,
 }
@@ -85,15 +94,29 @@ pub(in crate::read) struct Place {
 #[derive(Debug)]
 #[repr(align(64))]
 struct Pattern {
-    /// Where the ends of its steps start in `ends`, its text in `texts`, and which bytes of it are fixed in `fixed`.
-    ends: usize,
+    /// Where its text starts in `texts`, as a number of blocks, which is also where its marks start in `marks`.
     text: usize,
-    fixed: usize,
+    length: u32,
     is_negative: bool,
     is_plain: bool,
     place: Place,
     /// The pattern that came after it last.
     follower: u32,
+    /// The number of the account by which rows with its values are counted, and how many are; `NONE` where each is added.
+    account: u32,
+    repeats: u32,
+}
+
+impl Pattern {
+    /// The row, where the texts and marks of all patterns are.
+    #[inline]
+    fn row<'k>(&self, texts: &'k [u8], marks: &'k [Marks]) -> Option<KnownRow<'k>> {
+        Some(KnownRow {
+            text: texts.get(self.text * BLOCK..)?,
+            length: self.length as usize,
+            marks: marks.get(self.text..)?,
+        })
+    }
 }
 
 /// What the first row of a pattern says but when, in one cache line.
@@ -139,8 +162,6 @@ pub(super) struct Key {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Repeated {
     number: u32,
-    pub(super) place: Place,
-    pub(super) is_negative: bool,
     /// Bytes it takes, its line feed included.
     pub(super) length: usize,
     /// Whether its times are those of the last row.
@@ -167,10 +188,12 @@ impl Patterns {
             index: HashTable::new(),
             ends: Vec::new(),
             texts: Vec::new(),
-            fixed: Vec::new(),
+            marks: Vec::new(),
             known: Vec::new(),
             plain: Vec::new(),
             last: NONE,
+            repeats: Repeats::default(),
+            counts: true,
             charges: 0,
         }
     }
@@ -186,35 +209,44 @@ impl Patterns {
     pub(super) fn repeated(&mut self, bytes: &[u8], last: &Times, level: Level) -> Option<Repeated> {
         let number = self.guess();
         let pattern = self.known.get(number as usize).filter(|pattern| pattern.is_plain)?;
-        let ends = Ends(self.ends.get(pattern.ends..)?.get(..self.steps.len())?);
-        let text = self.texts.get(pattern.text..)?;
-        let known = KnownRow { text, length: ends.length(), fixed: Fixed::of(self.fixed.get(pattern.fixed..)?) };
+        let known = pattern.row(&self.texts, &self.marks)?;
         self.places.start();
-        let length = match known.first_difference(bytes, 0, level) {
-            None => known.length,
-            Some(place) => self.places.walk(&self.steps, ends, known, (bytes, place), level)?,
+        let (length, has_same_values) = match known.likeness(bytes, 0, level) {
+            Likeness::Alike { has_same_values } => (known.length, has_same_values),
+            Likeness::Differs { at } => (self.walk(number, (bytes, at), level)?, false),
         };
-        let places = &self.places;
-        let is_at = |start: usize, own: &[u8]| bytes.get(places.of(start)..).is_some_and(|rest| rest.starts_with(own));
-        let has_same_values = self.values.iter().all(|number| {
-            let (start, end) = ends.of(*number);
-            text.get(start..end).is_some_and(|own| is_at(start, own))
-        });
+        let (ends, places) = (Ends::of_pattern(&self.ends, number, self.steps.len()), &self.places);
         let has_last_times = self.times.iter().zip(&last.written).all(|(number, written)| {
             let (start, end) = ends.of(*number);
-            places.of(end) == places.of(start) + written.len() + 1 && is_at(start, written)
+            bytes
+                .get(places.of(start)..places.of(end))
+                .and_then(<[u8]>::split_last)
+                .is_some_and(|(_, own)| own == written)
         });
-        let Pattern { place, is_negative, .. } = *pattern;
-        Some(Repeated { number, place, is_negative, length, has_last_times, has_same_values })
+        Some(Repeated { number, length, has_last_times, has_same_values })
+    }
+
+    /// Where a row ends that first is not as the pattern at a place of that.
+    #[cold]
+    fn walk(&mut self, number: u32, row: (&[u8], usize), level: Level) -> Option<usize> {
+        let pattern = self.known.get(number as usize)?;
+        let known = pattern.row(&self.texts, &self.marks)?;
+        let ends = Ends::of_pattern(&self.ends, number, self.steps.len());
+        self.places.walk(&self.steps, ends, known, row, level)
+    }
+
+    /// What the rows of a pattern belong to, and whether their cost is negative.
+    pub(super) fn place_of(&self, row: &Repeated) -> Option<(Place, bool)> {
+        self.known.get(row.number as usize).map(|pattern| (pattern.place, pattern.is_negative))
     }
 
     /// The values of the row that was last found to be repeated, and its times where they are not those of the last row.
     pub(super) fn fields<'r>(&'r mut self, row: &Repeated, bytes: &'r [u8]) -> WalkedRow<'r> {
-        let ends = self.known.get(row.number as usize).and_then(|pattern| self.ends.get(pattern.ends..));
+        let ends = Ends::of_pattern(&self.ends, row.number, self.steps.len());
         let times = if row.has_last_times { &[][..] } else { &self.times };
         for number in self.values.iter().chain(times) {
             if let Some(step) = self.steps.get(*number) {
-                self.places.find(step, Ends(ends.unwrap_or_default()).of(*number), bytes);
+                self.places.find(step, ends.of(*number), bytes);
             }
         }
         self.places.row(bytes)
@@ -223,6 +255,37 @@ impl Patterns {
     /// The repeated row is added.
     pub(super) fn take(&mut self, row: &Repeated) {
         self.last = row.number;
+    }
+
+    /// As [`Patterns::take`], of a row with the values of its pattern, if such rows are counted.
+    #[inline]
+    pub(super) fn count(&mut self, row: &Repeated, interval: Option<Interval>, collector: &mut Collector<'_>) -> bool {
+        let Some(pattern) = self.known.get_mut(row.number as usize) else { return false };
+        if !self.counts || pattern.account == NONE || pattern.repeats == u32::MAX {
+            return false;
+        }
+        pattern.repeats += 1;
+        self.last = row.number;
+        self.repeats.count(pattern.account, interval, collector);
+        true
+    }
+
+    /// Adds the rows that are only counted, to the charges and to the numbers of rows by builder.
+    ///
+    /// # Errors
+    /// `money.overflow` where a sum leaves the range.
+    pub(super) fn settle(&mut self, collector: &mut Collector<'_>, rows: &mut Vec<u64>) -> Result<()> {
+        self.repeats.hand_over(collector);
+        for (pattern, values) in self.known.iter_mut().zip(&self.plain).filter(|(pattern, _)| pattern.repeats > 0) {
+            let (place, repeats) = (pattern.place, u64::from(std::mem::take(&mut pattern.repeats)));
+            if let Some((_, builder)) = collector.builder(place.builder) {
+                builder.add_rows(place.charge, &values.at(None), repeats)?;
+            }
+            if let Some(count) = count_of(rows, place.builder) {
+                *count += repeats;
+            }
+        }
+        Ok(())
     }
 
     /// As [`Patterns::take`], of a row with the values of its pattern: what it says, at an interval.
@@ -235,15 +298,12 @@ impl Patterns {
     /// Looks a row up.
     pub(super) fn look<'r>(&mut self, row: impl Telling<'r>, is_negative: bool) -> Look {
         let guess = self.guess();
-        if let Some(known) = self.known.get(guess as usize).filter(|known| self.is_row(known, row, is_negative)) {
-            let place = known.place;
+        if let Some(place) = self.place_in(guess, row, is_negative) {
             self.last = guess;
             return Look::Known(place);
         }
         let hash = self.hash(row, is_negative);
-        let is_same = |(known, at): &(u64, u32)| {
-            *known == hash && self.known.get(*at as usize).is_some_and(|known| self.is_row(known, row, is_negative))
-        };
+        let is_same = |(known, at): &(u64, u32)| *known == hash && self.place_in(*at, row, is_negative).is_some();
         let found = self.index.find(hash, is_same).map(|(_, at)| *at);
         let after = std::mem::replace(&mut self.last, found.unwrap_or(NONE));
         if let Some(last) = self.known.get_mut(after as usize) {
@@ -255,40 +315,63 @@ impl Patterns {
         }
     }
 
-    /// Keeps what a new row belongs to, and what it says where that is plain.
-    pub(super) fn keep<'r>(&mut self, row: impl Telling<'r>, key: Key, place: Place, values: Option<RowValues>) {
-        self.charges = self.charges.max(place.charge + 1);
-        if self.known.len() >= PATTERNS_MIN.max(self.charges * PATTERNS_A_CHARGE)
+    /// Whether no pattern of a charge can be kept before those there are are forgotten.
+    pub(super) fn is_full(&mut self, charge: usize) -> bool {
+        self.charges = self.charges.max(charge + 1);
+        self.known.len() >= PATTERNS_MIN.max(self.charges * PATTERNS_A_CHARGE)
             || self.texts.len() >= BYTES_MIN.max(self.charges * BYTES_A_CHARGE)
-        {
-            self.index.clear();
-            self.ends.clear();
-            self.texts.clear();
-            self.fixed.clear();
-            self.known.clear();
-            self.plain.clear();
-        }
-        let (ends, text, fixed) = (self.ends.len(), self.texts.len(), self.fixed.len());
-        for step in &self.steps {
-            let start = self.texts.len();
-            self.texts.extend(row.raw(step.first, step.last));
-            self.texts.push(self.places.separator(step.last));
-            let end = self.texts.len() - text;
-            self.ends.push(u32::try_from(end).unwrap_or(u32::MAX));
-            self.fixed.resize(fixed + words_of(end), 0);
-            let (words, bytes) = (self.fixed.get_mut(fixed..), self.texts.get(start..));
-            fix(words.unwrap_or_default(), start - text, bytes.unwrap_or_default(), step.kind == StepKind::Same);
-        }
+    }
+
+    /// Forgets all.
+    pub(super) fn forget(&mut self) {
+        self.index.clear();
+        self.ends.clear();
+        self.texts.clear();
+        self.marks.clear();
+        self.known.clear();
+        self.plain.clear();
+    }
+
+    /// Keeps what a new row belongs to, and what it says where that is plain.
+    pub(super) fn keep<'r>(
+        &mut self,
+        row: impl Telling<'r>,
+        key: Key,
+        place: Place,
+        values: Option<RowValues>,
+        collector: &mut Collector<'_>,
+    ) {
+        let account = collector.builder(place.builder).and_then(|(_, builder)| builder.usage_of(place.charge));
+        let account = account.map_or(NONE, |account| self.repeats.number_of(place.builder, account));
+        let text = self.marks.len();
+        let length = self.write(row, text * BLOCK);
         let number = u32::try_from(self.known.len()).unwrap_or(NONE);
         let Key { hash, is_negative, after } = key;
-        let is_plain = values.is_some();
-        self.known.push(Pattern { ends, text, fixed, is_negative, is_plain, place, follower: NONE });
+        let is_plain = values.is_some() && length != u32::MAX;
+        self.known.push(Pattern { text, length, is_negative, is_plain, place, follower: NONE, account, repeats: 0 });
         self.plain.push(PlainValues::of(values));
         self.index.insert_unique(hash, (hash, number), |(hash, _)| *hash);
         if let Some(before) = self.known.get_mut(after as usize) {
             before.follower = number;
         }
         self.last = number;
+    }
+
+    /// Writes the text of all steps, each with the separator behind it, its ends and its marks; how many bytes it takes.
+    fn write<'r>(&mut self, row: impl Telling<'r>, text: usize) -> u32 {
+        for step in &self.steps {
+            let start = self.texts.len();
+            self.texts.extend(row.raw(step.first, step.last));
+            self.texts.push(self.places.separator(step.last));
+            let end = self.texts.len() - text;
+            self.ends.push(u32::try_from(end).unwrap_or(u32::MAX));
+            self.marks.resize(text / BLOCK + marks_of(end), Marks::default());
+            let (marks, bytes) = (self.marks.get_mut(text / BLOCK..), self.texts.get(start..));
+            mark(marks.unwrap_or_default(), start - text, bytes.unwrap_or_default(), step.kind.freedom());
+        }
+        let length = self.texts.len() - text;
+        self.texts.resize(self.marks.len() * BLOCK, 0);
+        u32::try_from(length).unwrap_or(u32::MAX)
     }
 
     fn hash<'r>(&self, row: impl Telling<'r>, is_negative: bool) -> u64 {
@@ -300,22 +383,26 @@ impl Patterns {
         hasher.finish()
     }
 
-    fn is_row<'r>(&self, known: &Pattern, row: impl Telling<'r>, is_negative: bool) -> bool {
-        let ends = Ends(self.ends.get(known.ends..).unwrap_or_default());
-        let text = self.texts.get(known.text..).unwrap_or_default();
+    /// The place of a pattern, if a row is of it.
+    fn place_in<'r>(&self, number: u32, row: impl Telling<'r>, is_negative: bool) -> Option<Place> {
+        let known = self.known.get(number as usize).filter(|known| known.is_negative == is_negative)?;
+        let ends = Ends::of_pattern(&self.ends, number, self.steps.len());
+        let text = self.texts.get(known.text * BLOCK..)?;
         let is_same = |number: &usize| {
             let (start, end) = ends.of(*number);
             let own = text.get(start..end).and_then(<[u8]>::split_last);
             let step = self.steps.get(*number);
             own.zip(step).is_some_and(|((_, own), step)| row.raw(step.first, step.last) == own)
         };
-        known.is_negative == is_negative && self.same.iter().all(is_same)
+        self.same.iter().all(is_same).then_some(known.place)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::read::ScanOptions;
+    use crate::read::collect::Purpose;
 
     #[test]
     fn a_pattern_and_what_it_says_take_a_cache_line_each() {
@@ -349,10 +436,14 @@ mod tests {
     }
 
     fn keep(patterns: &mut Patterns, line: &str, charge: usize) {
+        if patterns.is_full(charge) {
+            patterns.forget();
+        }
         with_row(line, |row| match patterns.look(row, false) {
             Look::New(key) => {
                 let place = Place { builder: 0, charge, rule: 0, counts_quantity: false };
-                patterns.keep(row, key, place, None);
+                let options = ScanOptions::default();
+                patterns.keep(row, key, place, None, &mut Collector::new(&options, Purpose::Bill));
             }
             Look::Known(_) => panic!("`{line}` is known"),
         });

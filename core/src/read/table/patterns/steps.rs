@@ -1,5 +1,6 @@
 //! A row of a table as steps: what repeats from row to row, and what stands between.
 
+use crate::read::csv::difference::Freedom;
 use crate::read::table::spans::Span;
 
 /// Neighbouring columns that are compared together, or a column that may differ.
@@ -20,6 +21,17 @@ pub(super) enum StepKind {
     Value,
     /// A column that nobody reads.
     Skipped,
+}
+
+impl StepKind {
+    /// What the bytes of such a step may do.
+    pub(super) fn freedom(self) -> Freedom {
+        match self {
+            Self::Same => Freedom::Fixed,
+            Self::Value => Freedom::Value,
+            Self::Times(_) | Self::Skipped => Freedom::Free,
+        }
+    }
 }
 
 /// The steps of rows of `width` columns: `same` and `times` are runs of columns, `values` single ones.

@@ -1,7 +1,7 @@
 //! A row compared with one that came before, step by step where it is not as that one.
 
 use super::steps::{Step, StepKind};
-use crate::read::csv::difference::KnownRow;
+use crate::read::csv::difference::{KnownRow, Likeness};
 use crate::read::csv::lanes::Level;
 use crate::read::table::cells::{Cells, Telling};
 
@@ -48,7 +48,14 @@ fn zeros(word: u64) -> u64 {
 #[derive(Clone, Copy)]
 pub(super) struct Ends<'e>(pub(super) &'e [u32]);
 
-impl Ends<'_> {
+impl<'e> Ends<'e> {
+    /// Those of a pattern, of all patterns' of so many steps.
+    #[inline]
+    pub(super) fn of_pattern(ends: &'e [u32], number: u32, steps: usize) -> Self {
+        let start = (number as usize).saturating_mul(steps);
+        Self(ends.get(start..).and_then(|ends| ends.get(..steps)).unwrap_or_default())
+    }
+
     /// Where a step starts and ends.
     #[inline]
     pub(super) fn of(self, number: usize) -> (usize, usize) {
@@ -59,12 +66,6 @@ impl Ends<'_> {
     /// The number of the step of a place.
     fn step_at(self, place: usize) -> usize {
         self.0.partition_point(|end| *end as usize <= place)
-    }
-
-    /// Bytes of all steps.
-    #[inline]
-    pub(super) fn length(self) -> usize {
-        self.0.last().map_or(0, |end| *end as usize)
     }
 }
 
@@ -110,14 +111,14 @@ impl Places {
         (row, place): (&[u8], usize),
         level: Level,
     ) -> Option<usize> {
-        let (mut from, mut at, mut difference) = (0, 0, Some(place));
-        while let Some(place) = difference {
+        let (mut from, mut at, mut likeness) = (0, 0, Likeness::Differs { at: place });
+        while let Likeness::Differs { at: place } = likeness {
             let number = ends.step_at(place);
             let step = steps.get(number).filter(|step| step.kind != StepKind::Same)?;
             let (start, next) = ends.of(number);
             (from, at) = (next, self.pass(step, row, at + start.checked_sub(from)?)?);
             self.resumed.push((from, at));
-            difference = known.first_difference(row.get(at..)?, from, level);
+            likeness = known.likeness(row.get(at..)?, from, level);
         }
         Some(at + known.length.checked_sub(from)?)
     }
