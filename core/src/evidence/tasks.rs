@@ -2,17 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::hash::BuildHasher;
 
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 use serde::Deserialize;
 
+use super::kinds::Kinds;
 use super::names::{Names, Renamed};
 use super::scalar::{Field, Shape};
 use super::task_facts::{Fields, Known, Numbers, Said, Times};
+use super::texts::Texts;
 use crate::error::Result;
-use crate::ids::TaskArn;
 use crate::time::Timestamp;
 
 /// A task as events and `describe-tasks` write it.
@@ -72,58 +70,49 @@ pub(super) struct TaskRow<'a> {
 /// All tasks by ARN.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tasks {
-    /// Hash of an ARN and the place of its facts: growing looks at no text.
-    index: HashTable<(u64, u32)>,
-    facts: Vec<(TaskArn, Known)>,
-    hasher: FixedState,
+    arns: Names,
+    /// Each at the place of its ARN's name.
+    known: Vec<Known>,
+    kinds: Kinds,
 }
 
 impl Tasks {
-    /// What is known of a task.
-    fn of(&mut self, task: &str) -> Option<&mut Known> {
-        let Self { index, facts, hasher } = self;
-        let hash = hasher.hash_one(task);
-        let is_same = |(known, at): &(u64, u32)| {
-            *known == hash && facts.get(*at as usize).is_some_and(|(arn, _)| arn.as_str() == task)
-        };
-        let at = if let Some((_, at)) = index.find(hash, is_same) {
-            *at as usize
-        } else {
-            let at = facts.len();
-            facts.push((TaskArn::from(task), Known::default()));
-            // 2^32 tasks do not fit into memory.
-            index.insert_unique(hash, (hash, u32::try_from(at).unwrap_or(u32::MAX)), |(hash, _)| *hash);
-            at
-        };
-        facts.get_mut(at).map(|(_, facts)| facts)
+    /// Takes what is said of a task, whose texts get names among these.
+    fn take(&mut self, task: &str, said: &Said<'_>, names: &mut Names) {
+        let Self { arns, known, kinds } = self;
+        if let Some(known) = of(arns, known, task) {
+            known.take(said, names, kinds);
+        }
     }
 
     /// How many tasks are known.
     pub(super) fn len(&self) -> usize {
-        self.facts.len()
+        self.known.len()
     }
 
     /// Takes the facts of another collection, whose names are these here.
     pub(super) fn merge(&mut self, other: Self, here: &Renamed, names: &Names) {
-        for (task, facts) in other.into_facts() {
-            if let Some(known) = self.of(task.as_str()) {
-                known.merge(facts, here, names);
+        let kinds_here = self.kinds.merge(&other.kinds, here);
+        for (task, facts) in other.arns.texts().iter().zip(other.known) {
+            if let Some(known) = of(&mut self.arns, &mut self.known, task) {
+                known.merge(facts, (here, &kinds_here), names, &mut self.kinds);
             }
         }
     }
 
-    /// The tasks in no order that means anything. Memory is given back while they are taken.
-    pub(super) fn into_facts(self) -> impl Iterator<Item = (TaskArn, Known)> {
-        const GIVEN_BACK: usize = 1 << 16;
-        let mut facts = self.facts;
-        std::iter::from_fn(move || {
-            let last = facts.pop();
-            if facts.len().is_multiple_of(GIVEN_BACK) {
-                facts.shrink_to_fit();
-            }
-            last
-        })
+    /// The ARNs of all tasks, what is known of each, in the same order, which means nothing, and their kinds.
+    pub(super) fn into_parts(self) -> (Texts, Vec<Known>, Kinds) {
+        (self.arns.into_texts(), self.known, self.kinds)
     }
+}
+
+/// What is known of a task.
+fn of<'k>(arns: &mut Names, known: &'k mut Vec<Known>, task: &str) -> Option<&'k mut Known> {
+    let place = arns.name(task).place();
+    if place == known.len() {
+        known.push(Known::default());
+    }
+    known.get_mut(place)
 }
 
 /// Takes one state of a task.
@@ -174,15 +163,12 @@ pub(super) fn add_task(tasks: &mut Tasks, names: &mut Names, detail: &TaskDetail
         is_running: status.is_some_and(is_running_or_later),
         is_hostless_row: false,
     };
-    if let Some(known) = tasks.of(task) {
-        known.take(&said, names);
-    }
+    tasks.take(task, &said, names);
     Ok(())
 }
 
 /// Takes a row of a table, as version 0 (R17).
 pub(super) fn add_task_row(tasks: &mut Tasks, names: &mut Names, row: &TaskRow<'_>) {
-    let Some(known) = tasks.of(row.task) else { return };
     let has_prefix = row.service.starts_with("service:") || row.service.starts_with("family:");
     let group = if has_prefix { Cow::Borrowed(row.service) } else { Cow::Owned(format!("service:{}", row.service)) };
     let host = row.instance.map(crate::ids::bare_resource_id);
@@ -200,7 +186,7 @@ pub(super) fn add_task_row(tasks: &mut Tasks, names: &mut Names, row: &TaskRow<'
         is_hostless_row: row.instance.is_none(),
         ..Said::default()
     };
-    known.take(&said, names);
+    tasks.take(row.task, &said, names);
 }
 
 fn is_running_or_later(status: &str) -> bool {

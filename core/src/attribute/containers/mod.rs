@@ -16,7 +16,7 @@ use super::rules::weights;
 use super::tags::Tags;
 use crate::bill::Bill;
 use crate::error::{Error, ErrorCode, Result};
-use crate::evidence::{Capacity, Evidence, TaskRun};
+use crate::evidence::{Capacity, Evidence, TaskKind};
 use crate::ids::ProductArea;
 use crate::index::Index;
 use crate::money::Amount;
@@ -68,6 +68,7 @@ impl<'a> ServiceOwner<'a> {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Run {
     /// Position among the services of all instances, then among those of its host.
     service: usize,
@@ -150,17 +151,27 @@ impl<'a> Containers<'a> {
         period: Interval,
     ) -> Result<Self> {
         let (services, service_of) = service_owners(evidence, tags, period);
-        let mut runs: Index<&str, Vec<(Interval, Run)>> = Index::default();
-        let mut fargate: Index<&str, usize> = Index::default();
-        for (run, service) in evidence.tasks.iter().zip(service_of) {
-            if let Some(instance) = &run.instance {
-                let run_here = Run { service, cpu: run.cpu, memory: run.memory };
-                runs.entry(instance.as_str()).or_default().push((run.interval, run_here));
-            }
-            if run.fargate {
-                fargate.insert(run.task.as_str(), service);
+        let (mut places, mut runs): (Index<&str, usize>, Vec<(&str, Vec<(Interval, Run)>)>) = <_>::default();
+        let on_instance = |kind: &'a TaskKind| {
+            let instance = kind.instance.as_ref()?.as_str();
+            Some(*places.entry(instance).or_insert_with(|| {
+                runs.push((instance, Vec::new()));
+                runs.len() - 1
+            }))
+        };
+        let host_of: Vec<Option<usize>> = evidence.tasks.kinds().iter().map(on_instance).collect();
+        let kinds = evidence.tasks.kinds().iter().zip(&service_of).zip(host_of);
+        let kinds: Vec<(Option<usize>, Run)> = kinds.map(|((kind, service), host)| {
+            (host, Run { service: *service, cpu: kind.cpu, memory: kind.memory })
+        }).collect();
+        for (kind, interval) in evidence.tasks.spans() {
+            if let Some((Some(host), run)) = kinds.get(kind)
+                && let Some((_, runs)) = runs.get_mut(*host)
+            {
+                runs.push((interval, *run));
             }
         }
+        let fargate = fargate_services(evidence, &service_of);
         let hosts: Index<_, _> = runs
             .into_iter()
             .map(|(instance, runs)| (instance, Host::new(runs)))
@@ -380,45 +391,32 @@ fn pool_weight(weight: u128, capacity: u64) -> Result<u128> {
     })
 }
 
-/// The services with their owners, sorted, and the position of each run's service.
+/// The services with their owners, sorted, and the position of the service of each kind of run.
 fn service_owners<'a>(
     evidence: &'a Evidence,
     tags: &Tags<'a>,
     period: Interval,
-) -> (Vec<ServiceOwner<'a>>, impl Iterator<Item = usize>) {
+) -> (Vec<ServiceOwner<'a>>, Vec<usize>) {
     let mut mapped: Index<(&str, &str), Option<&str>> = Index::default();
-    // Runs share the texts of their ids: the same texts at the same place need no look at them.
-    let mut shared: Index<(*const u8, *const u8), usize> = Index::default();
-    let mut known: Index<(&str, &str, Option<&str>), usize> = Index::default();
-    let mut owners: Vec<ServiceOwner<'_>> = Vec::new();
-    let mut owner_of = Vec::with_capacity(evidence.tasks.len());
-    for TaskRun { cluster, service, tags: of_task, .. } in &evidence.tasks {
-        let (cluster_id, service_id) = (cluster.as_str(), service.as_str());
-        let place = (cluster_id.as_ptr(), service_id.as_ptr());
-        if let Some(owner) = shared.get(&place).filter(|_| of_task.is_empty()) {
-            owner_of.push(*owner);
-            continue;
-        }
+    let mut owner = |TaskKind { cluster, service, tags: of_task, .. }: &'a TaskKind| {
         let area = || evidence.services.area(cluster, service, period.start).map(ProductArea::as_str);
-        let mapped = *mapped.entry((cluster_id, service_id)).or_insert_with(area);
+        let mapped = *mapped.entry((cluster.as_str(), service.as_str())).or_insert_with(area);
         let tag_area = if mapped.is_some() { None } else { tags.area_of_tags(of_task) };
-        let owner = *known.entry((cluster_id, service_id, tag_area)).or_insert_with(|| {
-            owners.push(ServiceOwner::new(cluster_id, service_id, mapped, tag_area));
-            owners.len() - 1
-        });
-        if of_task.is_empty() {
-            shared.insert(place, owner);
-        }
-        owner_of.push(owner);
+        ServiceOwner::new(cluster.as_str(), service.as_str(), mapped, tag_area)
+    };
+    let owners: Vec<ServiceOwner<'_>> = evidence.tasks.kinds().iter().map(&mut owner).collect();
+    let mut sorted = owners.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let places = owners.iter().map(|owner| sorted.binary_search(owner).unwrap_or_default()).collect();
+    (sorted, places)
+}
+
+/// The position of the service of each Fargate task.
+fn fargate_services<'a>(evidence: &'a Evidence, service_of: &[usize]) -> Index<&'a str, usize> {
+    if !evidence.tasks.kinds().iter().any(|kind| kind.fargate) {
+        return Index::default();
     }
-    let mut order: Vec<usize> = (0..owners.len()).collect();
-    order.sort_unstable_by_key(|at| owners.get(*at));
-    let mut place_of = vec![0; owners.len()];
-    for (place, at) in order.iter().enumerate() {
-        if let Some(known) = place_of.get_mut(*at) {
-            *known = place;
-        }
-    }
-    let sorted = order.iter().filter_map(|at| owners.get(*at).copied()).collect();
-    (sorted, owner_of.into_iter().map(move |at| place_of.get(at).copied().unwrap_or_default()))
+    let runs = evidence.tasks.spans().zip(evidence.tasks.iter()).filter(|(_, run)| run.fargate);
+    runs.filter_map(|((kind, _), run)| Some((run.task, *service_of.get(kind)?))).collect()
 }
