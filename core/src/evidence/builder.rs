@@ -21,7 +21,7 @@ use crate::error::{Location, Result};
 ///     t-1,main,web,i-1,256,512,2016-12-01T00:00:00Z,2016-12-02T00:00:00Z\n")?;
 /// evidence.add_services("services.json", br#"{"web": "website"}"#, Encoding::Auto)?;
 /// let evidence = evidence.finish(&EvidenceOptions { default_cpu: 128, as_of: Timestamp::MAX })?;
-/// assert_eq!(evidence.tasks[0].service.as_str(), "web");
+/// assert_eq!(evidence.tasks.to_vec()[0].service.as_str(), "web");
 /// # Ok::<(), unblended::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
