@@ -7,6 +7,7 @@ use super::model::{Evidence, EvidenceOptions};
 use super::names::Names;
 use super::runs::Runs;
 use super::service_files::{Encoding, ServiceFiles};
+use super::task_facts::Task;
 use super::tasks::Tasks;
 use super::volumes::{Terminations, Volumes};
 use crate::diagnostic::Diagnostics;
@@ -67,6 +68,11 @@ impl EvidenceBuilder {
             place.before = place.before.after(block.get(..read).unwrap_or_default());
         }
         Ok(read)
+    }
+
+    /// Takes what a row of a table says of a task.
+    pub(super) fn add_run(&mut self, task: &str, said: Task) {
+        self.tasks.add(task, said, &self.names);
     }
 
     /// Takes all that another builder took. Like events, builders can come in any order.

@@ -19,6 +19,8 @@ mod kinds;
 mod model;
 mod names;
 mod order;
+#[cfg(feature = "fs")]
+mod plain_rows;
 mod runs;
 mod scalar;
 mod service_files;

@@ -196,42 +196,33 @@ impl Default for Known {
 impl Known {
     /// Takes what an event says. Texts that do not count are not even named.
     pub(super) fn take(&mut self, said: &Said<'_>, names: &mut Names, kinds: &mut Kinds) {
-        let (given, flags) = (said.given(), said.flags());
-        if let Self::Alike(known) = self {
-            let kind = kinds.get(known.kind);
-            if said.version < known.version && kind.given.has_all_of(given) && kind.flags.has_all_of(flags) {
-                return;
-            }
+        match self {
+            Self::Alike(known) if known.kind == Kinds::UNKNOWN => *known = said.task(names, kinds),
+            Self::Alike(known) if known.says_more(said, kinds) => {}
+            _ => self.add_to_known(&said.named(names), names, kinds),
         }
-        let new = said.named(given, flags, names);
-        self.add(&new, names, kinds);
     }
 
     /// Takes what another collection of events says, whose names and kinds are these here.
     pub(super) fn merge(&mut self, other: Self, here: (&Renamed, &RenamedKinds), names: &Names, kinds: &mut Kinds) {
         match other {
-            Self::Alike(other) => {
-                let other = Task { kind: here.1.name(other.kind), ..other };
-                if self.is_unknown() {
-                    *self = Self::Alike(other);
-                } else {
-                    self.add(&Alike::of(&other, kinds), names, kinds);
-                }
-            }
-            Self::Mixed(other) => {
-                self.change(kinds, |known| known.merge(&other, here.0, names));
-            }
+            Self::Alike(other) => self.add(Task { kind: here.1.name(other.kind), ..other }, names, kinds),
+            Self::Mixed(other) => self.change(kinds, |known| known.merge(&other, here.0, names)),
         }
     }
 
-    fn is_unknown(&self) -> bool {
-        matches!(self, Self::Alike(known) if known.kind == Kinds::UNKNOWN)
+    /// Takes fields of one version.
+    pub(super) fn add(&mut self, new: Task, names: &Names, kinds: &mut Kinds) {
+        match self {
+            Self::Alike(known) if known.kind == Kinds::UNKNOWN => *known = new,
+            _ => self.add_to_known(&Alike::of(&new, kinds), names, kinds),
+        }
     }
 
-    fn add(&mut self, new: &Alike, names: &Names, kinds: &mut Kinds) {
+    fn add_to_known(&mut self, new: &Alike, names: &Names, kinds: &mut Kinds) {
         if let Self::Alike(known) = self {
-            let mut alike = if known.kind == Kinds::UNKNOWN { *new } else { Alike::of(known, kinds) };
-            if known.kind == Kinds::UNKNOWN || alike.add(new, names) {
+            let mut alike = Alike::of(known, kinds);
+            if alike.add(new, names) {
                 *known = alike.named(kinds);
                 return;
             }
@@ -259,6 +250,20 @@ impl Known {
 }
 
 impl Task {
+    /// The same with times of another row, which has as many.
+    #[cfg(feature = "fs")]
+    pub(super) fn at(&self, started: Timestamp, stopped: Timestamp) -> Self {
+        let zero = Timestamp::from_millis(0);
+        let times = Times { created: zero, pulled: zero, started, stopped };
+        Self { times: times.into_array().map(Timestamp::millis), ..*self }
+    }
+
+    /// Whether an event of a lower version says nothing that counts.
+    fn says_more(&self, said: &Said<'_>, kinds: &Kinds) -> bool {
+        let kind = kinds.get(self.kind);
+        said.version < self.version && kind.given.has_all_of(said.given()) && kind.flags.has_all_of(said.flags())
+    }
+
     /// What it has in common with others.
     pub(super) fn kind(&self) -> KindName {
         self.kind
@@ -277,7 +282,13 @@ impl Said<'_> {
         Flags { was_running: self.is_running, is_hostless_row: self.is_hostless_row }
     }
 
-    fn named(&self, given: Given, flags: Flags, names: &mut Names) -> Alike {
+    /// All that it says.
+    pub(super) fn task(&self, names: &mut Names, kinds: &mut Kinds) -> Task {
+        self.named(names).named(kinds)
+    }
+
+    fn named(&self, names: &mut Names) -> Alike {
+        let (given, flags) = (self.given(), self.flags());
         let texts = self.texts.into_array().map(|text| text.map(|text| names.name(text)).unwrap_or_default());
         let numbers = self.numbers.into_array().map(Option::unwrap_or_default);
         let times = self.times.into_array().map(|time| time.map(Timestamp::millis).unwrap_or_default());

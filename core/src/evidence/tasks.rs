@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::kinds::Kinds;
 use super::names::{Names, Renamed};
 use super::scalar::{Field, Shape};
-use super::task_facts::{Fields, Known, Numbers, Said, Times};
+use super::task_facts::{Fields, Known, Numbers, Said, Task, Times};
 use super::texts::Texts;
 use crate::error::Result;
 use crate::time::Timestamp;
@@ -57,7 +57,6 @@ pub(super) struct TagDetail<'a> {
 /// A row of a normalized table of tasks.
 #[derive(Debug)]
 pub(super) struct TaskRow<'a> {
-    pub(super) task: &'a str,
     pub(super) cluster: &'a str,
     pub(super) service: &'a str,
     pub(super) instance: Option<&'a str>,
@@ -83,6 +82,37 @@ impl Tasks {
         if let Some(known) = of(arns, known, task) {
             known.take(said, names, kinds);
         }
+    }
+
+    /// Takes what a row says of a task.
+    pub(super) fn add(&mut self, task: &str, said: Task, names: &Names) {
+        let Self { arns, known, kinds } = self;
+        if let Some(known) = of(arns, known, task) {
+            known.add(said, names, kinds);
+        }
+    }
+
+    /// What a row of a table says, as version 0 (R17). Its texts get names among these.
+    pub(super) fn of_row(&mut self, row: &TaskRow<'_>, names: &mut Names) -> Task {
+        let has_prefix = row.service.starts_with("service:") || row.service.starts_with("family:");
+        let group =
+            if has_prefix { Cow::Borrowed(row.service) } else { Cow::Owned(format!("service:{}", row.service)) };
+        let host = row.instance.map(crate::ids::bare_resource_id);
+        let is_container_instance = row.instance.is_some_and(|instance| instance.contains(":container-instance/"));
+        let said = Said {
+            texts: Fields {
+                cluster: Some(row.cluster),
+                group: Some(&group),
+                container_instance: host.filter(|_| is_container_instance),
+                instance: host.filter(|_| !is_container_instance),
+                ..Fields::default()
+            },
+            numbers: Numbers { cpu: row.cpu, memory: row.memory, ..Numbers::default() },
+            times: Times { started: row.started, stopped: row.stopped, ..Times::default() },
+            is_hostless_row: row.instance.is_none(),
+            ..Said::default()
+        };
+        said.task(names, &mut self.kinds)
     }
 
     /// How many tasks are known.
@@ -165,28 +195,6 @@ pub(super) fn add_task(tasks: &mut Tasks, names: &mut Names, detail: &TaskDetail
     };
     tasks.take(task, &said, names);
     Ok(())
-}
-
-/// Takes a row of a table, as version 0 (R17).
-pub(super) fn add_task_row(tasks: &mut Tasks, names: &mut Names, row: &TaskRow<'_>) {
-    let has_prefix = row.service.starts_with("service:") || row.service.starts_with("family:");
-    let group = if has_prefix { Cow::Borrowed(row.service) } else { Cow::Owned(format!("service:{}", row.service)) };
-    let host = row.instance.map(crate::ids::bare_resource_id);
-    let is_container_instance = row.instance.is_some_and(|instance| instance.contains(":container-instance/"));
-    let said = Said {
-        texts: Fields {
-            cluster: Some(row.cluster),
-            group: Some(&group),
-            container_instance: host.filter(|_| is_container_instance),
-            instance: host.filter(|_| !is_container_instance),
-            ..Fields::default()
-        },
-        numbers: Numbers { cpu: row.cpu, memory: row.memory, ..Numbers::default() },
-        times: Times { started: row.started, stopped: row.stopped, ..Times::default() },
-        is_hostless_row: row.instance.is_none(),
-        ..Said::default()
-    };
-    tasks.take(row.task, &said, names);
 }
 
 fn is_running_or_later(status: &str) -> bool {
