@@ -91,7 +91,8 @@ impl Kinds {
     }
 }
 
-/// The kinds of one collection in another.
+/// The kinds of one collection in another; without any, both are one.
+#[derive(Default)]
 pub(super) struct RenamedKinds(Vec<KindName>);
 
 impl RenamedKinds {

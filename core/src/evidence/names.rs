@@ -79,7 +79,8 @@ fn spread(part: u32) -> u64 {
     u64::from(part) << 32 | u64::from(part)
 }
 
-/// The names of one collection in another.
+/// The names of one collection in another; without any, both are one.
+#[derive(Default)]
 pub(super) struct Renamed(Vec<Name>);
 
 impl Renamed {

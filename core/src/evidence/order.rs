@@ -5,7 +5,7 @@ use super::texts::Texts;
 /// Below so many items, comparing whole texts costs less.
 const FEW: usize = 16;
 
-/// The positions of texts, which are all different, sorted bytewise. What all texts of a group start with is passed over
+/// The positions of texts, sorted bytewise, then by position. What all texts of a group start with is passed over
 /// once, and the eight bytes after it are compared as a number.
 pub(super) fn order_by_text(texts: &Texts) -> Vec<u32> {
     let mut order: Vec<(u64, u32)> = (0..).take(texts.len()).map(|at| (0, at)).collect();

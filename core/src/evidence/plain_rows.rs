@@ -140,7 +140,10 @@ impl Iterator for Marks<'_> {
 /// A bit for each byte that is a mark.
 fn marks(block: &[u8; BLOCK]) -> u64 {
     // As bytes first, which is done for many at a time.
-    let are_marks = block.map(|byte| u8::from(matches!(byte, b',' | b'\n' | b'\r' | b'"')));
+    let mut are_marks = [0; BLOCK];
+    for (is_mark, byte) in are_marks.iter_mut().zip(block) {
+        *is_mark = u8::from(*byte == b',') | u8::from(*byte == b'\n') | u8::from(*byte == b'\r') | u8::from(*byte == b'"');
+    }
     let (words, _) = are_marks.as_chunks::<8>();
     // The product has the lowest bits of the eight bytes in its highest byte.
     let bits = |word: &[u8; 8]| u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56;

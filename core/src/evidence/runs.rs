@@ -1,13 +1,14 @@
 //! Task facts → task runs (spec 4.1–4.3, R17, R19).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::containers::{HostIndex, ResolvedHost, last_segment};
-use super::kinds::Kind;
+use super::kinds::{Kind, Kinds, RenamedKinds};
 use super::model::EvidenceOptions;
-use super::names::{Name, Names};
+use super::names::{Name, Names, Renamed};
 use super::order::order_by_text;
-use super::task_facts::{KindFields, Times};
+use super::task_facts::{KindFields, Known, Task, Times};
 use super::task_runs::{TaskKind, TaskRuns};
 use super::tasks::Tasks;
 use super::volumes::Terminations;
@@ -60,24 +61,35 @@ impl<'n> Runs<'n> {
     pub(super) fn make(&mut self, tasks: Tasks) -> TaskRuns {
         let (arns, known, mut kinds) = tasks.into_parts();
         let order = order_by_text(&arns);
-        let mut runs = TaskRuns::of_tasks(arns);
+        let mut runs = TaskRuns::with_capacity(order.len());
         let (mut shared, mut unknown) = (Shared::default(), UnknownHosts::new());
         let mut kinds_of_runs: Vec<Option<KindOfRun<'n>>> = Vec::new();
-        for at in order {
-            let Some(task) = known.get(at as usize).map(|known| known.last(&mut kinds)) else { continue };
+        let arn = |at: u32| arns.get(at as usize);
+        for same in order.chunk_by(|a, b| arn(*a) == arn(*b)) {
+            let facts = same.iter().filter_map(|at| known.get(*at as usize));
+            let (Some(&at), Some(task)) = (same.first(), self.together(facts, &mut kinds)) else { continue };
             let (place, kind) = (task.kind().place(), kinds.get(task.kind()));
             if place >= kinds_of_runs.len() {
                 kinds_of_runs.resize_with(kinds.len(), || None);
             }
             let Some(known) = kinds_of_runs.get_mut(place) else { continue };
             let of_run = known.get_or_insert_with(|| self.kind(kind, &mut shared));
-            let Some(interval) = self.interval(runs.task(at), &kind.times(&task), of_run) else { continue };
-            self.report((runs.task(at), interval), of_run, &mut unknown);
+            let Some(interval) = self.interval(arn(at), &kind.times(&task), of_run) else { continue };
+            self.report((arn(at), interval), of_run, &mut unknown);
             let place = *of_run.place.get_or_insert_with(|| runs.add_kind(of_run.shared.clone()));
             runs.add(at, place, interval);
         }
         self.report_unknown(unknown);
-        runs
+        runs.of_tasks(arns)
+    }
+
+    /// All that is known of one task.
+    fn together<'k>(&self, mut facts: impl Iterator<Item = &'k Known>, kinds: &mut Kinds) -> Option<Task> {
+        let mut all = Cow::Borrowed(facts.next()?);
+        for more in facts {
+            all.to_mut().merge(more.clone(), (&Renamed::default(), &RenamedKinds::default()), self.names, kinds);
+        }
+        Some(all.last(kinds))
     }
 
     fn kind(&self, kind: Kind, shared: &mut Shared<'n>) -> KindOfRun<'n> {

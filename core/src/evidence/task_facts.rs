@@ -206,7 +206,7 @@ impl Known {
     /// Takes what another collection of events says, whose names and kinds are these here.
     pub(super) fn merge(&mut self, other: Self, here: (&Renamed, &RenamedKinds), names: &Names, kinds: &mut Kinds) {
         match other {
-            Self::Alike(other) => self.add(Task { kind: here.1.name(other.kind), ..other }, names, kinds),
+            Self::Alike(other) => self.add(other.renamed(here.1), names, kinds),
             Self::Mixed(other) => self.change(kinds, |known| known.merge(&other, here.0, names)),
         }
     }
@@ -256,6 +256,11 @@ impl Task {
         let zero = Timestamp::from_millis(0);
         let times = Times { created: zero, pulled: zero, started, stopped };
         Self { times: times.into_array().map(Timestamp::millis), ..*self }
+    }
+
+    /// The same in another collection, which has these kinds.
+    pub(super) fn renamed(&self, here: &RenamedKinds) -> Self {
+        Self { kind: here.name(self.kind), ..*self }
     }
 
     /// Whether an event of a lower version says nothing that counts.

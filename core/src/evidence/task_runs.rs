@@ -115,10 +115,14 @@ struct Run {
 }
 
 impl TaskRuns {
-    /// No runs yet of these tasks.
-    pub(super) fn of_tasks(tasks: Texts) -> Self {
-        let runs = Vec::with_capacity(tasks.len());
-        Self { tasks, kinds: Vec::new(), runs }
+    /// No runs yet, and room for so many.
+    pub(super) fn with_capacity(capacity: usize) -> Self {
+        Self { runs: Vec::with_capacity(capacity), ..Self::default() }
+    }
+
+    /// The same runs, of these tasks.
+    pub(super) fn of_tasks(self, tasks: Texts) -> Self {
+        Self { tasks, ..self }
     }
 
     /// The place of a kind that was not there yet.
@@ -131,11 +135,6 @@ impl TaskRuns {
     /// Adds a run of the task and the kind at these places.
     pub(super) fn add(&mut self, task: u32, kind: u32, interval: Interval) {
         self.runs.push(Run { task, kind, interval });
-    }
-
-    /// The ARN of the task at a place.
-    pub(super) fn task(&self, place: u32) -> &str {
-        self.tasks.get(place as usize)
     }
 
     /// How many there are.
@@ -153,7 +152,7 @@ impl TaskRuns {
     /// The runs, in their order.
     pub fn iter(&self) -> impl Iterator<Item = TaskRunRef<'_>> {
         self.runs.iter().filter_map(|run| {
-            let (task, kind) = (self.task(run.task), self.kinds.get(run.kind as usize)?);
+            let (task, kind) = (self.tasks.get(run.task as usize), self.kinds.get(run.kind as usize)?);
             Some(TaskRunRef { task, interval: run.interval, kind })
         })
     }

@@ -73,12 +73,26 @@ pub(super) struct Tasks {
     /// Each at the place of its ARN's name.
     known: Vec<Known>,
     kinds: Kinds,
+    rows: Rows,
+}
+
+/// Rows of tables as they came. Mostly there is one of each task, so that looking for its task with each row would cost
+/// more than it saves: rows of one task meet when all are sorted.
+#[derive(Clone, Debug, Default)]
+struct Rows {
+    arns: Texts,
+    said: Vec<Task>,
+}
+
+impl Rows {
+    /// So many are held as they came.
+    const MOST: usize = 1 << 22;
 }
 
 impl Tasks {
     /// Takes what is said of a task, whose texts get names among these.
     fn take(&mut self, task: &str, said: &Said<'_>, names: &mut Names) {
-        let Self { arns, known, kinds } = self;
+        let Self { arns, known, kinds, .. } = self;
         if let Some(known) = of(arns, known, task) {
             known.take(said, names, kinds);
         }
@@ -86,9 +100,20 @@ impl Tasks {
 
     /// Takes what a row says of a task.
     pub(super) fn add(&mut self, task: &str, said: Task, names: &Names) {
-        let Self { arns, known, kinds } = self;
-        if let Some(known) = of(arns, known, task) {
-            known.add(said, names, kinds);
+        self.rows.arns.push(task);
+        self.rows.said.push(said);
+        if self.rows.said.len() >= Rows::MOST {
+            self.unite(names);
+        }
+    }
+
+    /// Adds all rows to what is known of their tasks.
+    fn unite(&mut self, names: &Names) {
+        let Rows { arns, said } = std::mem::take(&mut self.rows);
+        for (task, said) in arns.iter().zip(said) {
+            if let Some(known) = of(&mut self.arns, &mut self.known, task) {
+                known.add(said, names, &mut self.kinds);
+            }
         }
     }
 
@@ -115,9 +140,9 @@ impl Tasks {
         said.task(names, &mut self.kinds)
     }
 
-    /// How many tasks are known.
+    /// How many tasks are known, those of rows once for each row.
     pub(super) fn len(&self) -> usize {
-        self.known.len()
+        self.known.len() + self.rows.said.len()
     }
 
     /// Takes the facts of another collection, whose names are these here.
@@ -128,11 +153,25 @@ impl Tasks {
                 known.merge(facts, (here, &kinds_here), names, &mut self.kinds);
             }
         }
+        self.rows.arns.append(&other.rows.arns);
+        self.rows.said.extend(other.rows.said.iter().map(|said| said.renamed(&kinds_here)));
+        if self.rows.said.len() >= Rows::MOST {
+            self.unite(names);
+        }
     }
 
-    /// The ARNs of all tasks, what is known of each, in the same order, which means nothing, and their kinds.
+    /// The ARNs of tasks and, in the same order, which means nothing, what is known of each, and the kinds of tasks. A
+    /// task can stand there several times: what is known of it is then all of that together.
     pub(super) fn into_parts(self) -> (Texts, Vec<Known>, Kinds) {
-        (self.arns.into_texts(), self.known, self.kinds)
+        let (mut arns, mut known) = (self.arns.into_texts(), self.known);
+        let of_rows = self.rows.said.into_iter().map(Known::Alike);
+        if known.is_empty() {
+            (arns, known) = (self.rows.arns, of_rows.collect());
+        } else {
+            arns.append(&self.rows.arns);
+            known.extend(of_rows);
+        }
+        (arns, known, self.kinds)
     }
 }
 

@@ -14,6 +14,13 @@ impl Texts {
         self.ends.push(self.all.len());
     }
 
+    /// Adds all texts of another list.
+    pub(super) fn append(&mut self, other: &Self) {
+        let before = self.all.len();
+        self.all.push_str(&other.all);
+        self.ends.extend(other.ends.iter().map(|end| before + end));
+    }
+
     pub(super) fn len(&self) -> usize {
         self.ends.len()
     }
