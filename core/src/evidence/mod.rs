@@ -41,6 +41,6 @@ pub use builder::EvidenceBuilder;
 pub use model::{Capacity, Evidence, EvidenceOptions, Registration, VolumeAttachment};
 pub use service_files::Encoding;
 pub use service_map::{ServiceMap, ServiceOwner};
-pub use task_runs::{TaskKind, TaskRun, TaskRunRef, TaskRuns};
 #[cfg(feature = "fs")]
 pub use source::{evidence_files, read_evidence_file};
+pub use task_runs::{TaskKind, TaskRun, TaskRunRef, TaskRuns};

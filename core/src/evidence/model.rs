@@ -176,9 +176,11 @@ impl Canonical {
         let of_kinds: Vec<[Vec<u8>; 2]> = runs.kinds().iter().map(of_kind).collect();
         self.part("tasks");
         for ((kind, interval), run) in runs.spans().zip(runs.iter()) {
-            let [shared, tags] = of_kinds.get(kind).map(|[shared, tags]| [shared.as_slice(), tags.as_slice()]).unwrap_or_default();
+            let [shared, tags] =
+                of_kinds.get(kind).map(|[shared, tags]| [shared.as_slice(), tags.as_slice()]).unwrap_or_default();
             // A block ends only after a part.
-            let length = item.len() + size_of::<u64>() + run.task.len() + shared.len() + 2 * size_of::<i64>() + tags.len();
+            let length =
+                item.len() + size_of::<u64>() + run.task.len() + shared.len() + 2 * size_of::<i64>() + tags.len();
             if self.block.len() + length < Self::BLOCK {
                 self.block.extend_from_slice(&item);
                 self.part(run.task);

@@ -4,26 +4,31 @@
 //! is left to that one, so that all errors and their places come from there.
 
 use super::EvidenceBuilder;
-use super::names::Names;
+use super::kinds::KindName;
+use super::names::{Name, Names};
 use super::scalar::instant;
 use super::tables::{Header, Table};
 use super::task_facts::Task;
+use crate::index::Index;
 use crate::time::Timestamp;
 
 /// Reads lines of one table.
 pub(super) struct PlainRows<'h> {
     header: &'h Header,
-    /// The cells of rows of tasks but for the task and its times: few differ.
-    alike: Names,
-    /// What such rows say, each at the place of its cells' name.
-    tasks: Vec<Task>,
+    /// The instances of rows of tasks.
+    instances: Names,
+    /// Their other cells but for the task and its times: mostly one text for each service.
+    services: Names,
+    /// What such rows say.
+    kinds: Index<(Name, Name), KindName>,
     cells: String,
 }
 
-/// The cells of a row that are its own.
+/// The cells of a row that many rows do not share.
 #[derive(Default)]
 struct Own<'a> {
     task: &'a str,
+    instance: &'a str,
     started: &'a str,
     stopped: &'a str,
 }
@@ -31,7 +36,8 @@ struct Own<'a> {
 impl<'h> PlainRows<'h> {
     /// No rows yet of the table.
     pub(super) fn new(header: &'h Header) -> Self {
-        Self { header, alike: Names::default(), tasks: Vec::new(), cells: String::new() }
+        let [instances, services] = <_>::default();
+        Self { header, instances, services, kinds: Index::default(), cells: String::new() }
     }
 
     /// Takes lines of the table. `None` where some cell has quotes, or where anything is wrong: the general reader says
@@ -69,19 +75,24 @@ impl<'h> PlainRows<'h> {
         }
         let own = self.own(row)?;
         let [started, stopped] = [own.started, own.stopped].map(|time| (!time.is_empty()).then(|| instant(time)));
-        self.cells.push(if started.is_some() { '1' } else { '0' });
-        self.cells.push(if stopped.is_some() { '1' } else { '0' });
-        let place = self.alike.name(&self.cells).place();
-        if place == self.tasks.len() {
-            let row = self.header.row(row.iter().copied())?;
-            self.tasks.push(evidence.task_of_row(&row).ok()?);
+        for time in [started, stopped] {
+            self.cells.push(if time.is_some() { '1' } else { '0' });
         }
-        let [started, stopped] = [started, stopped].map(|time| time.map_or(Some(Timestamp::from_millis(0)), |time| time));
-        let task = self.tasks.get(place)?.at(started?, stopped?);
+        let alike = (self.services.name(&self.cells), self.instances.name(own.instance));
+        let kind = match self.kinds.get(&alike) {
+            Some(kind) => *kind,
+            None => {
+                let row = self.header.row(row.iter().copied())?;
+                let kind = evidence.task_of_row(&row).ok()?.kind();
+                *self.kinds.entry(alike).or_insert(kind)
+            }
+        };
+        let [started, stopped] = [started, stopped].map(|time| time.unwrap_or(Some(Timestamp::from_millis(0))));
+        let task = Task::of_row(kind, started?, stopped?);
         (!own.task.is_empty()).then(|| evidence.add_run(own.task, task))
     }
 
-    /// The cells of a row that are its own; the others are put together. `None` where they are not as many as the columns.
+    /// The cells of a row that many do not share; the others are put together. `None` where they are not as many as the columns.
     fn own<'a>(&mut self, row: &[&'a str]) -> Option<Own<'a>> {
         self.cells.clear();
         let mut own = Own::default();
@@ -89,6 +100,7 @@ impl<'h> PlainRows<'h> {
         for (column, cell) in columns.iter().zip(row) {
             let own = match *column {
                 Some("task") => &mut own.task,
+                Some("instance") => &mut own.instance,
                 Some("started") => &mut own.started,
                 Some("stopped") => &mut own.stopped,
                 Some(_) => {
@@ -142,7 +154,8 @@ fn marks(block: &[u8; BLOCK]) -> u64 {
     // As bytes first, which is done for many at a time.
     let mut are_marks = [0; BLOCK];
     for (is_mark, byte) in are_marks.iter_mut().zip(block) {
-        *is_mark = u8::from(*byte == b',') | u8::from(*byte == b'\n') | u8::from(*byte == b'\r') | u8::from(*byte == b'"');
+        *is_mark =
+            u8::from(*byte == b',') | u8::from(*byte == b'\n') | u8::from(*byte == b'\r') | u8::from(*byte == b'"');
     }
     let (words, _) = are_marks.as_chunks::<8>();
     // The product has the lowest bits of the eight bytes in its highest byte.

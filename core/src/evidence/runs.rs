@@ -35,6 +35,7 @@ type UnknownHosts<'n> = BTreeMap<(&'n str, Option<&'n str>), (u64, CpuTime)>;
 
 /// What tasks of a kind have in common, as far as runs depend on it.
 struct KindOfRun<'n> {
+    kind: Kind,
     shared: TaskKind,
     /// Its place among the runs, once there is a run of it.
     place: Option<u32>,
@@ -68,13 +69,13 @@ impl<'n> Runs<'n> {
         for same in order.chunk_by(|a, b| arn(*a) == arn(*b)) {
             let facts = same.iter().filter_map(|at| known.get(*at as usize));
             let (Some(&at), Some(task)) = (same.first(), self.together(facts, &mut kinds)) else { continue };
-            let (place, kind) = (task.kind().place(), kinds.get(task.kind()));
+            let place = task.kind().place();
             if place >= kinds_of_runs.len() {
                 kinds_of_runs.resize_with(kinds.len(), || None);
             }
             let Some(known) = kinds_of_runs.get_mut(place) else { continue };
-            let of_run = known.get_or_insert_with(|| self.kind(kind, &mut shared));
-            let Some(interval) = self.interval(arn(at), &kind.times(&task), of_run) else { continue };
+            let of_run = known.get_or_insert_with(|| self.kind(kinds.get(task.kind()), &mut shared));
+            let Some(interval) = self.interval(arn(at), &of_run.kind.times(&task), of_run) else { continue };
             self.report((arn(at), interval), of_run, &mut unknown);
             let place = *of_run.place.get_or_insert_with(|| runs.add_kind(of_run.shared.clone()));
             runs.add(at, place, interval);
@@ -106,6 +107,7 @@ impl<'n> Runs<'n> {
             [facts.numbers.cpu, facts.numbers.containers_cpu, facts.numbers.containers_memory];
         let reserved = cpu.filter(|units| *units > 0).or(containers_cpu.filter(|units| *units > 0));
         KindOfRun {
+            kind,
             shared: TaskKind {
                 cluster: shared.clusters.entry(cluster).or_insert_with(|| Cluster::from(cluster)).clone(),
                 service: shared.services.entry(named).or_insert_with(|| self.service(&facts)).clone(),
@@ -126,12 +128,7 @@ impl<'n> Runs<'n> {
     }
 
     /// When a task ran, if it did.
-    fn interval(
-        &mut self,
-        task: &str,
-        times: &Times<Option<Timestamp>>,
-        kind: &KindOfRun<'_>,
-    ) -> Option<Interval> {
+    fn interval(&mut self, task: &str, times: &Times<Option<Timestamp>>, kind: &KindOfRun<'_>) -> Option<Interval> {
         let start = self.start(times, kind.was_running);
         let ran = start.map(|start| Interval::new(start, self.end(times, start, kind)));
         if let Some(Interval { start, end }) = ran.filter(|ran| ran.end < ran.start) {

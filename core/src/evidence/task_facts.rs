@@ -250,12 +250,11 @@ impl Known {
 }
 
 impl Task {
-    /// The same with times of another row, which has as many.
+    /// What a row of a table says that is of this kind; times that it does not say are at the epoch.
     #[cfg(feature = "fs")]
-    pub(super) fn at(&self, started: Timestamp, stopped: Timestamp) -> Self {
-        let zero = Timestamp::from_millis(0);
-        let times = Times { created: zero, pulled: zero, started, stopped };
-        Self { times: times.into_array().map(Timestamp::millis), ..*self }
+    pub(super) fn of_row(kind: KindName, started: Timestamp, stopped: Timestamp) -> Self {
+        let times = Times { started: started.millis(), stopped: stopped.millis(), ..Times::default() };
+        Self { version: 0, kind, times: times.into_array() }
     }
 
     /// The same in another collection, which has these kinds.

@@ -112,8 +112,8 @@ struct Sums {
 /// What the services of a host used in one window, in unit-milliseconds.
 #[derive(Default)]
 struct Used {
-    /// CPU and memory by position among the host's services.
-    sums: Vec<(u128, u128)>,
+    /// CPU and memory by position among the host's services, of those that ran.
+    sums: Vec<Option<(u128, u128)>>,
     /// Positions of the services that ran; sorted.
     ran: Vec<usize>,
     window: Vec<Interval>,
@@ -161,9 +161,9 @@ impl<'a> Containers<'a> {
         };
         let host_of: Vec<Option<usize>> = evidence.tasks.kinds().iter().map(on_instance).collect();
         let kinds = evidence.tasks.kinds().iter().zip(&service_of).zip(host_of);
-        let kinds: Vec<(Option<usize>, Run)> = kinds.map(|((kind, service), host)| {
-            (host, Run { service: *service, cpu: kind.cpu, memory: kind.memory })
-        }).collect();
+        let kinds: Vec<(Option<usize>, Run)> = kinds
+            .map(|((kind, service), host)| (host, Run { service: *service, cpu: kind.cpu, memory: kind.memory }))
+            .collect();
         for (kind, interval) in evidence.tasks.spans() {
             if let Some((Some(host), run)) = kinds.get(kind)
                 && let Some((_, runs)) = runs.get_mut(*host)
@@ -217,7 +217,7 @@ impl<'a> Containers<'a> {
             sweep: host.map(|host| host.runs.sweep()),
             costs: Sums { services: vec![None; count], ..Sums::default() },
             hours: Sums::default(),
-            used: Used { sums: vec![(0, 0); count], ..Used::default() },
+            used: Used { sums: vec![None; count], ..Used::default() },
             parts: Parts::default(),
         }
     }
@@ -306,28 +306,29 @@ impl<'c, 'a> Shares<'c, 'a> {
         window.clone_into(last);
         for at in ran.drain(..) {
             if let Some(sum) = sums.get_mut(at) {
-                *sum = (0, 0);
+                *sum = None;
             }
         }
         let Some(sweep) = &mut self.sweep else { return };
         for interval in window {
             for (overlap, run) in sweep.overlapping(*interval) {
                 let milliseconds = u128::from(overlap.millis());
-                if let Some((cpu, memory)) = sums.get_mut(run.service) {
-                    *cpu += u128::from(run.cpu) * milliseconds;
-                    *memory += u128::from(run.memory) * milliseconds;
-                }
-                ran.push(run.service);
+                let Some(sum) = sums.get_mut(run.service) else { continue };
+                let (cpu, memory) = sum.get_or_insert_with(|| {
+                    ran.push(run.service);
+                    (0, 0)
+                });
+                *cpu += u128::from(run.cpu) * milliseconds;
+                *memory += u128::from(run.memory) * milliseconds;
             }
         }
         ran.sort_unstable();
-        ran.dedup();
     }
 
     /// Splits the amount of one resource by what was used of it.
     fn add_pool(&mut self, window: &[Interval], portion: Portion, resource: Resource) -> Result<()> {
         let Used { sums, ran, .. } = &self.used;
-        let used = ran.iter().map(|at| sums.get(*at).map_or(0, |sum| resource.of(*sum)));
+        let used = ran.iter().map(|at| sums.get(*at).copied().flatten().map_or(0, |sum| resource.of(sum)));
         let separate = self.containers.policy.idle != Idle::Spread;
         // What is unreserved is before every service.
         let mut unused = 0;

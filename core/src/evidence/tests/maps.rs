@@ -1,9 +1,9 @@
 //! Service maps and the digest.
 
 use super::*;
-use crate::evidence::TaskRun;
 use crate::error::ErrorCode;
 use crate::evidence::ServiceOwner;
+use crate::evidence::TaskRun;
 
 fn services(files: &[(&str, &str, Encoding)]) -> Result<Evidence> {
     let mut builder = EvidenceBuilder::new();

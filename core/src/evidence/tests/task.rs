@@ -238,7 +238,12 @@ fn tables_in_csv_and_json_are_evidence() {
         .tasks
         .iter()
         .map(|run| {
-            (run.kind.service.as_str(), run.kind.instance.as_ref().map(crate::ids::InstanceId::as_str), run.cpu, run.fargate)
+            (
+                run.kind.service.as_str(),
+                run.kind.instance.as_ref().map(crate::ids::InstanceId::as_str),
+                run.cpu,
+                run.fargate,
+            )
         })
         .collect();
     assert_eq!(
