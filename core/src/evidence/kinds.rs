@@ -33,14 +33,14 @@ impl KindName {
 /// Every distinct kind once. The first is that of a task of which nothing is known.
 #[derive(Clone, Debug)]
 pub(super) struct Kinds {
-    kinds: Vec<Kind>,
+    all: Vec<Kind>,
     index: HashTable<u32>,
     hasher: FixedState,
 }
 
 impl Default for Kinds {
     fn default() -> Self {
-        let mut kinds = Self { kinds: Vec::new(), index: HashTable::new(), hasher: FixedState::default() };
+        let mut kinds = Self { all: Vec::new(), index: HashTable::new(), hasher: FixedState::default() };
         kinds.name(&Kind::default());
         kinds
     }
@@ -52,7 +52,7 @@ impl Kinds {
 
     /// The name of a kind.
     pub(super) fn name(&mut self, kind: &Kind) -> KindName {
-        let Self { kinds, index, hasher } = self;
+        let Self { all: kinds, index, hasher } = self;
         let hash = hasher.hash_one(kind);
         let is_same = |place: &u32| kinds.get(*place as usize) == Some(kind);
         let place = index.find(hash, is_same).copied().unwrap_or_else(|| {
@@ -68,17 +68,17 @@ impl Kinds {
 
     /// The kind of a name.
     pub(super) fn get(&self, name: KindName) -> Kind {
-        self.kinds.get(name.place()).copied().unwrap_or_default()
+        self.all.get(name.place()).copied().unwrap_or_default()
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.kinds.len()
+        self.all.len()
     }
 
     /// Takes the kinds of another collection, whose names are these here, and says what each of them is here.
     pub(super) fn merge(&mut self, other: &Self, here: &Renamed) -> RenamedKinds {
-        let renamed = other.kinds.iter().map(|kind| {
+        let renamed = other.all.iter().map(|kind| {
             let mut kind = *kind;
             for (at, text) in kind.texts.iter_mut().enumerate() {
                 if kind.given.has(at) {

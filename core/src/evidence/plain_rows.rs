@@ -79,13 +79,12 @@ impl<'h> PlainRows<'h> {
             self.cells.push(if time.is_some() { '1' } else { '0' });
         }
         let alike = (self.services.name(&self.cells), self.instances.name(own.instance));
-        let kind = match self.kinds.get(&alike) {
-            Some(kind) => *kind,
-            None => {
-                let row = self.header.row(row.iter().copied())?;
-                let kind = evidence.task_of_row(&row).ok()?.kind();
-                *self.kinds.entry(alike).or_insert(kind)
-            }
+        let kind = if let Some(kind) = self.kinds.get(&alike) {
+            *kind
+        } else {
+            let row = self.header.row(row.iter().copied())?;
+            let kind = evidence.task_of_row(&row).ok()?.kind();
+            *self.kinds.entry(alike).or_insert(kind)
         };
         let [started, stopped] = [started, stopped].map(|time| time.unwrap_or(Some(Timestamp::from_millis(0))));
         let task = Task::of_row(kind, started?, stopped?);
@@ -121,7 +120,7 @@ struct Marks<'b> {
     bytes: &'b [u8],
     /// The next bytes to look at, and the marks among those before them.
     next: usize,
-    marks: u64,
+    left: u64,
 }
 
 /// Bytes that are looked at together: as many as a word has bits.
@@ -129,7 +128,7 @@ const BLOCK: usize = 64;
 
 impl<'b> Marks<'b> {
     fn new(bytes: &'b [u8]) -> Self {
-        Self { bytes, next: 0, marks: 0 }
+        Self { bytes, next: 0, left: 0 }
     }
 }
 
@@ -138,13 +137,13 @@ impl Iterator for Marks<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<usize> {
-        while self.marks == 0 {
+        while self.left == 0 {
             let rest = self.bytes.get(self.next..).filter(|rest| !rest.is_empty())?;
-            self.marks = rest.first_chunk().map_or_else(|| marks_at_end(rest), marks);
+            self.left = rest.first_chunk().map_or_else(|| marks_at_end(rest), marks);
             self.next += BLOCK;
         }
-        let first = self.marks.trailing_zeros();
-        self.marks &= self.marks - 1;
+        let first = self.left.trailing_zeros();
+        self.left &= self.left - 1;
         Some(self.next - BLOCK + first as usize)
     }
 }

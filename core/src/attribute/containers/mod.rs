@@ -151,28 +151,8 @@ impl<'a> Containers<'a> {
         period: Interval,
     ) -> Result<Self> {
         let (services, service_of) = service_owners(evidence, tags, period);
-        let (mut places, mut runs): (Index<&str, usize>, Vec<(&str, Vec<(Interval, Run)>)>) = <_>::default();
-        let on_instance = |kind: &'a TaskKind| {
-            let instance = kind.instance.as_ref()?.as_str();
-            Some(*places.entry(instance).or_insert_with(|| {
-                runs.push((instance, Vec::new()));
-                runs.len() - 1
-            }))
-        };
-        let host_of: Vec<Option<usize>> = evidence.tasks.kinds().iter().map(on_instance).collect();
-        let kinds = evidence.tasks.kinds().iter().zip(&service_of).zip(host_of);
-        let kinds: Vec<(Option<usize>, Run)> = kinds
-            .map(|((kind, service), host)| (host, Run { service: *service, cpu: kind.cpu, memory: kind.memory }))
-            .collect();
-        for (kind, interval) in evidence.tasks.spans() {
-            if let Some((Some(host), run)) = kinds.get(kind)
-                && let Some((_, runs)) = runs.get_mut(*host)
-            {
-                runs.push((interval, *run));
-            }
-        }
         let fargate = fargate_services(evidence, &service_of);
-        let hosts: Index<_, _> = runs
+        let hosts: Index<_, _> = runs_by_instance(evidence, &service_of)
             .into_iter()
             .map(|(instance, runs)| (instance, Host::new(runs)))
             .filter(|(_, host)| host.runs.is_touched(period))
@@ -411,6 +391,29 @@ fn service_owners<'a>(
     sorted.dedup();
     let places = owners.iter().map(|owner| sorted.binary_search(owner).unwrap_or_default()).collect();
     (sorted, places)
+}
+
+/// The runs of each instance; `service_of` has the service of each kind of run.
+fn runs_by_instance<'a>(evidence: &'a Evidence, service_of: &[usize]) -> Vec<(&'a str, Vec<(Interval, Run)>)> {
+    let mut places: Index<&str, usize> = Index::default();
+    let mut by_instance: Vec<(&str, Vec<(Interval, Run)>)> = Vec::new();
+    let mut kind = |(kind, service): (&'a TaskKind, &usize)| {
+        let instance = kind.instance.as_ref()?.as_str();
+        let place = *places.entry(instance).or_insert_with(|| {
+            by_instance.push((instance, Vec::new()));
+            by_instance.len() - 1
+        });
+        Some((place, Run { service: *service, cpu: kind.cpu, memory: kind.memory }))
+    };
+    let kinds: Vec<Option<(usize, Run)>> = evidence.tasks.kinds().iter().zip(service_of).map(&mut kind).collect();
+    for (kind, interval) in evidence.tasks.spans() {
+        if let Some((place, run)) = kinds.get(kind).copied().flatten()
+            && let Some((_, runs)) = by_instance.get_mut(place)
+        {
+            runs.push((interval, run));
+        }
+    }
+    by_instance
 }
 
 /// The position of the service of each Fargate task.
