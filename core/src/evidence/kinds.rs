@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use super::names::{Name, Renamed};
-use super::task_facts::{Flags, Given, NUMBERS, TEXTS};
+use super::task_facts::{NUMBERS, TEXTS};
 
 /// All that is known of a task but its times, which are its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -17,6 +17,46 @@ pub(super) struct Kind {
     pub(super) texts: [Name; TEXTS],
     pub(super) numbers: [u64; NUMBERS],
     pub(super) flags: Flags,
+}
+
+/// What once said stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Flags {
+    pub(super) was_running: bool,
+    pub(super) is_hostless_row: bool,
+}
+
+impl Flags {
+    pub(super) fn add(&mut self, other: Self) {
+        self.was_running |= other.was_running;
+        self.is_hostless_row |= other.is_hostless_row;
+    }
+
+    pub(super) fn has_all_of(self, other: Self) -> bool {
+        self.was_running >= other.was_running && self.is_hostless_row >= other.is_hostless_row
+    }
+}
+
+/// Which fields have a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Given(u32);
+
+impl Given {
+    pub(super) fn of(fields: impl Iterator<Item = bool>) -> Self {
+        Self(fields.zip(0..32).fold(0, |bits, (is_given, at)| bits | u32::from(is_given) << at))
+    }
+
+    pub(super) fn has(self, at: usize) -> bool {
+        self.0 >> at & 1 != 0
+    }
+
+    pub(super) fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(super) fn has_all_of(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
 }
 
 /// A kind kept in [`Kinds`].

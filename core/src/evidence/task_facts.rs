@@ -6,7 +6,7 @@
 //!
 //! Invariant: merging is commutative, associative and idempotent; both forms say the same.
 
-use super::kinds::{Kind, KindName, Kinds, RenamedKinds};
+use super::kinds::{Flags, Given, Kind, KindName, Kinds, RenamedKinds};
 use super::names::{Latest, Name, Names, Renamed, is_larger_text};
 use crate::time::Timestamp;
 
@@ -149,42 +149,6 @@ pub(super) struct Mixed {
     numbers: [Latest<u64>; NUMBERS],
     times: [Latest<Timestamp>; TIMES],
     flags: Flags,
-}
-
-/// What once said stays.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Flags {
-    was_running: bool,
-    is_hostless_row: bool,
-}
-
-impl Flags {
-    fn add(&mut self, other: Self) {
-        self.was_running |= other.was_running;
-        self.is_hostless_row |= other.is_hostless_row;
-    }
-
-    fn has_all_of(self, other: Self) -> bool {
-        self.was_running >= other.was_running && self.is_hostless_row >= other.is_hostless_row
-    }
-}
-
-/// Which fields have a value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Given(u32);
-
-impl Given {
-    fn of(fields: impl Iterator<Item = bool>) -> Self {
-        Self(fields.zip(0..32).fold(0, |bits, (is_given, at)| bits | u32::from(is_given) << at))
-    }
-
-    pub(super) fn has(self, at: usize) -> bool {
-        self.0 >> at & 1 != 0
-    }
-
-    fn has_all_of(self, other: Self) -> bool {
-        other.0 & !self.0 == 0
-    }
 }
 
 impl Default for Known {
@@ -353,7 +317,7 @@ impl Alike {
                 *to = from;
             }
         }
-        kind.given = Given(known.0 | more.given.0);
+        kind.given = known.with(more.given);
     }
 }
 
