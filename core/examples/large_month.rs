@@ -32,10 +32,10 @@ fn write_table(files: &DemoFiles, path: &Path) -> Result<(), Box<dyn std::error:
     let evidence = events.finish(&EvidenceOptions { default_cpu: 128, as_of: files.as_of })?;
     let mut table = BufWriter::new(File::create(path)?);
     writeln!(table, "task,cluster,service,instance,cpu,memory,started,stopped")?;
-    for run in &evidence.tasks {
+    for run in evidence.tasks.iter() {
         let instance = run.instance.as_ref().map_or("", |instance| instance.as_str());
         let stopped = Some(run.interval.end).filter(|end| *end != Timestamp::MAX).map(|end| end.to_string());
-        let (task, cluster, service, cpu, memory) = (&run.task, &run.cluster, &run.service, run.cpu, run.memory);
+        let (task, cluster, service, cpu, memory) = (run.task, &run.cluster, &run.service, run.cpu, run.memory);
         let (started, stopped) = (run.interval.start, stopped.unwrap_or_default());
         writeln!(table, "{task},{cluster},{service},{instance},{cpu},{memory},{started},{stopped}")?;
     }

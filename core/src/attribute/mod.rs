@@ -36,7 +36,7 @@ mod volumes;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::amortize::ReservationBook;
-use crate::bill::Bill;
+use crate::bill::{Bill, Digest};
 use crate::classify::CostBasis;
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
 use crate::error::{Error, ErrorCode, Result};
@@ -92,13 +92,34 @@ pub struct Attribution<'a> {
 /// or policy needs what the scan did not keep; `attribute.unknown_capacity`; `attribute.closed_cycle`; `fee.unknown_term` where the policy refuses
 /// such fees; `reconcile.residual` where parts do not sum to the bill; `config.basis_unavailable`.
 pub fn attribute(job: &Attribution<'_>) -> Result<Report> {
+    let (evidence, owned) = beside(job.evidence.tasks.len(), || job.evidence.digest(), || owned(job));
+    let (ledger, split_check, mut attributed) = owned?;
+    report(job, evidence, ledger, split_check, &mut attributed)
+}
+
+/// Does two things that do not depend on each other, at the same time where the first is of many runs.
+fn beside<A: Send, B>(runs: usize, one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    /// A thread costs as much as the digest of so many runs.
+    const FEW: usize = 1 << 12;
+    if cfg!(feature = "fs") && runs > FEW {
+        return std::thread::scope(|scope| {
+            let one = scope.spawn(one);
+            let other = other();
+            (one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), other)
+        });
+    }
+    (one(), other())
+}
+
+/// Every amount with its owner, and how AWS would have split instances.
+fn owned<'a>(job: &Attribution<'a>) -> Result<(Ledger<'a>, Vec<SplitCheckRow>, Attributed<'a>)> {
     let mut ledger = Ledger::default();
     let mut attributed = run(job, &mut ledger)?;
     let split_check = match job.policy.containers.split {
         ContainerSplit::CpuSeconds => ledger.split_check.as_ref().map_or(Ok(Vec::new()), SplitCheck::rows)?,
         ContainerSplit::Scad => checked_beside(job, attributed.currency, &mut attributed.found)?,
     };
-    report(job, ledger, split_check, &mut attributed)
+    Ok((ledger, split_check, attributed))
 }
 
 /// What the CPU-seconds of task runs would have split, beside the split that was chosen (R94).
@@ -275,6 +296,7 @@ fn note_unmapped_services(cells: &[Cell], found: &mut Diagnostics) {
 
 fn report(
     job: &Attribution<'_>,
+    evidence: Digest,
     mut ledger: Ledger<'_>,
     split_check: Vec<SplitCheckRow>,
     attributed: &mut Attributed<'_>,
@@ -319,17 +341,17 @@ fn report(
         reallocations: std::mem::take(reallocations),
         split_check,
         commitments: commitments.uses(bill, currency)?,
-        digests: digests(job)?,
+        digests: digests(job, evidence)?,
         inputs: bill.inputs().iter().cloned().collect(),
         diagnostics: found.list(),
     })
 }
 
-fn digests(job: &Attribution<'_>) -> Result<ReportDigests> {
+fn digests(job: &Attribution<'_>, evidence: Digest) -> Result<ReportDigests> {
     Ok(ReportDigests {
         bill: job.bill.digest()?,
         policy: job.policy.digest(),
-        evidence: job.evidence.digest(),
+        evidence,
         reservations: job.reservations.digest(),
     })
 }

@@ -205,7 +205,7 @@ fn wins(report: &Report) -> Vec<(&'static str, String, Option<u64>, String, Stri
 #[test]
 fn wins_are_what_each_action_would_give_an_owner() {
     let evidence = Evidence {
-        tasks: vec![TaskRun { task: "t".into(), ..task("web", 1024, hours(0, 1)) }],
+        tasks: vec![TaskRun { task: "t".into(), ..task("web", 1024, hours(0, 1)) }].into(),
         services: ServiceMap::default(),
         ..Evidence::default()
     };

@@ -93,20 +93,20 @@ impl<'a> Stages<'a> {
 
     /// A volume's charge: parts that moved to instances (R7), and the rest that stays.
     fn own_volume(&self, charge: &'a Charge, attachments: &TimeLine<&'a str>, ledger: &mut Ledger<'a>) -> Result<()> {
-        // Instance, and shares of what moved to it; a volume is attached to few.
-        let mut moved: Vec<(&'a str, Shares<'_, 'a>)> = Vec::new();
+        // Instance, what moved to it, and the shares of that; a volume is attached to few.
+        let mut moved: Vec<(&'a str, Portion, Shares<'_, 'a>)> = Vec::new();
         let stays = volumes::follow(charge, ledger.portion_of(charge), attachments, &mut |part| {
             let at = moved.iter().position(|(instance, ..)| *instance == part.instance).unwrap_or_else(|| {
-                moved.push((part.instance, self.containers.shares(part.instance)));
+                moved.push((part.instance, Portion::default(), self.containers.shares(part.instance)));
                 moved.len() - 1
             });
-            let Some((_, shares)) = moved.get_mut(at) else { return Ok(()) };
-            let before = shares.sum()?;
-            shares.add(part.window, part.portion)?;
-            before.checked_add(part.portion)?.conserved("containers", origin(charge), &[shares.sum()?])
+            let Some((_, sum, shares)) = moved.get_mut(at) else { return Ok(()) };
+            *sum = sum.checked_add(part.portion)?;
+            shares.add(part.window, part.portion)
         })?;
         moved.sort_unstable_by_key(|(instance, ..)| *instance);
-        for (instance, shares) in moved {
+        for (instance, sum, shares) in moved {
+            sum.conserved("containers", origin(charge), &[shares.sum()?])?;
             ledger.on_instance(Some(instance));
             self.own_shares(origin(charge), charge, &shares, instance, ledger)?;
             for not_run in [shares.empty_host(), shares.not_run()].into_iter().flatten() {

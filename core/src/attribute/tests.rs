@@ -27,7 +27,7 @@ pub(super) fn evidence(tasks: Vec<TaskRun>, attachments: Vec<VolumeAttachment>) 
         capacity: Capacity { cpu: 36_864, memory: 61_440 },
     };
     Evidence {
-        tasks,
+        tasks: tasks.into(),
         attachments,
         registrations: vec![host],
         services: mapped(&[("web", "site"), ("jobs", "ops")]),

@@ -7,6 +7,7 @@ use super::model::{Evidence, EvidenceOptions};
 use super::names::Names;
 use super::runs::Runs;
 use super::service_files::{Encoding, ServiceFiles};
+use super::task_facts::Task;
 use super::tasks::Tasks;
 use super::volumes::{Terminations, Volumes};
 use crate::diagnostic::Diagnostics;
@@ -21,7 +22,7 @@ use crate::error::{Location, Result};
 ///     t-1,main,web,i-1,256,512,2016-12-01T00:00:00Z,2016-12-02T00:00:00Z\n")?;
 /// evidence.add_services("services.json", br#"{"web": "website"}"#, Encoding::Auto)?;
 /// let evidence = evidence.finish(&EvidenceOptions { default_cpu: 128, as_of: Timestamp::MAX })?;
-/// assert_eq!(evidence.tasks[0].service.as_str(), "web");
+/// assert_eq!(evidence.tasks.to_vec()[0].service.as_str(), "web");
 /// # Ok::<(), unblended::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -67,6 +68,11 @@ impl EvidenceBuilder {
             place.before = place.before.after(block.get(..read).unwrap_or_default());
         }
         Ok(read)
+    }
+
+    /// Takes what a row of a table says of a task.
+    pub(super) fn add_run(&mut self, task: &str, said: Task) {
+        self.tasks.add(task, said, &self.names);
     }
 
     /// Takes all that another builder took. Like events, builders can come in any order.

@@ -15,9 +15,12 @@ mod cloudtrail;
 mod containers;
 mod event;
 mod json;
+mod kinds;
 mod model;
 mod names;
 mod order;
+#[cfg(feature = "fs")]
+mod plain_rows;
 mod runs;
 mod scalar;
 mod service_files;
@@ -27,14 +30,17 @@ mod source;
 mod tables;
 mod task_event;
 mod task_facts;
+mod task_runs;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod volumes;
 
 pub use builder::EvidenceBuilder;
-pub use model::{Capacity, Evidence, EvidenceOptions, Registration, TaskRun, VolumeAttachment};
+pub use model::{Capacity, Evidence, EvidenceOptions, Registration, VolumeAttachment};
 pub use service_files::Encoding;
 pub use service_map::{ServiceMap, ServiceOwner};
 #[cfg(feature = "fs")]
 pub use source::{evidence_files, read_evidence_file};
+pub use task_runs::{TaskKind, TaskRun, TaskRunRef, TaskRuns};

@@ -1,14 +1,15 @@
 //! Evidence as intervals: the types attribution works on.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 
 use super::service_map::ServiceMap;
+use super::task_runs::{TaskKind, TaskRuns};
 use crate::bill::Digest;
 use crate::diagnostic::Diagnostics;
-use crate::ids::{Cluster, InstanceId, Service, TaskArn, VolumeId};
+use crate::ids::{InstanceId, VolumeId};
 use crate::time::{Interval, Timestamp};
 
 /// What evidence depends on besides its files.
@@ -30,34 +31,6 @@ pub struct Capacity {
     /// MiB; 0 where not known.
     #[serde(default)]
     pub memory: u64,
-}
-
-/// One run of an ECS task: `[startedAt, stoppedAt)` (spec 4.1).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TaskRun {
-    /// The task.
-    pub task: TaskArn,
-    /// Its cluster.
-    pub cluster: Cluster,
-    /// Its service, or `family:NAME` when standalone.
-    pub service: Service,
-    /// The EC2 instance it ran on; `None` on Fargate, or where it is not known.
-    #[serde(default)]
-    pub instance: Option<InstanceId>,
-    /// CPU units reserved.
-    pub cpu: u64,
-    /// MiB reserved.
-    #[serde(default)]
-    pub memory: u64,
-    /// When it ran; the end is [`Timestamp::MAX`] while it is open.
-    pub interval: Interval,
-    /// Whether it ran on Fargate, where rows of the bill carry its ARN.
-    #[serde(default)]
-    pub fargate: bool,
-    /// Tags of the task, where the events carry them.
-    #[serde(default)]
-    pub tags: BTreeMap<String, String>,
 }
 
 /// What is known of an EC2 instance as a container instance, from some time on (spec 4.2).
@@ -88,7 +61,7 @@ pub struct VolumeAttachment {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
     /// ECS task runs.
-    pub tasks: Vec<TaskRun>,
+    pub tasks: TaskRuns,
     /// Container instances' capacities.
     pub registrations: Vec<Registration>,
     /// Volume attachments.
@@ -105,8 +78,11 @@ impl Evidence {
     /// The resources whose usage intervals a scan must keep, each once: instances with runs, volumes that are known to be
     /// attached or to be attached to nothing, Fargate tasks.
     pub fn resources(&self) -> impl Iterator<Item = &str> {
-        let instances = self.tasks.iter().filter_map(|run| run.instance.as_ref().map(InstanceId::as_str));
-        let tasks = self.tasks.iter().filter(|run| run.fargate).map(|run| run.task.as_str());
+        let kinds = self.tasks.kinds();
+        let instances = kinds.iter().filter_map(|kind| kind.instance.as_ref().map(InstanceId::as_str));
+        let has_fargate = kinds.iter().any(|kind| kind.fargate);
+        let runs = has_fargate.then(|| self.tasks.iter()).into_iter().flatten();
+        let tasks = runs.filter(|run| run.fargate).map(|run| run.task);
         let attached = self.attachments.iter().map(|attachment| attachment.volume.as_str());
         let volumes = attached.chain(self.unattached.iter().map(VolumeId::as_str));
         let mut named: HashSet<&str, FixedState> = HashSet::default();
@@ -117,19 +93,7 @@ impl Evidence {
     #[must_use]
     pub fn digest(&self) -> Digest {
         let mut text = Canonical::default();
-        text.list("tasks", &self.tasks, |text, run| {
-            let parts = [run.task.as_str(), run.cluster.as_str(), run.service.as_str()];
-            for part in parts {
-                text.part(part);
-            }
-            text.part(run.instance.as_ref().map_or("", InstanceId::as_str));
-            text.numbers([run.cpu, run.memory, u64::from(run.fargate)]);
-            text.interval(&run.interval);
-            text.list("tags", &run.tags, |text, (key, value)| {
-                text.part(key);
-                text.part(value);
-            });
-        });
+        text.tasks(&self.tasks);
         text.list("registrations", &self.registrations, |text, registration| {
             text.part(registration.instance.as_str());
             text.time(registration.since);
@@ -198,6 +162,54 @@ impl Canonical {
             each(self, item);
         }
         self.part("end");
+    }
+
+    /// All runs. What is the same of all runs of a kind is made once.
+    fn tasks(&mut self, runs: &TaskRuns) {
+        let parts = |write: &dyn Fn(&mut Self)| {
+            let mut parts = Self::default();
+            write(&mut parts);
+            parts.block
+        };
+        let item = parts(&|text| text.part("item"));
+        let of_kind = |kind: &TaskKind| [parts(&|text| text.kind(kind)), parts(&|text| text.tags(kind))];
+        let of_kinds: Vec<[Vec<u8>; 2]> = runs.kinds().iter().map(of_kind).collect();
+        self.part("tasks");
+        for ((kind, interval), run) in runs.spans().zip(runs.iter()) {
+            let [shared, tags] =
+                of_kinds.get(kind).map(|[shared, tags]| [shared.as_slice(), tags.as_slice()]).unwrap_or_default();
+            // A block ends only after a part.
+            let length =
+                item.len() + size_of::<u64>() + run.task.len() + shared.len() + 2 * size_of::<i64>() + tags.len();
+            if self.block.len() + length < Self::BLOCK {
+                self.block.extend_from_slice(&item);
+                self.part(run.task);
+                self.block.extend_from_slice(shared);
+                self.interval(&interval);
+                self.block.extend_from_slice(tags);
+            } else {
+                self.part("item");
+                self.part(run.task);
+                self.kind(run.kind);
+                self.interval(&interval);
+                self.tags(run.kind);
+            }
+        }
+        self.part("end");
+    }
+
+    fn kind(&mut self, kind: &TaskKind) {
+        self.part(kind.cluster.as_str());
+        self.part(kind.service.as_str());
+        self.part(kind.instance.as_ref().map_or("", InstanceId::as_str));
+        self.numbers([kind.cpu, kind.memory, u64::from(kind.fargate)]);
+    }
+
+    fn tags(&mut self, kind: &TaskKind) {
+        self.list("tags", &kind.tags, |text, (key, value)| {
+            text.part(key);
+            text.part(value);
+        });
     }
 
     fn finish(self) -> Digest {

@@ -6,6 +6,8 @@ use std::num::NonZeroU32;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
+use super::texts::Texts;
+
 /// A text kept in [`Names`]; says nothing about order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Name(u32);
@@ -13,24 +15,25 @@ pub(super) struct Name(u32);
 /// Every distinct text once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
-    texts: Vec<Box<str>>,
-    index: HashTable<u32>,
+    texts: Texts,
+    /// A part of the hash of each text, and the text's place: growing looks at no text.
+    index: HashTable<(u32, u32)>,
     hasher: FixedState,
 }
 
 impl Names {
-    /// The name of a text.
+    /// The name of a text. What is new comes after all others.
     pub(super) fn name(&mut self, text: &str) -> Name {
         let (texts, hasher) = (&mut self.texts, &self.hasher);
-        let hash = hasher.hash_one(text);
-        let known = self.index.find(hash, |name| texts_at(texts, *name) == text);
-        if let Some(name) = known {
+        let part = hash_part(hasher.hash_one(text));
+        let is_same = |(known, name): &(u32, u32)| *known == part && texts.get(*name as usize) == text;
+        if let Some((_, name)) = self.index.find(spread(part), is_same) {
             return Name(*name);
         }
         // More than 2^32 distinct texts do not fit into memory before they overflow the index.
         let name = u32::try_from(texts.len()).unwrap_or(u32::MAX);
-        texts.push(text.into());
-        self.index.insert_unique(hash, name, |name| hasher.hash_one(texts_at(texts, *name)));
+        texts.push(text);
+        self.index.insert_unique(spread(part), (part, name), |(part, _)| spread(*part));
         Name(name)
     }
 
@@ -41,7 +44,17 @@ impl Names {
 
     /// The text of a name.
     pub(super) fn text(&self, name: Name) -> &str {
-        texts_at(&self.texts, name.0)
+        self.texts.get(name.place())
+    }
+
+    /// All texts, each at the place of its name.
+    pub(super) fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    /// The same.
+    pub(super) fn into_texts(self) -> Texts {
+        self.texts
     }
 
     /// Whether the first text is bytewise larger.
@@ -50,17 +63,30 @@ impl Names {
     }
 }
 
-/// The names of one collection in another.
+impl Name {
+    /// Where its text stands among all.
+    pub(super) fn place(self) -> usize {
+        self.0 as usize
+    }
+}
+
+fn hash_part(hash: u64) -> u32 {
+    u32::try_from(hash >> 32).unwrap_or_default()
+}
+
+/// A hash whose ends both differ where the parts do: the index takes its place from one and its mark from the other.
+fn spread(part: u32) -> u64 {
+    u64::from(part) << 32 | u64::from(part)
+}
+
+/// The names of one collection in another; without any, both are one.
+#[derive(Default)]
 pub(super) struct Renamed(Vec<Name>);
 
 impl Renamed {
     pub(super) fn name(&self, name: Name) -> Name {
-        usize::try_from(name.0).ok().and_then(|at| self.0.get(at)).copied().unwrap_or(name)
+        self.0.get(name.place()).copied().unwrap_or(name)
     }
-}
-
-fn texts_at(texts: &[Box<str>], name: u32) -> &str {
-    usize::try_from(name).ok().and_then(|at| texts.get(at)).map_or("", |text| text)
 }
 
 /// The value of the highest version that carries it; at equal versions the larger one (R17).

@@ -1,19 +1,20 @@
 //! Task facts → task runs (spec 4.1–4.3, R17, R19).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
-
 use super::containers::{HostIndex, ResolvedHost, last_segment};
-use super::model::{EvidenceOptions, TaskRun};
-use super::names::{Name, Names};
-use super::order::sort_by_text;
-use super::task_facts::TaskFacts;
+use super::kinds::{Kind, Kinds, RenamedKinds};
+use super::model::EvidenceOptions;
+use super::names::{Name, Names, Renamed};
+use super::order::order_by_text;
+use super::task_facts::{KindFields, Known, Task, Times};
+use super::task_runs::{TaskKind, TaskRuns};
 use super::tasks::Tasks;
 use super::volumes::Terminations;
 use crate::diagnostic::{DiagnosticCode, Diagnostics};
-use crate::ids::{Cluster, InstanceId, Service, TaskArn};
+use crate::ids::{Cluster, InstanceId, Service};
+use crate::index::Index;
 use crate::quantity::CpuTime;
 use crate::time::{HOUR_MS, Interval, Timestamp};
 
@@ -30,70 +31,113 @@ pub(super) struct Runs<'n> {
 }
 
 /// Where runs of unknown instances are summed: cluster and container instance as tasks name them.
-type UnknownHosts = BTreeMap<(Cluster, Option<String>), (u64, CpuTime)>;
+type UnknownHosts<'n> = BTreeMap<(&'n str, Option<&'n str>), (u64, CpuTime)>;
 
-/// Ids that many runs share, by the names they are made of.
+/// What tasks of a kind have in common, as far as runs depend on it.
+struct KindOfRun<'n> {
+    kind: Kind,
+    shared: TaskKind,
+    /// Its place among the runs, once there is a run of it.
+    place: Option<u32>,
+    cluster: &'n str,
+    container_instance: Option<&'n str>,
+    host: ResolvedHost<'n>,
+    instance: Option<&'n str>,
+    /// Whether some event shows that they ran, and none that they failed to start.
+    was_running: bool,
+    has_default_cpu: bool,
+}
+
+/// Ids that many kinds share.
 #[derive(Default)]
 struct Shared<'n> {
-    clusters: HashMap<Option<Name>, Cluster, FixedState>,
-    services: HashMap<(Option<Name>, Option<Name>), Service, FixedState>,
-    instances: HashMap<&'n str, InstanceId, FixedState>,
-    hosts: HashMap<(Name, Option<Name>), ResolvedHost<'n>, FixedState>,
+    clusters: Index<&'n str, Cluster>,
+    services: Index<(Option<Name>, Option<Name>), Service>,
+    instances: Index<&'n str, InstanceId>,
+    hosts: Index<(Name, Option<Name>), ResolvedHost<'n>>,
 }
 
 impl<'n> Runs<'n> {
     /// The runs, sorted by task.
-    pub(super) fn make(&mut self, tasks: Tasks) -> Vec<TaskRun> {
-        let mut shared = Shared::default();
-        let mut unknown = UnknownHosts::new();
-        let mut runs = Vec::with_capacity(tasks.len());
-        for (task, known) in tasks.into_facts() {
-            runs.extend(self.run(task, &known.into_facts(), &mut shared, &mut unknown));
+    pub(super) fn make(&mut self, tasks: Tasks) -> TaskRuns {
+        let (arns, known, mut kinds) = tasks.into_parts();
+        let order = order_by_text(&arns);
+        let mut runs = TaskRuns::with_capacity(order.len());
+        let (mut shared, mut unknown) = (Shared::default(), UnknownHosts::new());
+        let mut kinds_of_runs: Vec<Option<KindOfRun<'n>>> = Vec::new();
+        let arn = |at: u32| arns.get(at as usize);
+        for same in order.chunk_by(|a, b| arn(*a) == arn(*b)) {
+            let facts = same.iter().filter_map(|at| known.get(*at as usize));
+            let (Some(&at), Some(task)) = (same.first(), self.together(facts, &mut kinds)) else { continue };
+            let place = task.kind().place();
+            if place >= kinds_of_runs.len() {
+                kinds_of_runs.resize_with(kinds.len(), || None);
+            }
+            let Some(known) = kinds_of_runs.get_mut(place) else { continue };
+            let of_run = known.get_or_insert_with(|| self.kind(kinds.get(task.kind()), &mut shared));
+            let Some(interval) = self.interval(arn(at), &of_run.kind.times(&task), of_run) else { continue };
+            self.report((arn(at), interval), of_run, &mut unknown);
+            let place = *of_run.place.get_or_insert_with(|| runs.add_kind(of_run.shared.clone()));
+            runs.add(at, place, interval);
         }
         self.report_unknown(unknown);
-        sort_by_text(&mut runs, |run| run.task.as_str());
-        runs
+        runs.of_tasks(arns)
     }
 
-    /// The run of a task, if it ran.
-    fn run(
-        &mut self,
-        task: TaskArn,
-        facts: &TaskFacts,
-        shared: &mut Shared<'n>,
-        unknown: &mut UnknownHosts,
-    ) -> Option<TaskRun> {
-        let start = self.start(facts);
-        let is_fargate = self.is_fargate(facts);
+    /// All that is known of one task.
+    fn together<'k>(&self, mut facts: impl Iterator<Item = &'k Known>, kinds: &mut Kinds) -> Option<Task> {
+        let mut all = Cow::Borrowed(facts.next()?);
+        for more in facts {
+            all.to_mut().merge(more.clone(), (&Renamed::default(), &RenamedKinds::default()), self.names, kinds);
+        }
+        Some(all.last(kinds))
+    }
+
+    fn kind(&self, kind: Kind, shared: &mut Shared<'n>) -> KindOfRun<'n> {
+        let facts = kind.fields();
         let cluster = self.text(facts.texts.cluster).unwrap_or_default();
         let host = facts.texts.container_instance.map(|container_instance| {
             let resolve = || self.hosts.resolve(self.names.text(container_instance), cluster);
-            &*shared.hosts.entry((container_instance, facts.texts.cluster)).or_insert_with(resolve)
+            shared.hosts.entry((container_instance, facts.texts.cluster)).or_insert_with(resolve).clone()
         });
-        let instance = host.and_then(|host| host.instance).or_else(|| self.text(facts.texts.instance));
-        let ran = start.map(|start| Interval::new(start, self.end(facts, start, host, instance)));
+        let host = host.unwrap_or_default();
+        let instance = host.instance.or_else(|| self.text(facts.texts.instance));
+        let named = (facts.texts.group, facts.texts.definition);
+        let [cpu, containers_cpu, containers_memory] =
+            [facts.numbers.cpu, facts.numbers.containers_cpu, facts.numbers.containers_memory];
+        let reserved = cpu.filter(|units| *units > 0).or(containers_cpu.filter(|units| *units > 0));
+        KindOfRun {
+            kind,
+            shared: TaskKind {
+                cluster: shared.clusters.entry(cluster).or_insert_with(|| Cluster::from(cluster)).clone(),
+                service: shared.services.entry(named).or_insert_with(|| self.service(&facts)).clone(),
+                instance: instance.map(|id| shared.instances.entry(id).or_insert_with(|| InstanceId::from(id)).clone()),
+                cpu: reserved.unwrap_or(self.options.default_cpu),
+                memory: facts.numbers.memory.filter(|m| *m > 0).or(containers_memory).unwrap_or(0),
+                fargate: self.is_fargate(&facts),
+                tags: self.tags(&facts),
+            },
+            place: None,
+            cluster,
+            container_instance: self.text(facts.texts.container_instance),
+            host,
+            instance,
+            was_running: facts.was_running && self.text(facts.texts.stop_code) != Some("TaskFailedToStart"),
+            has_default_cpu: reserved.is_none(),
+        }
+    }
+
+    /// When a task ran, if it did.
+    fn interval(&mut self, task: &str, times: &Times<Option<Timestamp>>, kind: &KindOfRun<'_>) -> Option<Interval> {
+        let start = self.start(times, kind.was_running);
+        let ran = start.map(|start| Interval::new(start, self.end(times, start, kind)));
         if let Some(Interval { start, end }) = ran.filter(|ran| ran.end < ran.start) {
             let message = format!("task `{task}` stops at {end}, before it starts at {start}");
             self.diagnostics.add(DiagnosticCode::EvidenceBadInterval, message, 1, None);
         }
         // Rows of a bill that carry a Fargate task's ARN belong to its service even where it never ran.
         let never = Interval::new(Timestamp::from_millis(0), Timestamp::from_millis(0));
-        let interval = ran.filter(|ran| ran.start <= ran.end).or(is_fargate.then_some(never))?;
-        let named = (facts.texts.group, facts.texts.definition);
-        let service = shared.services.entry(named).or_insert_with(|| self.service(facts)).clone();
-        let run = TaskRun {
-            task,
-            cluster: shared.clusters.entry(facts.texts.cluster).or_insert_with(|| Cluster::from(cluster)).clone(),
-            instance: instance.map(|id| shared.instances.entry(id).or_insert_with(|| InstanceId::from(id)).clone()),
-            cpu: self.cpu(facts, &service),
-            service,
-            memory: facts.numbers.memory.filter(|m| *m > 0).or(facts.numbers.containers_memory).unwrap_or(0),
-            interval,
-            fargate: is_fargate,
-            tags: self.tags(facts),
-        };
-        self.report(&run, self.text(facts.texts.container_instance), unknown);
-        Some(run)
+        ran.filter(|ran| ran.start <= ran.end).or(kind.shared.fargate.then_some(never))
     }
 
     fn text(&self, name: Option<Name>) -> Option<&'n str> {
@@ -102,16 +146,15 @@ impl<'n> Runs<'n> {
     }
 
     /// When the task started; a task of which nothing shows that it ran is counted.
-    fn start(&mut self, facts: &TaskFacts) -> Option<Timestamp> {
-        if let Some(started) = facts.times.started {
+    fn start(&mut self, times: &Times<Option<Timestamp>>, was_running: bool) -> Option<Timestamp> {
+        if let Some(started) = times.started {
             return Some(started);
         }
-        let failed = self.text(facts.texts.stop_code) == Some("TaskFailedToStart");
-        if !facts.was_running || failed {
+        if !was_running {
             self.diagnostics.add(DiagnosticCode::EvidenceNeverRan, "tasks that never ran are not used", 1, None);
             return None;
         }
-        let (guess, message) = match (facts.times.pulled, facts.times.created) {
+        let (guess, message) = match (times.pulled, times.created) {
             (Some(pulled), _) => (Some(pulled), "tasks without `startedAt` start at their `pullStoppedAt`"),
             (None, Some(created)) => (Some(created), "tasks without `startedAt` start at their `createdAt`"),
             (None, None) => (None, ""),
@@ -124,24 +167,18 @@ impl<'n> Runs<'n> {
     }
 
     /// When it stopped, else when its host left, else never.
-    fn end(
-        &self,
-        facts: &TaskFacts,
-        start: Timestamp,
-        host: Option<&ResolvedHost<'_>>,
-        instance: Option<&str>,
-    ) -> Timestamp {
-        if let Some(stopped) = facts.times.stopped {
+    fn end(&self, times: &Times<Option<Timestamp>>, start: Timestamp, kind: &KindOfRun<'_>) -> Timestamp {
+        if let Some(stopped) = times.stopped {
             return stopped;
         }
         let after = start.plus_millis(1)..;
-        let left = host.and_then(|host| host.deregistered.range(after).next().copied());
-        let terminated = instance.and_then(|instance| self.terminations.first_after(instance, start));
+        let left = kind.host.deregistered.range(after).next().copied();
+        let terminated = kind.instance.and_then(|instance| self.terminations.first_after(instance, start));
         left.into_iter().chain(terminated).min().unwrap_or(Timestamp::MAX)
     }
 
     /// `service:NAME` is the service NAME; every other task is standalone and named by its family (R19).
-    fn service(&self, facts: &TaskFacts) -> Service {
+    fn service(&self, facts: &KindFields) -> Service {
         let group = self.text(facts.texts.group).unwrap_or_default();
         if let Some(name) = group.strip_prefix("service:") {
             return Service::from(name);
@@ -154,18 +191,7 @@ impl<'n> Runs<'n> {
         Service::from(format!("family:{}", family.unwrap_or(group)))
     }
 
-    fn cpu(&mut self, facts: &TaskFacts, service: &Service) -> u64 {
-        let reserved = facts.numbers.cpu.filter(|units| *units > 0);
-        let reserved = reserved.or_else(|| facts.numbers.containers_cpu.filter(|units| *units > 0));
-        reserved.unwrap_or_else(|| {
-            let units = self.options.default_cpu;
-            let message = format!("tasks of service `{service}` reserve no CPU; {units} CPU units are used");
-            self.diagnostics.add(DiagnosticCode::EvidenceDefaultCpu, message, 1, None);
-            units
-        })
-    }
-
-    fn is_fargate(&self, facts: &TaskFacts) -> bool {
+    fn is_fargate(&self, facts: &KindFields) -> bool {
         if self.text(facts.texts.launch_type) == Some("FARGATE") {
             return true;
         }
@@ -174,27 +200,32 @@ impl<'n> Runs<'n> {
         !has_host && (provider.starts_with("FARGATE") || facts.is_hostless_row)
     }
 
-    fn tags(&self, facts: &TaskFacts) -> BTreeMap<String, String> {
+    fn tags(&self, facts: &KindFields) -> BTreeMap<String, String> {
         // The text was written from such a map.
         self.text(facts.texts.tags).and_then(|tags| serde_json::from_str(tags).ok()).unwrap_or_default()
     }
 
-    fn report(&mut self, run: &TaskRun, container_instance: Option<&str>, unknown: &mut UnknownHosts) {
-        let Interval { start, end } = run.interval;
+    fn report(&mut self, (task, ran): (&str, Interval), kind: &KindOfRun<'n>, unknown: &mut UnknownHosts<'n>) {
+        let Interval { start, end } = ran;
+        let TaskKind { service, cpu, .. } = &kind.shared;
+        if kind.has_default_cpu {
+            let message = format!("tasks of service `{service}` reserve no CPU; {cpu} CPU units are used");
+            self.diagnostics.add(DiagnosticCode::EvidenceDefaultCpu, message, 1, None);
+        }
         if end == Timestamp::MAX && start.plus_millis(LONG_OPEN_MS) < self.options.as_of {
-            let message = format!("task `{}` of service `{}` runs since {start} without an end", run.task, run.service);
+            let message = format!("task `{task}` of service `{service}` runs since {start} without an end");
             self.diagnostics.add(DiagnosticCode::EvidenceOpenRun, message, 1, None);
         }
-        if run.instance.is_none() && !run.fargate {
+        if kind.instance.is_none() && !kind.shared.fargate {
             let known = Interval::new(start, end.min(self.options.as_of));
-            let host = container_instance.map(|arn| last_segment(arn).to_owned());
-            let (count, time) = unknown.entry((run.cluster.clone(), host)).or_default();
+            let host = kind.container_instance.map(last_segment);
+            let (count, time) = unknown.entry((kind.cluster, host)).or_default();
             *count += 1;
-            time.0 = time.0.saturating_add(CpuTime::new(run.cpu, known.millis()).0);
+            time.0 = time.0.saturating_add(CpuTime::new(*cpu, known.millis()).0);
         }
     }
 
-    fn report_unknown(&mut self, unknown: UnknownHosts) {
+    fn report_unknown(&mut self, unknown: UnknownHosts<'_>) {
         for ((cluster, host), (count, time)) in unknown {
             let host = match host {
                 Some(host) => format!("container instance `{host}` of cluster `{cluster}` has no known EC2 instance"),

@@ -136,9 +136,11 @@ impl Shape {
 }
 
 /// An ISO time, epoch seconds with or without fraction, or epoch milliseconds.
-fn instant(text: &str) -> Option<Timestamp> {
+pub(super) fn instant(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    epoch(text).or_else(|| zulu(text)).or_else(|| text.parse().ok())
+    // Nearly all are dates, and no number has a letter.
+    let number = if text.as_bytes().get(10) == Some(&b'T') { None } else { epoch(text) };
+    number.or_else(|| zulu(text)).or_else(|| text.parse().ok())
 }
 
 /// Seconds up to 10^11 (the year 5138), beyond that milliseconds (10^11 of them are in 1973): CloudTrail writes those.

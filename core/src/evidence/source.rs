@@ -11,12 +11,16 @@ use flate2::read::MultiGzDecoder;
 
 use super::event::Place;
 use super::json::is_json;
+use super::plain_rows::PlainRows;
 use super::tables::Header;
 use super::{Encoding, EvidenceBuilder};
 use crate::error::{Error, ErrorCode, Location, Result};
 
 /// How much of a file is held while its events are read.
 const BLOCK: usize = 8 << 20;
+
+/// How much of a file a thread reads at once where several do: what stays in its cache.
+const PART: usize = 1 << 18;
 
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 
@@ -35,7 +39,7 @@ impl EvidenceBuilder {
     /// Adds a file, in blocks where it is a sequence of JSON objects: months of events need not fit into memory.
     fn add_file(&mut self, path: &Path, block_size: usize) -> Result<()> {
         let name = path.to_string_lossy();
-        if let Some(lines) = Lines::open(path, &name, block_size)
+        if let Some(lines) = Lines::open(path, &name, block_size.min(PART))
             && let Some(events) = lines.read()
         {
             self.merge(events);
@@ -134,15 +138,16 @@ impl<'p> Lines<'p> {
         let mut events = EvidenceBuilder::new();
         let mut content = BufReader::new(File::open(self.path).ok()?);
         let mut part = Vec::new();
+        let mut rows = self.table.as_ref().map(|(header, _)| PlainRows::new(header));
         loop {
             let start = self.next.fetch_add(self.part, Ordering::Relaxed);
             if start >= self.length {
                 return Some(events);
             }
             let is_read = self.lines_from(start, &mut content, &mut part).is_some_and(|lines| {
-                let is_read = match &self.table {
+                let is_read = match &mut rows {
                     None => events.add_block(lines, true, &mut Place::new(self.name)).is_ok(),
-                    Some((header, _)) => events.add_plain_rows(header, lines).is_some(),
+                    Some(rows) => rows.add(&mut events, lines).is_some(),
                 };
                 is_read && !self.is_refused.load(Ordering::Relaxed)
             });

@@ -6,7 +6,8 @@ use super::containers::Said;
 use super::json::Envelope;
 use super::model::Capacity;
 use super::scalar::{Field, Scalar, Shape};
-use super::tasks::{TaskRow, add_task_row};
+use super::task_facts::Task;
+use super::tasks::TaskRow;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::evidence::EvidenceBuilder;
 
@@ -84,22 +85,22 @@ impl<'a> Row<'a> {
         Some((table, row))
     }
 
-    /// The cell of a column, by its place in [`COLUMNS`].
-    fn field(&mut self, column: usize) -> Option<&mut Field<'a>> {
+    /// The cell of a column.
+    fn field(&mut self, column: &str) -> Option<&mut Field<'a>> {
         Some(match column {
-            0 => &mut self.task,
-            1 => &mut self.cluster,
-            2 => &mut self.service,
-            3 => &mut self.instance,
-            4 => &mut self.cpu,
-            5 => &mut self.memory,
-            6 => &mut self.started,
-            7 => &mut self.stopped,
-            8 => &mut self.container_instance,
-            9 => &mut self.since,
-            10 => &mut self.volume,
-            11 => &mut self.attached,
-            12 => &mut self.detached,
+            "task" => &mut self.task,
+            "cluster" => &mut self.cluster,
+            "service" => &mut self.service,
+            "instance" => &mut self.instance,
+            "cpu" => &mut self.cpu,
+            "memory" => &mut self.memory,
+            "started" => &mut self.started,
+            "stopped" => &mut self.stopped,
+            "container_instance" => &mut self.container_instance,
+            "since" => &mut self.since,
+            "volume" => &mut self.volume,
+            "attached" => &mut self.attached,
+            "detached" => &mut self.detached,
             _ => return None,
         })
     }
@@ -126,15 +127,15 @@ const COLUMNS: [&str; 13] = [
 #[derive(Debug)]
 pub(super) struct Header {
     table: Table,
-    /// For each column its place in [`COLUMNS`], if it is one of them.
-    columns: Vec<Option<usize>>,
+    /// The name of each column, if it is one of [`COLUMNS`].
+    columns: Vec<Option<&'static str>>,
 }
 
 impl Header {
     fn of<'c>(columns: impl Iterator<Item = &'c str>) -> Result<Self> {
         let names: Vec<String> = columns.map(|column| column.trim().to_owned()).collect();
-        let place = |name: &String| COLUMNS.iter().position(|column| column == name);
-        Ok(Self { table: table(&names)?, columns: names.iter().map(place).collect() })
+        let known = |name: &String| COLUMNS.into_iter().find(|column| column == name);
+        Ok(Self { table: table(&names)?, columns: names.iter().map(known).collect() })
     }
 
     /// The header of a table that may be plain; `None` where it is none, or has quotes.
@@ -146,8 +147,20 @@ impl Header {
         is_plain.then(|| Self::of(line.split(',')).ok()).flatten()
     }
 
+    /// Which table it is of.
+    #[cfg(feature = "fs")]
+    pub(super) fn table(&self) -> Table {
+        self.table
+    }
+
+    /// The name of each column, if tables have such a column.
+    #[cfg(feature = "fs")]
+    pub(super) fn columns(&self) -> &[Option<&'static str>] {
+        &self.columns
+    }
+
     /// The row of cells; `None` where they are not as many as the columns.
-    fn row<'a>(&self, cells: impl Iterator<Item = &'a str>) -> Option<Row<'a>> {
+    pub(super) fn row<'a>(&self, cells: impl Iterator<Item = &'a str>) -> Option<Row<'a>> {
         let mut row = Row::default();
         let mut columns = self.columns.iter();
         for cell in cells {
@@ -160,6 +173,24 @@ impl Header {
 }
 
 impl EvidenceBuilder {
+    /// What a row of a table of tasks says of its task.
+    ///
+    /// # Errors
+    /// `evidence.bad_table` naming the column.
+    pub(super) fn task_of_row(&mut self, row: &Row<'_>) -> Result<Task> {
+        let shape = Shape::TABLE;
+        let row = TaskRow {
+            cluster: shape.required(&row.cluster, "cluster")?,
+            service: shape.required(&row.service, "service")?,
+            instance: shape.text(&row.instance, "instance")?,
+            cpu: shape.number(&row.cpu, "cpu")?,
+            memory: shape.number(&row.memory, "memory")?,
+            started: shape.time(&row.started, "started")?,
+            stopped: shape.time(&row.stopped, "stopped")?,
+        };
+        Ok(self.tasks.of_row(&row, &mut self.names))
+    }
+
     /// Takes a row of a table.
     ///
     /// # Errors
@@ -168,17 +199,9 @@ impl EvidenceBuilder {
         let shape = Shape::TABLE;
         match table {
             Table::Tasks => {
-                let row = TaskRow {
-                    task: shape.required(&row.task, "task")?,
-                    cluster: shape.required(&row.cluster, "cluster")?,
-                    service: shape.required(&row.service, "service")?,
-                    instance: shape.text(&row.instance, "instance")?,
-                    cpu: shape.number(&row.cpu, "cpu")?,
-                    memory: shape.number(&row.memory, "memory")?,
-                    started: shape.time(&row.started, "started")?,
-                    stopped: shape.time(&row.stopped, "stopped")?,
-                };
-                add_task_row(&mut self.tasks, &mut self.names, &row);
+                let task = shape.required(&row.task, "task")?;
+                let said = self.task_of_row(row)?;
+                self.add_run(task, said);
             }
             Table::Instances => {
                 let memory = shape.number(&row.memory, "memory")?.unwrap_or(0);
@@ -223,25 +246,6 @@ impl EvidenceBuilder {
             self.add_row(header.table, &row).map_err(|error| error.at(place))?;
         }
         Ok(())
-    }
-
-    /// Takes lines of a table whose cells have no quotes. `None` where some cell has, or where anything is wrong: the
-    /// general reader says what, and where.
-    #[cfg(feature = "fs")]
-    pub(super) fn add_plain_rows(&mut self, header: &Header, lines: &[u8]) -> Option<()> {
-        let text = std::str::from_utf8(lines).ok().filter(|_| !lines.contains(&b'"'))?;
-        let has_returns = lines.contains(&b'\r');
-        for line in text.split('\n') {
-            let line = if has_returns { line.strip_suffix('\r').unwrap_or(line) } else { line };
-            // A line may also end in a lone carriage return.
-            if has_returns && line.contains('\r') {
-                return None;
-            }
-            if !line.is_empty() {
-                self.add_row(header.table, &header.row(line.split(','))?).ok()?;
-            }
-        }
-        Some(())
     }
 }
 

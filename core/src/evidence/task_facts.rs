@@ -1,15 +1,17 @@
 //! What is known of one task, field by field the value of the highest version (spec 4.1, R17).
 //!
-//! Later events of a task mostly say all that earlier ones said, so that one version stands for all fields. Only where
-//! fields of different versions count has each its own: there may be millions of tasks.
+//! Later events of a task mostly say all that earlier ones said, so that one version stands for all fields, of which all
+//! but the times are those of many tasks. Only where fields of different versions count has each its own: there may be
+//! millions of tasks.
 //!
 //! Invariant: merging is commutative, associative and idempotent; both forms say the same.
 
+use super::kinds::{Flags, Given, Kind, KindName, Kinds, RenamedKinds};
 use super::names::{Latest, Name, Names, Renamed, is_larger_text};
 use crate::time::Timestamp;
 
-const TEXTS: usize = 9;
-const NUMBERS: usize = 4;
+pub(super) const TEXTS: usize = 9;
+pub(super) const NUMBERS: usize = 4;
 const TIMES: usize = 4;
 
 /// What one event, snapshot or row says of a task.
@@ -103,12 +105,11 @@ impl<T> Times<T> {
     }
 }
 
-/// All that is known of a task, whatever version said it.
+/// All that is known of a task but its times, whatever version said it.
 #[derive(Debug)]
-pub(super) struct TaskFacts {
+pub(super) struct KindFields {
     pub(super) texts: Fields<Option<Name>>,
     pub(super) numbers: Numbers<Option<u64>>,
-    pub(super) times: Times<Option<Timestamp>>,
     /// Some event shows RUNNING or a later status.
     pub(super) was_running: bool,
     /// A normalized table lists the task without an instance.
@@ -119,22 +120,26 @@ pub(super) struct TaskFacts {
 #[derive(Clone, Debug)]
 pub(super) enum Known {
     /// All fields of one version.
-    Alike(Alike),
+    Alike(Task),
     /// Fields of several versions.
     Mixed(Box<Mixed>),
 }
 
-/// Fields of one version.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Alike {
+/// All fields of a task, of one version.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Task {
     version: u32,
-    /// A bit for each field that has a value: texts, numbers, times.
-    given: Given,
-    texts: [Name; TEXTS],
-    numbers: [u64; NUMBERS],
+    kind: KindName,
     /// In milliseconds.
     times: [i64; TIMES],
-    flags: Flags,
+}
+
+/// The same, kind and all.
+#[derive(Clone, Copy, Debug, Default)]
+struct Alike {
+    version: u32,
+    kind: Kind,
+    times: [i64; TIMES],
 }
 
 /// Fields with a version each.
@@ -146,87 +151,53 @@ pub(super) struct Mixed {
     flags: Flags,
 }
 
-/// What once said stays.
-#[derive(Clone, Copy, Debug, Default)]
-struct Flags {
-    was_running: bool,
-    is_hostless_row: bool,
-}
-
-impl Flags {
-    fn add(&mut self, other: Self) {
-        self.was_running |= other.was_running;
-        self.is_hostless_row |= other.is_hostless_row;
-    }
-}
-
-/// Which fields have a value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Given(u32);
-
-impl Given {
-    fn of(fields: impl Iterator<Item = bool>) -> Self {
-        Self(fields.zip(0..32).fold(0, |bits, (is_given, at)| bits | u32::from(is_given) << at))
-    }
-
-    fn has(self, at: usize) -> bool {
-        self.0 >> at & 1 != 0
-    }
-
-    fn has_all_of(self, other: Self) -> bool {
-        other.0 & !self.0 == 0
-    }
-}
-
 impl Default for Known {
     fn default() -> Self {
-        Self::Alike(Alike::default())
+        Self::Alike(Task { version: 0, kind: Kinds::UNKNOWN, times: [0; TIMES] })
     }
 }
 
 impl Known {
     /// Takes what an event says. Texts that do not count are not even named.
-    pub(super) fn take(&mut self, said: &Said<'_>, names: &mut Names) {
-        let given = said.given();
-        let flags = Flags { was_running: said.is_running, is_hostless_row: said.is_hostless_row };
-        if let Self::Alike(known) = self
-            && known.is_above(said.version, given)
-        {
-            known.flags.add(flags);
-            return;
+    pub(super) fn take(&mut self, said: &Said<'_>, names: &mut Names, kinds: &mut Kinds) {
+        match self {
+            Self::Alike(known) if known.kind == Kinds::UNKNOWN => *known = said.task(names, kinds),
+            Self::Alike(known) if known.says_more(said, kinds) => {}
+            _ => self.add_to_known(&said.named(names), names, kinds),
         }
-        let new = said.named(given, flags, names);
-        self.add(&new, names);
     }
 
-    /// Takes what another collection of events says, whose names are these here.
-    pub(super) fn merge(&mut self, other: Self, here: &Renamed, names: &Names) {
+    /// Takes what another collection of events says, whose names and kinds are these here.
+    pub(super) fn merge(&mut self, other: Self, here: (&Renamed, &RenamedKinds), names: &Names, kinds: &mut Kinds) {
         match other {
-            Self::Alike(mut other) => {
-                for name in &mut other.texts {
-                    *name = here.name(*name);
-                }
-                self.add(&other, names);
-            }
-            Self::Mixed(other) => {
-                self.change(|known| known.merge(&other, here, names));
-            }
+            Self::Alike(other) => self.add(other.renamed(here.1), names, kinds),
+            Self::Mixed(other) => self.change(kinds, |known| known.merge(&other, here.0, names)),
         }
     }
 
-    fn add(&mut self, new: &Alike, names: &Names) {
-        if let Self::Alike(known) = self
-            && known.add(new, names)
-        {
-            return;
+    /// Takes fields of one version.
+    pub(super) fn add(&mut self, new: Task, names: &Names, kinds: &mut Kinds) {
+        match self {
+            Self::Alike(known) if known.kind == Kinds::UNKNOWN => *known = new,
+            _ => self.add_to_known(&Alike::of(&new, kinds), names, kinds),
         }
-        self.change(|known| known.add(new, names));
+    }
+
+    fn add_to_known(&mut self, new: &Alike, names: &Names, kinds: &mut Kinds) {
+        if let Self::Alike(known) = self {
+            let mut alike = Alike::of(known, kinds);
+            if alike.add(new, names) {
+                *known = alike.named(kinds);
+                return;
+            }
+        }
+        self.change(kinds, |known| known.add(new, names));
     }
 
     /// Changes the fields with a version each.
-    fn change(&mut self, change: impl FnOnce(&mut Mixed)) {
+    fn change(&mut self, kinds: &Kinds, change: impl FnOnce(&mut Mixed)) {
         let mut mixed = match std::mem::take(self) {
-            Self::Alike(alike) => Box::new(Mixed::of(&alike)),
+            Self::Alike(alike) => Box::new(Mixed::of(&Alike::of(&alike, kinds))),
             Self::Mixed(mixed) => mixed,
         };
         change(&mut mixed);
@@ -234,17 +205,36 @@ impl Known {
     }
 
     /// What is known in the end.
-    pub(super) fn into_facts(self) -> TaskFacts {
+    pub(super) fn last(&self, kinds: &mut Kinds) -> Task {
         match self {
-            Self::Alike(alike) => alike.facts(),
-            Self::Mixed(mixed) => TaskFacts {
-                texts: Fields::of_array(mixed.texts.map(|text| text.get())),
-                numbers: Numbers::of_array(mixed.numbers.map(|number| number.get())),
-                times: Times::of_array(mixed.times.map(|time| time.get())),
-                was_running: mixed.flags.was_running,
-                is_hostless_row: mixed.flags.is_hostless_row,
-            },
+            Self::Alike(alike) => *alike,
+            Self::Mixed(mixed) => mixed.last().named(kinds),
         }
+    }
+}
+
+impl Task {
+    /// What a row of a table says that is of this kind; times that it does not say are at the epoch.
+    #[cfg(feature = "fs")]
+    pub(super) fn of_row(kind: KindName, started: Timestamp, stopped: Timestamp) -> Self {
+        let times = Times { started: started.millis(), stopped: stopped.millis(), ..Times::default() };
+        Self { version: 0, kind, times: times.into_array() }
+    }
+
+    /// The same in another collection, which has these kinds.
+    pub(super) fn renamed(&self, here: &RenamedKinds) -> Self {
+        Self { kind: here.name(self.kind), ..*self }
+    }
+
+    /// Whether an event of a lower version says nothing that counts.
+    fn says_more(&self, said: &Said<'_>, kinds: &Kinds) -> bool {
+        let kind = kinds.get(self.kind);
+        said.version < self.version && kind.given.has_all_of(said.given()) && kind.flags.has_all_of(said.flags())
+    }
+
+    /// What it has in common with others.
+    pub(super) fn kind(&self) -> KindName {
+        self.kind
     }
 }
 
@@ -256,15 +246,21 @@ impl Said<'_> {
         Given::of(texts.into_iter().chain(numbers).chain(times))
     }
 
-    fn named(&self, given: Given, flags: Flags, names: &mut Names) -> Alike {
-        Alike {
-            version: self.version,
-            given,
-            texts: self.texts.into_array().map(|text| text.map(|text| names.name(text)).unwrap_or_default()),
-            numbers: self.numbers.into_array().map(Option::unwrap_or_default),
-            times: self.times.into_array().map(|time| time.map(Timestamp::millis).unwrap_or_default()),
-            flags,
-        }
+    fn flags(&self) -> Flags {
+        Flags { was_running: self.is_running, is_hostless_row: self.is_hostless_row }
+    }
+
+    /// All that it says.
+    pub(super) fn task(&self, names: &mut Names, kinds: &mut Kinds) -> Task {
+        self.named(names).named(kinds)
+    }
+
+    fn named(&self, names: &mut Names) -> Alike {
+        let (given, flags) = (self.given(), self.flags());
+        let texts = self.texts.into_array().map(|text| text.map(|text| names.name(text)).unwrap_or_default());
+        let numbers = self.numbers.into_array().map(Option::unwrap_or_default);
+        let times = self.times.into_array().map(|time| time.map(Timestamp::millis).unwrap_or_default());
+        Alike { version: self.version, kind: Kind { given, texts, numbers, flags }, times }
     }
 }
 
@@ -273,26 +269,29 @@ fn is_later(a: Timestamp, b: Timestamp) -> bool {
 }
 
 impl Alike {
-    /// Whether an event of a version has nothing to say that counts.
-    fn is_above(&self, version: u32, given: Given) -> bool {
-        version < self.version && self.given.has_all_of(given)
+    fn of(task: &Task, kinds: &Kinds) -> Self {
+        Self { version: task.version, kind: kinds.get(task.kind), times: task.times }
+    }
+
+    fn named(&self, kinds: &mut Kinds) -> Task {
+        Task { version: self.version, kind: kinds.name(&self.kind), times: self.times }
     }
 
     /// Takes other fields; `false`, and nothing changed, where they would be of several versions.
     fn add(&mut self, new: &Self, names: &Names) -> bool {
-        let flags = self.flags;
-        if self.is_above(new.version, new.given) {
-            self.flags.add(new.flags);
+        let (given, flags) = (self.kind.given, self.kind.flags);
+        if new.version < self.version && given.has_all_of(new.kind.given) {
+            self.kind.flags.add(new.kind.flags);
             return true;
         }
-        if new.version > self.version && new.given.has_all_of(self.given) {
+        if new.version > self.version && new.kind.given.has_all_of(given) {
             *self = *new;
-            self.flags.add(flags);
+            self.kind.flags.add(flags);
             return true;
         }
         if new.version == self.version {
             self.add_equal(new, names);
-            self.flags.add(new.flags);
+            self.kind.flags.add(new.kind.flags);
             return true;
         }
         false
@@ -300,14 +299,15 @@ impl Alike {
 
     /// Takes fields of the same version: of two values the larger one.
     fn add_equal(&mut self, new: &Self, names: &Names) {
-        let known = self.given;
-        let is_new = |at: usize, is_larger: &dyn Fn() -> bool| new.given.has(at) && (!known.has(at) || is_larger());
-        for (at, (to, from)) in self.texts.iter_mut().zip(new.texts).enumerate() {
+        let (kind, more) = (&mut self.kind, &new.kind);
+        let known = kind.given;
+        let is_new = |at: usize, is_larger: &dyn Fn() -> bool| more.given.has(at) && (!known.has(at) || is_larger());
+        for (at, (to, from)) in kind.texts.iter_mut().zip(more.texts).enumerate() {
             if is_new(at, &|| names.is_larger(from, *to)) {
                 *to = from;
             }
         }
-        for (at, (to, from)) in self.numbers.iter_mut().zip(new.numbers).enumerate() {
+        for (at, (to, from)) in kind.numbers.iter_mut().zip(more.numbers).enumerate() {
             if is_new(TEXTS + at, &|| is_larger_text(from, *to)) {
                 *to = from;
             }
@@ -317,25 +317,39 @@ impl Alike {
                 *to = from;
             }
         }
-        self.given = Given(known.0 | new.given.0);
+        kind.given = known.with(more.given);
     }
+}
 
-    fn facts(&self) -> TaskFacts {
+impl Kind {
+    /// The fields that have a value.
+    pub(super) fn fields(&self) -> KindFields {
+        let given = |at: usize| self.given.has(at);
         let mut at = 0..;
-        let mut given = || at.next().is_some_and(|at| self.given.has(at));
-        TaskFacts {
-            texts: Fields::of_array(self.texts.map(|name| given().then_some(name))),
-            numbers: Numbers::of_array(self.numbers.map(|number| given().then_some(number))),
-            times: Times::of_array(self.times.map(|time| given().then_some(Timestamp::from_millis(time)))),
+        let mut is_given = || at.next().is_some_and(given);
+        KindFields {
+            texts: Fields::of_array(self.texts.map(|name| is_given().then_some(name))),
+            numbers: Numbers::of_array(self.numbers.map(|number| is_given().then_some(number))),
             was_running: self.flags.was_running,
             is_hostless_row: self.flags.is_hostless_row,
         }
+    }
+
+    /// The times of a task of this kind.
+    pub(super) fn times(&self, task: &Task) -> Times<Option<Timestamp>> {
+        self.times_of(task.times)
+    }
+
+    fn times_of(&self, times: [i64; TIMES]) -> Times<Option<Timestamp>> {
+        let mut at = TEXTS + NUMBERS..;
+        let mut is_given = || at.next().is_some_and(|at| self.given.has(at));
+        Times::of_array(times.map(|time| is_given().then_some(Timestamp::from_millis(time))))
     }
 }
 
 impl Mixed {
     fn of(alike: &Alike) -> Self {
-        let mut mixed = Self { flags: alike.flags, ..Self::default() };
+        let mut mixed = Self { flags: alike.kind.flags, ..Self::default() };
         // No field has a value to compare with.
         mixed.offer(alike, |_, _| true);
         mixed
@@ -356,20 +370,31 @@ impl Mixed {
 
     fn add(&mut self, new: &Alike, names: &Names) {
         self.offer(new, |a, b| names.is_larger(a, b));
-        self.flags.add(new.flags);
+        self.flags.add(new.kind.flags);
     }
 
     fn offer(&mut self, new: &Alike, is_larger_name: impl Fn(Name, Name) -> bool) {
-        let TaskFacts { texts, numbers, times, .. } = new.facts();
+        let KindFields { texts, numbers, .. } = new.kind.fields();
         for (to, from) in self.texts.iter_mut().zip(texts.into_array()) {
             to.offer(new.version, from, &is_larger_name);
         }
         for (to, from) in self.numbers.iter_mut().zip(numbers.into_array()) {
             to.offer(new.version, from, is_larger_text);
         }
-        for (to, from) in self.times.iter_mut().zip(times.into_array()) {
+        for (to, from) in self.times.iter_mut().zip(new.kind.times_of(new.times).into_array()) {
             to.offer(new.version, from, is_later);
         }
+    }
+
+    /// The values, whatever their versions.
+    fn last(&self) -> Alike {
+        let (texts, numbers) = (self.texts.map(|text| text.get()), self.numbers.map(|number| number.get()));
+        let times = self.times.map(|time| time.get());
+        let is_given = texts.iter().map(Option::is_some).chain(numbers.iter().map(Option::is_some));
+        let given = Given::of(is_given.chain(times.iter().map(Option::is_some)));
+        let (texts, numbers) = (texts.map(Option::unwrap_or_default), numbers.map(Option::unwrap_or_default));
+        let times = times.map(|time| time.map(Timestamp::millis).unwrap_or_default());
+        Alike { version: 0, kind: Kind { given, texts, numbers, flags: self.flags }, times }
     }
 }
 
@@ -395,8 +420,10 @@ mod tests {
         }
     }
 
-    fn seen(known: Known, names: &Names) -> String {
-        let TaskFacts { texts, numbers, times, was_running, is_hostless_row } = known.into_facts();
+    fn seen(known: &Known, names: &Names, mut kinds: Kinds) -> String {
+        let task = known.last(&mut kinds);
+        let kind = kinds.get(task.kind());
+        let (KindFields { texts, numbers, was_running, is_hostless_row }, times) = (kind.fields(), kind.times(&task));
         let texts = texts.into_array().map(|name| name.map(|name| names.text(name).to_owned()));
         format!("{texts:?} {numbers:?} {times:?} {was_running} {is_hostless_row}")
     }
@@ -416,28 +443,29 @@ mod tests {
                     said(*version, &all)
                 })
                 .collect();
-            let mut names = Names::default();
+            let (mut names, mut kinds) = (Names::default(), Kinds::default());
             let mut by_field = Known::Mixed(Box::default());
             let mut together = Known::default();
             for event in &events {
-                by_field.take(event, &mut names);
-                together.take(event, &mut names);
+                by_field.take(event, &mut names, &mut kinds);
+                together.take(event, &mut names, &mut kinds);
             }
-            let expected = seen(by_field, &names);
-            prop_assert_eq!(seen(together, &names), &*expected);
+            let expected = seen(&by_field, &names, kinds.clone());
+            prop_assert_eq!(seen(&together, &names, kinds), &*expected);
 
             let (first, second) = events.split_at(cut.min(events.len()));
-            let (mut ours, mut mine) = (Known::default(), Names::default());
-            let (mut theirs, mut other) = (Known::default(), Names::default());
+            let (mut ours, mut mine, mut my_kinds) = (Known::default(), Names::default(), Kinds::default());
+            let (mut theirs, mut other, mut other_kinds) = (Known::default(), Names::default(), Kinds::default());
             for event in second {
-                theirs.take(event, &mut other);
+                theirs.take(event, &mut other, &mut other_kinds);
             }
             for event in first.iter().rev() {
-                ours.take(event, &mut mine);
+                ours.take(event, &mut mine, &mut my_kinds);
             }
             let here = mine.merge(&other);
-            ours.merge(theirs, &here, &mine);
-            prop_assert_eq!(seen(ours, &mine), &*expected);
+            let kinds_here = my_kinds.merge(&other_kinds, &here);
+            ours.merge(theirs, (&here, &kinds_here), &mine, &mut my_kinds);
+            prop_assert_eq!(seen(&ours, &mine, my_kinds), &*expected);
         }
     }
 }

@@ -2,17 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::hash::BuildHasher;
 
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 use serde::Deserialize;
 
+use super::kinds::Kinds;
 use super::names::{Names, Renamed};
 use super::scalar::{Field, Shape};
-use super::task_facts::{Fields, Known, Numbers, Said, Times};
+use super::task_facts::{Fields, Known, Numbers, Said, Task, Times};
+use super::texts::Texts;
 use crate::error::Result;
-use crate::ids::TaskArn;
 use crate::time::Timestamp;
 
 /// A task as events and `describe-tasks` write it.
@@ -59,7 +57,6 @@ pub(super) struct TagDetail<'a> {
 /// A row of a normalized table of tasks.
 #[derive(Debug)]
 pub(super) struct TaskRow<'a> {
-    pub(super) task: &'a str,
     pub(super) cluster: &'a str,
     pub(super) service: &'a str,
     pub(super) instance: Option<&'a str>,
@@ -72,58 +69,119 @@ pub(super) struct TaskRow<'a> {
 /// All tasks by ARN.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tasks {
-    /// Hash of an ARN and the place of its facts: growing looks at no text.
-    index: HashTable<(u64, u32)>,
-    facts: Vec<(TaskArn, Known)>,
-    hasher: FixedState,
+    arns: Names,
+    /// Each at the place of its ARN's name.
+    known: Vec<Known>,
+    kinds: Kinds,
+    rows: Rows,
+}
+
+/// Rows of tables as they came. Mostly there is one of each task, so that looking for its task with each row would cost
+/// more than it saves: rows of one task meet when all are sorted.
+#[derive(Clone, Debug, Default)]
+struct Rows {
+    arns: Texts,
+    said: Vec<Task>,
+}
+
+impl Rows {
+    /// So many are held as they came; few in tests, so that these see both.
+    const MOST: usize = if cfg!(test) { 16 } else { 1 << 22 };
 }
 
 impl Tasks {
-    /// What is known of a task.
-    fn of(&mut self, task: &str) -> Option<&mut Known> {
-        let Self { index, facts, hasher } = self;
-        let hash = hasher.hash_one(task);
-        let is_same = |(known, at): &(u64, u32)| {
-            *known == hash && facts.get(*at as usize).is_some_and(|(arn, _)| arn.as_str() == task)
-        };
-        let at = if let Some((_, at)) = index.find(hash, is_same) {
-            *at as usize
-        } else {
-            let at = facts.len();
-            facts.push((TaskArn::from(task), Known::default()));
-            // 2^32 tasks do not fit into memory.
-            index.insert_unique(hash, (hash, u32::try_from(at).unwrap_or(u32::MAX)), |(hash, _)| *hash);
-            at
-        };
-        facts.get_mut(at).map(|(_, facts)| facts)
+    /// Takes what is said of a task, whose texts get names among these.
+    fn take(&mut self, task: &str, said: &Said<'_>, names: &mut Names) {
+        let Self { arns, known, kinds, .. } = self;
+        if let Some(known) = of(arns, known, task) {
+            known.take(said, names, kinds);
+        }
     }
 
-    /// How many tasks are known.
-    pub(super) fn len(&self) -> usize {
-        self.facts.len()
+    /// Takes what a row says of a task.
+    pub(super) fn add(&mut self, task: &str, said: Task, names: &Names) {
+        self.rows.arns.push(task);
+        self.rows.said.push(said);
+        if self.rows.said.len() >= Rows::MOST {
+            self.unite(names);
+        }
     }
 
-    /// Takes the facts of another collection, whose names are these here.
-    pub(super) fn merge(&mut self, other: Self, here: &Renamed, names: &Names) {
-        for (task, facts) in other.into_facts() {
-            if let Some(known) = self.of(task.as_str()) {
-                known.merge(facts, here, names);
+    /// Adds all rows to what is known of their tasks.
+    fn unite(&mut self, names: &Names) {
+        let Rows { arns, said } = std::mem::take(&mut self.rows);
+        for (task, said) in arns.iter().zip(said) {
+            if let Some(known) = of(&mut self.arns, &mut self.known, task) {
+                known.add(said, names, &mut self.kinds);
             }
         }
     }
 
-    /// The tasks in no order that means anything. Memory is given back while they are taken.
-    pub(super) fn into_facts(self) -> impl Iterator<Item = (TaskArn, Known)> {
-        const GIVEN_BACK: usize = 1 << 16;
-        let mut facts = self.facts;
-        std::iter::from_fn(move || {
-            let last = facts.pop();
-            if facts.len().is_multiple_of(GIVEN_BACK) {
-                facts.shrink_to_fit();
-            }
-            last
-        })
+    /// What a row of a table says, as version 0 (R17). Its texts get names among these.
+    pub(super) fn of_row(&mut self, row: &TaskRow<'_>, names: &mut Names) -> Task {
+        let has_prefix = row.service.starts_with("service:") || row.service.starts_with("family:");
+        let group =
+            if has_prefix { Cow::Borrowed(row.service) } else { Cow::Owned(format!("service:{}", row.service)) };
+        let host = row.instance.map(crate::ids::bare_resource_id);
+        let is_container_instance = row.instance.is_some_and(|instance| instance.contains(":container-instance/"));
+        let said = Said {
+            texts: Fields {
+                cluster: Some(row.cluster),
+                group: Some(&group),
+                container_instance: host.filter(|_| is_container_instance),
+                instance: host.filter(|_| !is_container_instance),
+                ..Fields::default()
+            },
+            numbers: Numbers { cpu: row.cpu, memory: row.memory, ..Numbers::default() },
+            times: Times { started: row.started, stopped: row.stopped, ..Times::default() },
+            is_hostless_row: row.instance.is_none(),
+            ..Said::default()
+        };
+        said.task(names, &mut self.kinds)
     }
+
+    /// How many tasks are known, those of rows once for each row.
+    pub(super) fn len(&self) -> usize {
+        self.known.len() + self.rows.said.len()
+    }
+
+    /// Takes the facts of another collection, whose names are these here.
+    pub(super) fn merge(&mut self, other: Self, here: &Renamed, names: &Names) {
+        let kinds_here = self.kinds.merge(&other.kinds, here);
+        for (task, facts) in other.arns.texts().iter().zip(other.known) {
+            if let Some(known) = of(&mut self.arns, &mut self.known, task) {
+                known.merge(facts, (here, &kinds_here), names, &mut self.kinds);
+            }
+        }
+        self.rows.arns.append(&other.rows.arns);
+        self.rows.said.extend(other.rows.said.iter().map(|said| said.renamed(&kinds_here)));
+        if self.rows.said.len() >= Rows::MOST {
+            self.unite(names);
+        }
+    }
+
+    /// The ARNs of tasks and, in the same order, which means nothing, what is known of each, and the kinds of tasks. A
+    /// task can stand there several times: what is known of it is then all of that together.
+    pub(super) fn into_parts(self) -> (Texts, Vec<Known>, Kinds) {
+        let (mut arns, mut known) = (self.arns.into_texts(), self.known);
+        let of_rows = self.rows.said.into_iter().map(Known::Alike);
+        if known.is_empty() {
+            (arns, known) = (self.rows.arns, of_rows.collect());
+        } else {
+            arns.append(&self.rows.arns);
+            known.extend(of_rows);
+        }
+        (arns, known, self.kinds)
+    }
+}
+
+/// What is known of a task.
+fn of<'k>(arns: &mut Names, known: &'k mut Vec<Known>, task: &str) -> Option<&'k mut Known> {
+    let place = arns.name(task).place();
+    if place == known.len() {
+        known.push(Known::default());
+    }
+    known.get_mut(place)
 }
 
 /// Takes one state of a task.
@@ -174,33 +232,8 @@ pub(super) fn add_task(tasks: &mut Tasks, names: &mut Names, detail: &TaskDetail
         is_running: status.is_some_and(is_running_or_later),
         is_hostless_row: false,
     };
-    if let Some(known) = tasks.of(task) {
-        known.take(&said, names);
-    }
+    tasks.take(task, &said, names);
     Ok(())
-}
-
-/// Takes a row of a table, as version 0 (R17).
-pub(super) fn add_task_row(tasks: &mut Tasks, names: &mut Names, row: &TaskRow<'_>) {
-    let Some(known) = tasks.of(row.task) else { return };
-    let has_prefix = row.service.starts_with("service:") || row.service.starts_with("family:");
-    let group = if has_prefix { Cow::Borrowed(row.service) } else { Cow::Owned(format!("service:{}", row.service)) };
-    let host = row.instance.map(crate::ids::bare_resource_id);
-    let is_container_instance = row.instance.is_some_and(|instance| instance.contains(":container-instance/"));
-    let said = Said {
-        texts: Fields {
-            cluster: Some(row.cluster),
-            group: Some(&group),
-            container_instance: host.filter(|_| is_container_instance),
-            instance: host.filter(|_| !is_container_instance),
-            ..Fields::default()
-        },
-        numbers: Numbers { cpu: row.cpu, memory: row.memory, ..Numbers::default() },
-        times: Times { started: row.started, stopped: row.stopped, ..Times::default() },
-        is_hostless_row: row.instance.is_none(),
-        ..Said::default()
-    };
-    known.take(&said, names);
 }
 
 fn is_running_or_later(status: &str) -> bool {

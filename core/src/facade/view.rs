@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::bill::Bill;
 use crate::diagnostic::Diagnostic;
-use crate::evidence::{Evidence, ServiceMap, TaskRun, VolumeAttachment};
+use crate::evidence::{Evidence, ServiceMap, TaskRunRef, VolumeAttachment};
 use crate::ids::{InstanceId, VolumeId};
 use crate::rollup::Report;
 use crate::time::Timestamp;
@@ -101,12 +101,12 @@ impl<'e> EvidenceView<'e> {
     }
 }
 
-fn run(run: &TaskRun) -> TaskRunView<'_> {
+fn run(run: TaskRunRef<'_>) -> TaskRunView<'_> {
     TaskRunView {
-        task: run.task.as_str(),
-        cluster: run.cluster.as_str(),
-        service: run.service.as_str(),
-        instance: run.instance.as_ref().map(InstanceId::as_str),
+        task: run.task,
+        cluster: run.kind.cluster.as_str(),
+        service: run.kind.service.as_str(),
+        instance: run.kind.instance.as_ref().map(InstanceId::as_str),
         cpu: run.cpu,
         memory: run.memory,
         fargate: run.fargate,

@@ -45,9 +45,9 @@ pub(crate) fn runs(input: &EvidenceInput) -> Result<Value> {
         .tasks
         .iter()
         .map(|run| {
-            let task = run.task.as_str().rsplit('/').next();
+            let task = run.task.rsplit('/').next();
             json!({
-                "task": task, "service": run.service, "instance": run.instance, "cpu": run.cpu, "memory": run.memory,
+                "task": task, "service": &run.service, "instance": &run.instance, "cpu": run.cpu, "memory": run.memory,
                 "start": run.interval.start, "end": open_end(run.interval.end),
             })
         })

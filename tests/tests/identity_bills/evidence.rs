@@ -54,7 +54,7 @@ impl Facts {
 
     pub(crate) fn evidence(&self) -> Evidence {
         Evidence {
-            tasks: self.tasks.clone(),
+            tasks: self.tasks.clone().into(),
             registrations: self.registrations.clone(),
             attachments: self.attachments.clone(),
             services: ServiceMap::new(self.owners.clone()),

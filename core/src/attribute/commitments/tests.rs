@@ -122,7 +122,7 @@ fn a_part_takes_the_route_of_the_instance_it_covers() {
     let map =
         ServiceOwner { service: "web".into(), cluster: None, account: None, from: None, to: None, area: "site".into() };
     let evidence = Evidence {
-        tasks: vec![task("web", 0, 12), task("jobs", 12, 23)],
+        tasks: vec![task("web", 0, 12), task("jobs", 12, 23)].into(),
         services: ServiceMap::new(vec![map]),
         ..Evidence::default()
     };

@@ -12,7 +12,7 @@ use super::super::volumes;
 use super::ServiceOwner;
 use crate::bill::{Bill, Charge, SplitCost, SplitKey};
 use crate::error::{Error, ErrorCode, Result};
-use crate::evidence::{Evidence, TaskRun};
+use crate::evidence::{Evidence, TaskKind};
 use crate::ids::{Cluster, ProductArea, Service};
 use crate::index::Index;
 use crate::money::{Amount, Currency};
@@ -25,21 +25,21 @@ pub(in super::super) struct AwsSplit<'a> {
 }
 
 /// The services that rows without a service tag are of, by their tasks, as far as runs are known.
-pub(super) struct TaskServices<'a>(Index<&'a str, &'a TaskRun>);
+pub(super) struct TaskServices<'a>(Index<&'a str, &'a TaskKind>);
 
 impl<'a> TaskServices<'a> {
     pub(super) fn new(costs: &'a [SplitCost], evidence: &'a Evidence) -> Self {
         let wanted: HashSet<&str> =
             costs.iter().map(|cost| cost.key.task.as_str()).filter(|task| !task.is_empty()).collect();
-        let known = evidence.tasks.iter().filter(|run| !wanted.is_empty() && wanted.contains(run.task.as_str()));
-        Self(known.map(|run| (run.task.as_str(), run)).collect())
+        let known = evidence.tasks.iter().filter(|run| !wanted.is_empty() && wanted.contains(run.task));
+        Self(known.map(|run| (run.task, run.kind)).collect())
     }
 
     /// Cluster and service: by tag, else by the task's run, else the task itself stands for its service.
     pub(super) fn of(&self, key: &'a SplitKey) -> (&'a str, &'a str) {
         match self.0.get(key.task.as_str()) {
             _ if !key.service.is_empty() => (&key.cluster, &key.service),
-            Some(run) => (run.cluster.as_str(), run.service.as_str()),
+            Some(kind) => (kind.cluster.as_str(), kind.service.as_str()),
             None => (&key.cluster, &key.task),
         }
     }

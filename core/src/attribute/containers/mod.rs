@@ -16,7 +16,7 @@ use super::rules::weights;
 use super::tags::Tags;
 use crate::bill::Bill;
 use crate::error::{Error, ErrorCode, Result};
-use crate::evidence::{Capacity, Evidence, TaskRun};
+use crate::evidence::{Capacity, Evidence, TaskKind};
 use crate::ids::ProductArea;
 use crate::index::Index;
 use crate::money::Amount;
@@ -68,6 +68,7 @@ impl<'a> ServiceOwner<'a> {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Run {
     /// Position among the services of all instances, then among those of its host.
     service: usize,
@@ -111,8 +112,8 @@ struct Sums {
 /// What the services of a host used in one window, in unit-milliseconds.
 #[derive(Default)]
 struct Used {
-    /// CPU and memory by position among the host's services.
-    sums: Vec<(u128, u128)>,
+    /// CPU and memory by position among the host's services, of those that ran.
+    sums: Vec<Option<(u128, u128)>>,
     /// Positions of the services that ran; sorted.
     ran: Vec<usize>,
     window: Vec<Interval>,
@@ -150,18 +151,8 @@ impl<'a> Containers<'a> {
         period: Interval,
     ) -> Result<Self> {
         let (services, service_of) = service_owners(evidence, tags, period);
-        let mut runs: Index<&str, Vec<(Interval, Run)>> = Index::default();
-        let mut fargate: Index<&str, usize> = Index::default();
-        for (run, service) in evidence.tasks.iter().zip(service_of) {
-            if let Some(instance) = &run.instance {
-                let run_here = Run { service, cpu: run.cpu, memory: run.memory };
-                runs.entry(instance.as_str()).or_default().push((run.interval, run_here));
-            }
-            if run.fargate {
-                fargate.insert(run.task.as_str(), service);
-            }
-        }
-        let hosts: Index<_, _> = runs
+        let fargate = fargate_services(evidence, &service_of);
+        let hosts: Index<_, _> = runs_by_instance(evidence, &service_of)
             .into_iter()
             .map(|(instance, runs)| (instance, Host::new(runs)))
             .filter(|(_, host)| host.runs.is_touched(period))
@@ -206,7 +197,7 @@ impl<'a> Containers<'a> {
             sweep: host.map(|host| host.runs.sweep()),
             costs: Sums { services: vec![None; count], ..Sums::default() },
             hours: Sums::default(),
-            used: Used { sums: vec![(0, 0); count], ..Used::default() },
+            used: Used { sums: vec![None; count], ..Used::default() },
             parts: Parts::default(),
         }
     }
@@ -295,28 +286,29 @@ impl<'c, 'a> Shares<'c, 'a> {
         window.clone_into(last);
         for at in ran.drain(..) {
             if let Some(sum) = sums.get_mut(at) {
-                *sum = (0, 0);
+                *sum = None;
             }
         }
         let Some(sweep) = &mut self.sweep else { return };
         for interval in window {
             for (overlap, run) in sweep.overlapping(*interval) {
                 let milliseconds = u128::from(overlap.millis());
-                if let Some((cpu, memory)) = sums.get_mut(run.service) {
-                    *cpu += u128::from(run.cpu) * milliseconds;
-                    *memory += u128::from(run.memory) * milliseconds;
-                }
-                ran.push(run.service);
+                let Some(sum) = sums.get_mut(run.service) else { continue };
+                let (cpu, memory) = sum.get_or_insert_with(|| {
+                    ran.push(run.service);
+                    (0, 0)
+                });
+                *cpu += u128::from(run.cpu) * milliseconds;
+                *memory += u128::from(run.memory) * milliseconds;
             }
         }
         ran.sort_unstable();
-        ran.dedup();
     }
 
     /// Splits the amount of one resource by what was used of it.
     fn add_pool(&mut self, window: &[Interval], portion: Portion, resource: Resource) -> Result<()> {
         let Used { sums, ran, .. } = &self.used;
-        let used = ran.iter().map(|at| sums.get(*at).map_or(0, |sum| resource.of(*sum)));
+        let used = ran.iter().map(|at| sums.get(*at).copied().flatten().map_or(0, |sum| resource.of(sum)));
         let separate = self.containers.policy.idle != Idle::Spread;
         // What is unreserved is before every service.
         let mut unused = 0;
@@ -380,45 +372,55 @@ fn pool_weight(weight: u128, capacity: u64) -> Result<u128> {
     })
 }
 
-/// The services with their owners, sorted, and the position of each run's service.
+/// The services with their owners, sorted, and the position of the service of each kind of run.
 fn service_owners<'a>(
     evidence: &'a Evidence,
     tags: &Tags<'a>,
     period: Interval,
-) -> (Vec<ServiceOwner<'a>>, impl Iterator<Item = usize>) {
+) -> (Vec<ServiceOwner<'a>>, Vec<usize>) {
     let mut mapped: Index<(&str, &str), Option<&str>> = Index::default();
-    // Runs share the texts of their ids: the same texts at the same place need no look at them.
-    let mut shared: Index<(*const u8, *const u8), usize> = Index::default();
-    let mut known: Index<(&str, &str, Option<&str>), usize> = Index::default();
-    let mut owners: Vec<ServiceOwner<'_>> = Vec::new();
-    let mut owner_of = Vec::with_capacity(evidence.tasks.len());
-    for TaskRun { cluster, service, tags: of_task, .. } in &evidence.tasks {
-        let (cluster_id, service_id) = (cluster.as_str(), service.as_str());
-        let place = (cluster_id.as_ptr(), service_id.as_ptr());
-        if let Some(owner) = shared.get(&place).filter(|_| of_task.is_empty()) {
-            owner_of.push(*owner);
-            continue;
-        }
+    let mut owner = |TaskKind { cluster, service, tags: of_task, .. }: &'a TaskKind| {
         let area = || evidence.services.area(cluster, service, period.start).map(ProductArea::as_str);
-        let mapped = *mapped.entry((cluster_id, service_id)).or_insert_with(area);
+        let mapped = *mapped.entry((cluster.as_str(), service.as_str())).or_insert_with(area);
         let tag_area = if mapped.is_some() { None } else { tags.area_of_tags(of_task) };
-        let owner = *known.entry((cluster_id, service_id, tag_area)).or_insert_with(|| {
-            owners.push(ServiceOwner::new(cluster_id, service_id, mapped, tag_area));
-            owners.len() - 1
+        ServiceOwner::new(cluster.as_str(), service.as_str(), mapped, tag_area)
+    };
+    let owners: Vec<ServiceOwner<'_>> = evidence.tasks.kinds().iter().map(&mut owner).collect();
+    let mut sorted = owners.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let places = owners.iter().map(|owner| sorted.binary_search(owner).unwrap_or_default()).collect();
+    (sorted, places)
+}
+
+/// The runs of each instance; `service_of` has the service of each kind of run.
+fn runs_by_instance<'a>(evidence: &'a Evidence, service_of: &[usize]) -> Vec<(&'a str, Vec<(Interval, Run)>)> {
+    let mut places: Index<&str, usize> = Index::default();
+    let mut by_instance: Vec<(&str, Vec<(Interval, Run)>)> = Vec::new();
+    let mut kind = |(kind, service): (&'a TaskKind, &usize)| {
+        let instance = kind.instance.as_ref()?.as_str();
+        let place = *places.entry(instance).or_insert_with(|| {
+            by_instance.push((instance, Vec::new()));
+            by_instance.len() - 1
         });
-        if of_task.is_empty() {
-            shared.insert(place, owner);
-        }
-        owner_of.push(owner);
-    }
-    let mut order: Vec<usize> = (0..owners.len()).collect();
-    order.sort_unstable_by_key(|at| owners.get(*at));
-    let mut place_of = vec![0; owners.len()];
-    for (place, at) in order.iter().enumerate() {
-        if let Some(known) = place_of.get_mut(*at) {
-            *known = place;
+        Some((place, Run { service: *service, cpu: kind.cpu, memory: kind.memory }))
+    };
+    let kinds: Vec<Option<(usize, Run)>> = evidence.tasks.kinds().iter().zip(service_of).map(&mut kind).collect();
+    for (kind, interval) in evidence.tasks.spans() {
+        if let Some((place, run)) = kinds.get(kind).copied().flatten()
+            && let Some((_, runs)) = by_instance.get_mut(place)
+        {
+            runs.push((interval, run));
         }
     }
-    let sorted = order.iter().filter_map(|at| owners.get(*at).copied()).collect();
-    (sorted, owner_of.into_iter().map(move |at| place_of.get(at).copied().unwrap_or_default()))
+    by_instance
+}
+
+/// The position of the service of each Fargate task.
+fn fargate_services<'a>(evidence: &'a Evidence, service_of: &[usize]) -> Index<&'a str, usize> {
+    if !evidence.tasks.kinds().iter().any(|kind| kind.fargate) {
+        return Index::default();
+    }
+    let runs = evidence.tasks.spans().zip(evidence.tasks.iter()).filter(|(_, run)| run.fargate);
+    runs.filter_map(|((kind, _), run)| Some((run.task, *service_of.get(kind)?))).collect()
 }

@@ -44,7 +44,7 @@ fn task(service: &str, cpu: u64, from: i64, to: i64) -> TaskRun {
 fn evidence(tasks: Vec<TaskRun>) -> Evidence {
     let capacity = Capacity { cpu: 4096, memory: 16_384 };
     Evidence {
-        tasks,
+        tasks: tasks.into(),
         attachments: vec![attached("i-1", 0, 744)],
         registrations: vec![Registration { instance: "i-1".into(), since: Timestamp::MIN, capacity }],
         services: mapped(&[("web", "site"), ("jobs", "ops")]),

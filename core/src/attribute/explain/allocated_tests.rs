@@ -22,7 +22,7 @@ fn task(service: &str, instance: &str, cpu: u64) -> TaskRun {
 
 fn evidence(tasks: Vec<TaskRun>) -> Evidence {
     Evidence {
-        tasks,
+        tasks: tasks.into(),
         attachments: vec![attached("i-1", 0, 1), attached("i-2", 1, 3)],
         services: mapped(&[("web", "site"), ("family:jobs", "ops")]),
         ..Evidence::default()

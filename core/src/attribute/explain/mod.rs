@@ -79,7 +79,7 @@ pub(crate) fn explain_with_charges<'a>(
         reallocations: if is_reallocated { attributed.reallocations } else { Vec::new() },
         cost: Amount::sum(contributions.iter().map(|contribution| contribution.amount))?,
         contributions,
-        digests: digests(job)?,
+        digests: digests(job, job.evidence.digest())?,
         inputs: job.bill.inputs().iter().cloned().collect(),
     };
     Ok((explanation, charges))

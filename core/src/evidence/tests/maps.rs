@@ -3,6 +3,7 @@
 use super::*;
 use crate::error::ErrorCode;
 use crate::evidence::ServiceOwner;
+use crate::evidence::TaskRun;
 
 fn services(files: &[(&str, &str, Encoding)]) -> Result<Evidence> {
     let mut builder = EvidenceBuilder::new();
@@ -143,6 +144,12 @@ fn a_map_of_no_known_form_is_an_error_with_its_place() {
     assert_eq!(error.code(), ErrorCode::EvidenceBadServiceMap);
 }
 
+fn change_run(evidence: &mut Evidence, change: fn(&mut TaskRun)) {
+    let mut runs = evidence.tasks.to_vec();
+    change(&mut runs[0]);
+    evidence.tasks = runs.into();
+}
+
 #[test]
 fn the_digest_says_what_the_evidence_says() {
     let base = || {
@@ -157,10 +164,10 @@ fn the_digest_says_what_the_evidence_says() {
     let digest = base().digest();
     assert_eq!(base().digest(), digest);
     let changes: [fn(&mut Evidence); 7] = [
-        |evidence| evidence.tasks[0].cpu += 1,
-        |evidence| evidence.tasks[0].instance = None,
-        |evidence| evidence.tasks[0].interval.end = Timestamp::from_millis(1),
-        |evidence| evidence.tasks[0].tags.clear(),
+        |evidence| change_run(evidence, |run| run.cpu += 1),
+        |evidence| change_run(evidence, |run| run.instance = None),
+        |evidence| change_run(evidence, |run| run.interval.end = Timestamp::from_millis(1)),
+        |evidence| change_run(evidence, |run| run.tags.clear()),
         |evidence| evidence.registrations[0].since = Timestamp::MIN,
         |evidence| evidence.attachments.clear(),
         |evidence| evidence.services = crate::evidence::ServiceMap::default(),

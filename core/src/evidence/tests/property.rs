@@ -87,7 +87,7 @@ proptest! {
             let is_same = (&pair[0].volume, &pair[0].instance) == (&pair[1].volume, &pair[1].instance);
             prop_assert!(!is_same || pair[0].interval.end <= pair[1].interval.start, "{pair:?}");
         }
-        prop_assert!(seen.tasks.is_sorted() && seen.registrations.is_sorted());
+        prop_assert!(seen.tasks.to_vec().is_sorted() && seen.registrations.is_sorted());
         prop_assert!(seen.tasks.iter().all(|run| run.interval.start <= run.interval.end));
     }
 

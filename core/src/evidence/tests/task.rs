@@ -5,9 +5,9 @@ use crate::error::ErrorCode;
 use crate::evidence::{Capacity, TaskRun};
 
 fn only(events: &[Value]) -> TaskRun {
-    let mut evidence = evidence(events);
+    let evidence = evidence(events);
     assert_eq!(evidence.tasks.len(), 1);
-    evidence.tasks.pop().unwrap()
+    evidence.tasks.to_vec().pop().unwrap()
 }
 
 fn started(more: &Value) -> Value {
@@ -55,7 +55,7 @@ fn a_missing_start_is_guessed_only_for_a_task_that_ran() {
         task("failed", 3, &json!({"lastStatus": "STOPPED", "stopCode": "TaskFailedToStart"})),
         task("pending", 3, &json!({"lastStatus": "PENDING"})),
     ]);
-    let starts: Vec<_> = guessed.tasks.iter().map(|run| (run.task.as_str(), run.interval.start)).collect();
+    let starts: Vec<_> = guessed.tasks.iter().map(|run| (run.task, run.interval.start)).collect();
     let (created, pulled) = (task_arn("created"), task_arn("pulled"));
     assert_eq!(starts, [(created.as_str(), time("2016-12-02 00:00:00")), (&pulled, time("2016-12-02 00:00:05"))]);
     assert_eq!(findings(&guessed, DiagnosticCode::EvidenceStartGuessed).len(), 2);
@@ -198,8 +198,8 @@ fn snapshots_join_events_across_both_arn_forms() {
         "registeredResources": [{"name": "CPU", "integerValue": 4096}, {"name": "MEMORY", "integerValue": 7985}],
     }]});
     let seen = evidence_of(&[&tasks.to_string(), &hosts.to_string()]).unwrap();
-    assert_eq!(seen.tasks[0].instance.as_ref().unwrap().as_str(), "i-1");
-    assert_eq!(seen.tasks[0].interval, december("02 00:00:10.500", None));
+    assert_eq!(seen.tasks.to_vec()[0].instance.as_ref().unwrap().as_str(), "i-1");
+    assert_eq!(seen.tasks.to_vec()[0].interval, december("02 00:00:10.500", None));
     assert_eq!(seen.registrations[0].since, Timestamp::MIN);
     assert_eq!(seen.registrations[0].capacity, Capacity { cpu: 4096, memory: 7985 });
 }
@@ -238,15 +238,20 @@ fn tables_in_csv_and_json_are_evidence() {
         .tasks
         .iter()
         .map(|run| {
-            (run.service.as_str(), run.instance.as_ref().map(crate::ids::InstanceId::as_str), run.cpu, run.fargate)
+            (
+                run.kind.service.as_str(),
+                run.kind.instance.as_ref().map(crate::ids::InstanceId::as_str),
+                run.cpu,
+                run.fargate,
+            )
         })
         .collect();
     assert_eq!(
         runs,
         [("web", Some("i-1"), 256, false), ("family:etl", None, 1024, true), ("web", Some("i-9"), 128, false)]
     );
-    assert_eq!(seen.tasks[0].interval, december("02 00:00:10", Some("03 00:00:10")));
-    assert_eq!(seen.tasks[2].interval, december("02 00:00:10", None));
+    assert_eq!(seen.tasks.to_vec()[0].interval, december("02 00:00:10", Some("03 00:00:10")));
+    assert_eq!(seen.tasks.to_vec()[2].interval, december("02 00:00:10", None));
     assert_eq!(seen.registrations.len(), 1);
     assert_eq!(seen.registrations[0].since, time("2016-12-01 00:00:00"));
     assert_eq!(findings(&seen, DiagnosticCode::EvidenceNeverRan)[0].0, 1);
@@ -272,11 +277,11 @@ fn an_event_is_newer_than_a_row_of_a_table() {
         task_arn("t1")
     );
     let event = task("t1", 0, &json!({"startedAt": "2016-12-02T06:00:00Z"})).to_string();
-    let run = evidence_of(&[&table, &event]).unwrap().tasks.pop().unwrap();
+    let run = evidence_of(&[&table, &event]).unwrap().tasks.to_vec().pop().unwrap();
     assert_eq!(run.interval, december("02 06:00:00", Some("03 00:00:00")));
     assert_eq!((run.service.as_str(), run.cpu), ("web", 999), "at equal versions the bytewise larger text");
     let newer = task("t1", 1, &json!({"startedAt": "2016-12-02T06:00:00Z"})).to_string();
-    assert_eq!(evidence_of(&[&table, &newer]).unwrap().tasks[0].cpu, 256);
+    assert_eq!(evidence_of(&[&table, &newer]).unwrap().tasks.to_vec()[0].cpu, 256);
 }
 
 #[test]
