@@ -92,23 +92,8 @@ pub struct Attribution<'a> {
 /// or policy needs what the scan did not keep; `attribute.unknown_capacity`; `attribute.closed_cycle`; `fee.unknown_term` where the policy refuses
 /// such fees; `reconcile.residual` where parts do not sum to the bill; `config.basis_unavailable`.
 pub fn attribute(job: &Attribution<'_>) -> Result<Report> {
-    let (evidence, owned) = beside(job.evidence.tasks.len(), || job.evidence.digest(), || owned(job));
-    let (ledger, split_check, mut attributed) = owned?;
-    report(job, evidence, ledger, split_check, &mut attributed)
-}
-
-/// Does two things that do not depend on each other, at the same time where the first is of many runs.
-fn beside<A: Send, B>(runs: usize, one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
-    /// A thread costs as much as the digest of so many runs.
-    const FEW: usize = 1 << 12;
-    if cfg!(feature = "fs") && runs > FEW {
-        return std::thread::scope(|scope| {
-            let one = scope.spawn(one);
-            let other = other();
-            (one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), other)
-        });
-    }
-    (one(), other())
+    let (ledger, split_check, mut attributed) = owned(job)?;
+    report(job, job.evidence.digest(), ledger, split_check, &mut attributed)
 }
 
 /// Every amount with its owner, and how AWS would have split instances.

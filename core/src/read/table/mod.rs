@@ -3,6 +3,7 @@
 pub(super) mod cells;
 mod costs;
 pub(super) mod dialect;
+mod findings;
 pub(super) mod header;
 mod line_item;
 mod maps;
@@ -17,8 +18,8 @@ mod values;
 
 use std::collections::BTreeSet;
 
-use crate::bill::{BillBuilder, InputDigest, RowValues};
-use crate::classify::{Dialect, LineItem, LineItemKind, Repetition, Treatment};
+use crate::bill::{InputDigest, RowValues};
+use crate::classify::{Dialect, Repetition, Treatment};
 use crate::diagnostic::DiagnosticCode;
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
@@ -28,6 +29,7 @@ use crate::read::csv::rows::OneRow;
 use crate::read::csv::stretch::StretchRow;
 use crate::read::table::cells::{Cells, Telling};
 use crate::read::table::dialect::Attribute;
+use crate::read::table::findings::{note_contested, note_unrecognized};
 use crate::read::table::header::Columns;
 use crate::read::table::line_item::{ReadRow, read_row};
 use crate::read::table::maps::Maps;
@@ -473,44 +475,4 @@ fn count_row(rows: &mut Vec<u64>, builder: usize) {
 /// Whether the cost is negative exactly where its text has a sign.
 fn has_plain_sign(text: &str, cost: Amount) -> bool {
     cost.is_negative() == text.starts_with('-')
-}
-
-/// Reports tag keys that a row has under several spellings with different values (spec 2.9).
-fn note_contested(
-    builder: &mut BillBuilder<'_>,
-    contested: impl Iterator<Item = usize>,
-    tag_keys: &[String],
-    name: &str,
-    at: &impl Fn() -> Location,
-) {
-    for key in contested.filter_map(|index| tag_keys.get(index)) {
-        let message = format!(
-            "rows have tag `{key}` under several spellings with different values: that of the exact spelling counts, \
-             else of the first in byte order"
-        );
-        let here = Location { file: Some(name.to_owned()), ..at() };
-        builder.diagnostics.add(DiagnosticCode::TagsCaseCollision, message, 1, Some(here));
-    }
-}
-
-/// Reports an invoice id or record type that no Detailed Billing Report is known to have; whether there was one.
-fn note_unrecognized(
-    builder: &mut BillBuilder<'_>,
-    item: &LineItem<'_>,
-    unknown: Option<LineItemKind>,
-    name: &str,
-    at: &impl Fn() -> Location,
-) -> bool {
-    let here = || Some(Location { file: Some(name.to_owned()), ..at() });
-    let unrecognized = item.invoice_id.filter(|id| !id.bytes().all(|byte| byte.is_ascii_digit()) && *id != "Estimated");
-    if let Some(id) = unrecognized {
-        let message = format!("invoice id `{id}` is neither an integer nor `Estimated`");
-        builder.diagnostics.add(DiagnosticCode::BillUnrecognizedInvoiceId, message, 1, here());
-    }
-    if let Some(kind) = unknown {
-        let (record_type, kind) = (item.line_item_type, kind.as_str());
-        let message = format!("record type `{record_type}` is not known; its rows count as {kind}");
-        builder.diagnostics.add(DiagnosticCode::ClassifyUnknownRecordType, message, 1, here());
-    }
-    unrecognized.is_some() || unknown.is_some()
 }

@@ -62,7 +62,6 @@ impl Values {
     }
 
     /// Whether an amount was large.
-    #[cfg(feature = "fs")]
     pub(super) fn has_large(&self) -> bool {
         self.has_large
     }

@@ -21,10 +21,11 @@ pub(super) struct Repeats {
     counted: Vec<u32>,
 }
 
+/// An account of a builder, by its number there.
 #[derive(Debug)]
 struct Account {
     builder: usize,
-    account: u32,
+    number: u32,
     rows: u64,
 }
 
@@ -33,7 +34,7 @@ impl Repeats {
     pub(super) fn number_of(&mut self, builder: usize, account: u32) -> u32 {
         let Self { accounts, numbers, .. } = self;
         *numbers.entry((builder, account)).or_insert_with(|| {
-            accounts.push(Account { builder, account, rows: 0 });
+            accounts.push(Account { builder, number: account, rows: 0 });
             // 2^32 accounts do not fit into memory.
             u32::try_from(accounts.len() - 1).unwrap_or(u32::MAX)
         })
@@ -57,7 +58,9 @@ impl Repeats {
     /// Hands what is counted to the builders.
     pub(super) fn hand_over(&mut self, collector: &mut Collector<'_>) {
         for number in self.counted.drain(..) {
-            let Some(Account { builder, account, rows }) = self.accounts.get_mut(number as usize) else { continue };
+            let Some(Account { builder, number: account, rows }) = self.accounts.get_mut(number as usize) else {
+                continue;
+            };
             let rows = std::mem::take(rows);
             if let (Some(interval), Some((_, builder))) = (self.interval, collector.builder(*builder)) {
                 builder.note_usage(*account, interval, rows);
