@@ -15,11 +15,12 @@ fn is_told_from_chunks(content: &[u8], options: &ScanOptions) -> bool {
 fn a_usual_file_is_told_from_chunks_of_every_size() {
     let rows: Vec<String> = (0..60).map(|at| usage(at % 48, "0.25", "\"i-1\"", "\"a,b\"")).collect();
     let content = format!("{HEADER}\n{}", rows.join("\n"));
-    let options = super::asking("team");
-    let case = Case::of(content.as_bytes(), &options);
-    assert!(case.expected.is_ok());
-    for way in ways(content.len()) {
-        assert_eq!(case.check(way), way.threads > 0 && way.size > HEADER.len() + 1, "{way:?}");
+    for options in [super::asking("team"), super::summing("team")] {
+        let case = Case::of(content.as_bytes(), &options);
+        assert!(case.expected.is_ok());
+        for way in ways(content.len()) {
+            assert_eq!(case.check(way), way.threads > 0 && way.size > HEADER.len() + 1, "{way:?}");
+        }
     }
 }
 
@@ -45,6 +46,25 @@ fn amounts_that_leave_the_range_in_the_order_of_rows_do_so_every_way() {
     let expected = Case::of(content.as_bytes(), &options).expected.unwrap_err();
     assert!(expected.contains("MoneyOverflow") && expected.contains("row: Some(4)"), "{expected}");
     assert!(!is_told_from_chunks(content.as_bytes(), &options));
+}
+
+/// Where the rows before it were only counted, their sum would be within the range behind the large one.
+#[test]
+fn rows_that_repeat_are_added_before_a_large_amount() {
+    let rows = |costs: &[&str]| -> String {
+        let rows: Vec<String> = (0u32..).zip(costs).map(|(at, cost)| usage(at, cost, "i-1", "a")).collect();
+        format!("{HEADER}\n{}\n", rows.join("\n"))
+    };
+    let options = super::summing("team");
+    // The range ends at 170141183460469231731.687….
+    let within = rows(&["0.5", "0.5", "0.5", "170141183460469231730", "-170141183460469231730", "0.5", "0.5"]);
+    let beyond = rows(&["0.5", "0.5", "0.5", "0.5", "170141183460469231730", "-1"]);
+    let expected = Case::of(beyond.as_bytes(), &options).expected.unwrap_err();
+    assert!(expected.contains("MoneyOverflow") && expected.contains("row: Some(6)"), "{expected}");
+    assert!(Case::of(within.as_bytes(), &options).expected.is_ok());
+    for content in [within, beyond] {
+        assert!(!is_told_from_chunks(content.as_bytes(), &options));
+    }
 }
 
 /// Rows may have 16 MiB, whatever the place of a chunk in which they start.

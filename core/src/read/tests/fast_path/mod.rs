@@ -194,3 +194,9 @@ fn asking(tag_key: &str) -> ScanOptions {
     };
     ScanOptions { bill, ..ScanOptions::default() }
 }
+
+/// As [`asking`], where no intervals are kept: rows that say what one before said are only counted.
+fn summing(tag_key: &str) -> ScanOptions {
+    let asking = asking(tag_key);
+    ScanOptions { bill: BillOptions { keep_intervals: KeepIntervals::None, ..asking.bill }, ..asking }
+}

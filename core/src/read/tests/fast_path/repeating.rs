@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Case, Way, asking};
+use super::{Case, Way, asking, summing};
 use crate::read::csv::Level;
 use crate::read::tests::{HEADER, usage};
 
@@ -28,10 +28,11 @@ proptest! {
 
     #[test]
     fn every_block_size_gives_what_parsing_row_by_row_gives(content in content(), size in 64usize..5000) {
-        let options = asking("team");
-        let case = Case::of(content.as_bytes(), &options);
-        for size in [size, 1 << 20] {
-            case.check(Way { level: Level::best(), size, threads: 0 });
+        for options in [asking("team"), summing("team")] {
+            let case = Case::of(content.as_bytes(), &options);
+            for size in [size, 1 << 20] {
+                case.check(Way { level: Level::best(), size, threads: 0 });
+            }
         }
     }
 
@@ -41,8 +42,9 @@ proptest! {
         size in 600usize..5000,
         threads in 1usize..4,
     ) {
-        let options = asking("team");
-        Case::of(content.as_bytes(), &options).check(Way { level: Level::best(), size, threads });
+        for options in [asking("team"), summing("team")] {
+            Case::of(content.as_bytes(), &options).check(Way { level: Level::best(), size, threads });
+        }
     }
 }
 
