@@ -10,9 +10,9 @@ use std::fs;
 
 use divan::{Bencher, black_box};
 use unblended::{
-    Amount, Attribution, Bill, BillOptions, DemoOptions, Encoding, Evidence, EvidenceBuilder, EvidenceOptions, Input,
-    Interval, KeepIntervals, Policy, Progress, Report, ReservationBook, ScanOptions, Timestamp, attribute, demo, scan,
-    scan_reader, split, union,
+    Alone, Amount, Attribution, Bill, BillOptions, DemoOptions, Encoding, Evidence, EvidenceBuilder, EvidenceOptions,
+    Input, Interval, KeepIntervals, Policy, Progress, Report, ReservationBook, ScanOptions, Timestamp, attribute, demo,
+    scan, scan_reader, split, union,
 };
 
 const CHARGES: usize = 100_000;
@@ -82,7 +82,7 @@ area = 'api'
 
 fn report(bill: &Bill, policy: &Policy, evidence: &Evidence, as_of: Timestamp) -> Report {
     let reservations = &ReservationBook::default();
-    attribute(&Attribution { bill, policy, evidence, reservations, currency: None, as_of }).unwrap()
+    attribute(&Attribution { bill, policy, evidence, reservations, currency: None, as_of, workers: &Alone }).unwrap()
 }
 
 /// A bill that was scanned, attributed with another policy: no rows are read again.

@@ -13,8 +13,8 @@
 use std::time::SystemTime;
 
 use unblended::{
-    Attribution, BillOptions, Encoding, EvidenceBuilder, EvidenceOptions, Input, KeepIntervals, Policy, Progress,
-    ReservationBook, ScanOptions, Timestamp, attribute, scan,
+    Alone, Attribution, BillOptions, Encoding, EvidenceBuilder, EvidenceOptions, Input, KeepIntervals, Policy,
+    Progress, ReservationBook, ScanOptions, Timestamp, attribute, scan,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -48,6 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         reservations: &ReservationBook::default(),
         currency: None,
         as_of,
+        workers: &Alone,
     })?;
     for row in report.area_costs()? {
         let area = row.product_area.as_ref().map_or("nobody", |area| area.as_str());

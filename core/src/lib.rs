@@ -43,6 +43,7 @@ mod rollup;
 mod split;
 mod store;
 mod time;
+mod workers;
 
 pub use amortize::*;
 pub use attribute::{
@@ -72,6 +73,7 @@ pub use rollup::*;
 pub use split::split;
 pub use store::*;
 pub use time::{BillingPeriod, HOUR_MS, Interval, Timestamp, union};
+pub use workers::{Alone, Workers};
 
 /// The examples of the README, run as it prints them.
 #[cfg(all(doctest, feature = "cli"))]

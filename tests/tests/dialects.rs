@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use unblended::{
-    Amount, Attribution, BillOptions, CostBasis, DemoBill, DemoDialect, DemoFiles, DemoOptions, Encoding, Evidence,
-    EvidenceBuilder, EvidenceOptions, KeepIntervals, Policy, Progress, Report, ReservationBook, ScanOptions, attribute,
-    demo, find_inputs, scan,
+    Alone, Amount, Attribution, BillOptions, CostBasis, DemoBill, DemoDialect, DemoFiles, DemoOptions, Encoding,
+    Evidence, EvidenceBuilder, EvidenceOptions, KeepIntervals, Policy, Progress, Report, ReservationBook, ScanOptions,
+    attribute, demo, find_inputs, scan,
 };
 
 /// Product, area or nobody, row kind → cost.
@@ -64,6 +64,7 @@ impl Month {
             reservations: &ReservationBook::default(),
             currency: None,
             as_of: self.files.as_of,
+            workers: &Alone,
         })
         .unwrap();
         report.reconcile_tables().unwrap();

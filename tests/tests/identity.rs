@@ -14,8 +14,8 @@ use std::thread;
 use identity_bills::periods::Term;
 use identity_bills::{Case, ERRORS, Kept, Random, Seen, Sums, as_of, sum};
 use unblended::{
-    Amount, Attribution, Bill, CellFilter, CostBasis, Currency, Error, ErrorCode, Evidence, LineItemKind, Mechanism,
-    Policy, Report, ReservationBook, Result, allocated_charges, attribute, explain,
+    Alone, Amount, Attribution, Bill, CellFilter, CostBasis, Currency, Error, ErrorCode, Evidence, LineItemKind,
+    Mechanism, Policy, Report, ReservationBook, Result, Workers, allocated_charges, attribute, explain,
 };
 
 /// What a bill is attributed with.
@@ -34,11 +34,24 @@ impl Given {
 
     fn job<'a>(&'a self, bill: &'a Bill) -> Attribution<'a> {
         let Self { policy, evidence, book: reservations, currency } = self;
-        Attribution { bill, policy, evidence, reservations, currency: *currency, as_of: as_of() }
+        Attribution { bill, policy, evidence, reservations, currency: *currency, as_of: as_of(), workers: &Alone }
     }
 
     fn scan(&self, case: &Case, name: &str, lines: &[String]) -> Result<Bill> {
         case.scan(name, lines, &self.policy, &self.evidence)
+    }
+}
+
+/// Two threads, one from each end.
+#[derive(Debug)]
+struct FromBothEnds;
+
+impl Workers for FromBothEnds {
+    fn each(&self, pieces: usize, work: &(dyn Fn(usize) + Sync)) {
+        thread::scope(|scope| {
+            scope.spawn(|| (0..pieces).step_by(2).for_each(work));
+            (0..pieces).rev().filter(|piece| piece % 2 == 1).for_each(work);
+        });
     }
 }
 
@@ -75,7 +88,8 @@ fn attributed(case: &Case, given: &Given, bill: &Bill, seen: &mut Seen) -> Resul
     // Checks for itself that its parts sum to each charge and to the bill.
     allocated_charges(&job)?;
     let said_first = said(&report)?;
-    assert!(said(&attribute(&job)?)? == said_first, "again");
+    let together = Attribution { workers: &FromBothEnds, ..job };
+    assert!(said(&attribute(&together)?)? == said_first, "again");
     seen.note_case(case, &report);
     Ok(said_first)
 }

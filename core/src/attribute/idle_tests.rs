@@ -8,6 +8,7 @@ use super::*;
 use crate::bill::samples::{bill, hours, row, usage};
 use crate::classify::LineItem;
 use crate::evidence::TaskRun;
+use crate::workers::Alone;
 
 fn tagged<'a>(resource: &'a str, from: i64, cost: &str, team: &'a str) -> LineItem<'a> {
     LineItem { tags: vec![team], ..usage(resource, from, from + 1, cost) }
@@ -110,6 +111,7 @@ fn what_a_host_idled_is_explained_by_its_charges() {
         reservations: &ReservationBook::default(),
         currency: None,
         as_of: "2016-08-01 00:00:00".parse().unwrap(),
+        workers: &Alone,
     };
     let filter = CellFilter { product_area: Some("site".into()), ..CellFilter::default() };
     let explained = explain(&job, &filter).unwrap();

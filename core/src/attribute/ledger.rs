@@ -60,9 +60,9 @@ impl<'a> Ledger<'a> {
         self
     }
 
-    /// What there is of a charge to give to owners.
-    pub(super) fn portion_of(&self, charge: &Charge) -> Portion {
-        Portion { cost: charge.amount(), hours: if self.has_hours { charge.hours() } else { None } }
+    /// Whether the instance hours of charges are noted too.
+    pub(super) fn has_hours(&self) -> bool {
+        self.has_hours
     }
 
     /// Names the charge that the next amounts come from; `None` for fees, which are sums.

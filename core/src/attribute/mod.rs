@@ -13,6 +13,7 @@ mod commitments;
 mod conserved;
 mod containers;
 mod coverage;
+mod divided;
 mod explain;
 mod idle;
 #[cfg(test)]
@@ -45,6 +46,7 @@ use crate::money::{Amount, Currency};
 use crate::policy::{CommitmentPolicy, ContainerPolicy, ContainerSplit, Policy};
 use crate::rollup::{Cell, Reallocation, Report, ReportDigests, RowKind, SplitCheckRow, Totals};
 use crate::time::{BillingPeriod, Timestamp};
+use crate::workers::{self, Workers};
 
 use commitments::Commitments;
 use conserved::{Billed, residual};
@@ -82,6 +84,8 @@ pub struct Attribution<'a> {
     pub currency: Option<Currency>,
     /// Instant the bill's status is judged at.
     pub as_of: Timestamp,
+    /// Who does what can be done at once; [`Alone`](crate::Alone) where there is nobody.
+    pub workers: &'a dyn Workers,
 }
 
 /// Attributes a bill.
@@ -92,8 +96,9 @@ pub struct Attribution<'a> {
 /// or policy needs what the scan did not keep; `attribute.unknown_capacity`; `attribute.closed_cycle`; `fee.unknown_term` where the policy refuses
 /// such fees; `reconcile.residual` where parts do not sum to the bill; `config.basis_unavailable`.
 pub fn attribute(job: &Attribution<'_>) -> Result<Report> {
-    let (ledger, split_check, mut attributed) = owned(job)?;
-    report(job, job.evidence.digest(), ledger, split_check, &mut attributed)
+    let (evidence, owned) = workers::both(job.workers, || job.evidence.digest(), || owned(job));
+    let (ledger, split_check, mut attributed) = owned?;
+    report(job, evidence, ledger, split_check, &mut attributed)
 }
 
 /// Every amount with its owner, and how AWS would have split instances.
@@ -172,7 +177,7 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
     let stages = Stages {
         rules: Rules::new(policy, bill)?,
         volumes: policy.volumes.follow_attachments.then(|| Volumes::new(job.evidence, policy.volumes.detached)),
-        containers: Containers::new(bill, policy, job.evidence, &tags, period.interval())?,
+        containers: Containers::new(job, &tags, period.interval())?,
         aws,
         tags,
         policy,
@@ -180,7 +185,11 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
     };
     let mut pools = Pools::new(policy, bill, period)?;
     let mut billed = Billed::default();
-    for charge in bill.charges().iter().filter(|charge| charge.key().currency() == currency) {
+    let charges = || bill.charges().iter().enumerate().filter(|(_, charge)| charge.key().currency() == currency);
+    let divided = stages.divider(ledger.has_hours()).map(|divider| divider.divide(charges(), job.workers));
+    let mut divided = divided.unwrap_or_default().into_iter().peekable();
+    for (at, charge) in charges() {
+        let divided = divided.next_if(|(of, _)| *of == at).map(|(_, divided)| divided);
         billed.add(origin(charge), charge.amount())?;
         if commitments::is_set_aside(charge, spreading) {
             continue;
@@ -190,7 +199,7 @@ fn run<'a>(job: &Attribution<'a>, ledger: &mut Ledger<'a>) -> Result<Attributed<
             continue;
         }
         ledger.look_at(Some(charge));
-        stages.own(charge, ledger)?;
+        stages.own(charge, divided, ledger)?;
     }
     ledger.look_at(None);
     ledger.share_idle(None)?;

@@ -25,6 +25,11 @@ impl From<Amount> for Portion {
 }
 
 impl Portion {
+    /// All of a charge, with its hours where these are asked for.
+    pub(super) fn of(charge: &Charge, has_hours: bool) -> Self {
+        Self { cost: charge.amount(), hours: if has_hours { charge.hours() } else { None } }
+    }
+
     // Inlined: most portions have no hours, and what has none is as quick as an amount.
     #[inline]
     pub(super) fn checked_add(self, other: Self) -> Result<Self> {

@@ -4,6 +4,7 @@ use super::*;
 use crate::bill::samples::hours;
 use crate::evidence::{ServiceMap, ServiceOwner as MappedService, TaskRun, VolumeAttachment};
 use crate::time::Interval;
+use crate::workers::Alone;
 
 /// Attributes under a policy as it is written.
 pub(super) fn attributed(bill: &Bill, policy: &str, evidence: &Evidence) -> Result<Report> {
@@ -29,7 +30,7 @@ pub(super) fn job<'a>(
     reservations: &'a ReservationBook,
 ) -> Attribution<'a> {
     let as_of = "2016-08-01 00:00:00".parse().unwrap();
-    Attribution { bill, policy, evidence, reservations, currency: None, as_of }
+    Attribution { bill, policy, evidence, reservations, currency: None, as_of, workers: &Alone }
 }
 
 /// A task of a service of its own name on the instance `i-1` of the cluster `main`.

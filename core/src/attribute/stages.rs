@@ -5,12 +5,12 @@
 use super::claim::{Claim, Origin};
 use super::commitments;
 use super::containers::{AwsSplit, Containers, ServiceOwner, Shares};
-use super::intervals::TimeLine;
+use super::divided::{Divided, Divider};
 use super::ledger::Ledger;
 use super::portion::Portion;
 use super::rules::{Rules, Subject};
 use super::tags::{Tags, origin};
-use super::volumes::{self, Stays, Volumes};
+use super::volumes::{Stays, Volumes};
 use crate::bill::Charge;
 use crate::error::Result;
 use crate::policy::{Idle, Policy, Unused};
@@ -29,9 +29,20 @@ pub(super) struct Stages<'a> {
 }
 
 impl<'a> Stages<'a> {
-    /// Takes one charge to its owners.
-    pub(super) fn own(&self, charge: &'a Charge, ledger: &mut Ledger<'a>) -> Result<()> {
-        let portion = ledger.portion_of(charge);
+    /// What divides charges by task runs and attachments; nothing does where AWS's own split takes their place.
+    pub(super) fn divider(&self, has_hours: bool) -> Option<Divider<'_, 'a>> {
+        let divider = Divider { containers: &self.containers, volumes: self.volumes.as_ref(), has_hours };
+        self.aws.is_none().then_some(divider)
+    }
+
+    /// Takes one charge to its owners; `divided` is what it was divided into, where it lies on what has runs or attachments.
+    pub(super) fn own(
+        &self,
+        charge: &'a Charge,
+        divided: Option<Result<Divided<'_, 'a>>>,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<()> {
+        let portion = Portion::of(charge, ledger.has_hours());
         if self.rules.own(&Subject::Charge(charge.key()), origin(charge), portion, ledger)? {
             return Ok(());
         }
@@ -42,17 +53,19 @@ impl<'a> Stages<'a> {
             let of = (origin(charge), key.payer(), key.reservation_id());
             return commitments::own_unused(of, owner, charge.amount(), ledger);
         }
-        let resource = charge.key().resource_id();
-        if let Some(attachments) = self.volumes.as_ref().and_then(|volumes| volumes.of(charge)) {
-            return match &self.aws {
-                None => self.own_volume(charge, attachments, ledger),
-                Some(aws) => self.own_volume_by_aws(aws, charge, attachments, ledger),
-            };
+        match divided.transpose()? {
+            Some(Divided::Instance(shares)) => return self.own_instance(charge, &shares, ledger),
+            Some(Divided::Volume { moved, stays }) => return self.own_volume(charge, &moved, &stays, ledger),
+            None => {}
         }
-        match &self.aws {
-            None if self.containers.has_runs(resource) => return self.own_instance(charge, ledger),
-            Some(aws) if aws.own(origin(charge), resource, resource, portion, ledger)? => return Ok(()),
-            _ => {}
+        let resource = charge.key().resource_id();
+        if let Some(aws) = &self.aws {
+            if let Some(attachments) = self.volumes.as_ref().and_then(|volumes| volumes.of(charge)) {
+                return self.own_volume_by_aws(aws, charge, attachments, ledger);
+            }
+            if aws.own(origin(charge), resource, resource, portion, ledger)? {
+                return Ok(());
+            }
         }
         if let Some(service) = self.containers.fargate_service(resource) {
             if let Some(check) = &mut ledger.split_check {
@@ -64,17 +77,10 @@ impl<'a> Stages<'a> {
     }
 
     /// An instance's own charge: services, idle, and what lies where nothing ran.
-    fn own_instance(&self, charge: &'a Charge, ledger: &mut Ledger<'a>) -> Result<()> {
-        volumes::timed(charge)?;
+    fn own_instance(&self, charge: &'a Charge, shares: &Shares<'_, 'a>, ledger: &mut Ledger<'a>) -> Result<()> {
         let instance = charge.key().resource_id();
         ledger.on_instance(Some(instance));
-        let portion = ledger.portion_of(charge);
-        let mut shares = self.containers.shares(instance);
-        for (interval, part) in portion.in_intervals(charge)? {
-            shares.add(&[interval], part)?;
-        }
-        portion.conserved("containers", origin(charge), &[shares.sum()?])?;
-        self.own_shares(origin(charge), charge, &shares, instance, ledger)?;
+        self.own_shares(origin(charge), charge, shares, instance, ledger)?;
         if let Some(check) = &mut ledger.split_check {
             let idle = shares.unreserved().map(|part| part.cost);
             check.note_host(charge, instance, idle, &self.containers, self.policy.containers.window);
@@ -92,29 +98,22 @@ impl<'a> Stages<'a> {
     }
 
     /// A volume's charge: parts that moved to instances (R7), and the rest that stays.
-    fn own_volume(&self, charge: &'a Charge, attachments: &TimeLine<&'a str>, ledger: &mut Ledger<'a>) -> Result<()> {
-        // Instance, what moved to it, and the shares of that; a volume is attached to few.
-        let mut moved: Vec<(&'a str, Portion, Shares<'_, 'a>)> = Vec::new();
-        let stays = volumes::follow(charge, ledger.portion_of(charge), attachments, &mut |part| {
-            let at = moved.iter().position(|(instance, ..)| *instance == part.instance).unwrap_or_else(|| {
-                moved.push((part.instance, Portion::default(), self.containers.shares(part.instance)));
-                moved.len() - 1
-            });
-            let Some((_, sum, shares)) = moved.get_mut(at) else { return Ok(()) };
-            *sum = sum.checked_add(part.portion)?;
-            shares.add(part.window, part.portion)
-        })?;
-        moved.sort_unstable_by_key(|(instance, ..)| *instance);
-        for (instance, sum, shares) in moved {
-            sum.conserved("containers", origin(charge), &[shares.sum()?])?;
+    fn own_volume(
+        &self,
+        charge: &'a Charge,
+        moved: &[(&'a str, Shares<'_, 'a>)],
+        stays: &Stays,
+        ledger: &mut Ledger<'a>,
+    ) -> Result<()> {
+        for (instance, shares) in moved {
             ledger.on_instance(Some(instance));
-            self.own_shares(origin(charge), charge, &shares, instance, ledger)?;
+            self.own_shares(origin(charge), charge, shares, instance, ledger)?;
             for not_run in [shares.empty_host(), shares.not_run()].into_iter().flatten() {
                 self.own_moved(charge, instance, not_run, ledger)?;
             }
         }
         ledger.on_instance(None);
-        self.own_staying(charge, &stays, ledger)
+        self.own_staying(charge, stays, ledger)
     }
 
     /// What stays on a volume.

@@ -9,6 +9,7 @@ use crate::evidence::{Capacity, Registration, TaskRun, VolumeAttachment};
 use crate::policy::Unused;
 use crate::rollup::IdleReason;
 use crate::time::Interval;
+use crate::workers::Alone;
 
 /// Area or row kind → cost, in the order of the table.
 fn areas(bill: &Bill, policy: &str, evidence: &Evidence) -> Vec<(String, String)> {
@@ -244,6 +245,7 @@ fn rules_come_first_and_account_defaults_last() {
         reservations: &ReservationBook::default(),
         currency: None,
         as_of: Timestamp::MIN,
+        workers: &Alone,
     })
     .unwrap();
     let named: Vec<_> =
@@ -328,6 +330,7 @@ fn currencies_are_attributed_one_at_a_time() {
             reservations: &book,
             currency: Some(currency.parse().unwrap()),
             as_of: Timestamp::MAX,
+            workers: &Alone,
         };
         attribute(&job).map(|report| report.totals.unattributed.to_string())
     };

@@ -172,6 +172,11 @@ impl TaskRuns {
     pub(crate) fn spans(&self) -> impl Iterator<Item = (usize, Interval)> {
         self.runs.iter().map(|run| (run.kind as usize, run.interval))
     }
+
+    /// The same of the run at a place.
+    pub(crate) fn span(&self, at: usize) -> Option<(usize, Interval)> {
+        self.runs.get(at).map(|run| (run.kind as usize, run.interval))
+    }
 }
 
 /// There are no more kinds than tasks, of which 2^32 do not fit into memory.

@@ -21,6 +21,7 @@ mod report;
 mod scan;
 mod store;
 mod table;
+mod threads;
 mod vectors;
 mod view;
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::threads::Threads;
 use crate::amortize::ReservationBook;
 use crate::attribute::{self, Attribution};
 use crate::bill::Bill;
@@ -69,6 +70,7 @@ impl AttributeRequest {
             reservations,
             currency: self.currency,
             as_of: self.as_of.unwrap_or_else(super::now),
+            workers: &Threads,
         }
     }
 }

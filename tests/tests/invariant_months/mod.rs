@@ -11,8 +11,9 @@ use std::io::Cursor;
 
 use proptest::prelude::*;
 use unblended::{
-    Attribution, Bill, BillOptions, BillingPeriod, DemoOptions, Encoding, Evidence, EvidenceBuilder, EvidenceOptions,
-    Input, KeepIntervals, Policy, Progress, Report, ReservationBook, ScanOptions, Timestamp, attribute, scan,
+    Alone, Attribution, Bill, BillOptions, BillingPeriod, DemoOptions, Encoding, Evidence, EvidenceBuilder,
+    EvidenceOptions, Input, KeepIntervals, Policy, Progress, Report, ReservationBook, ScanOptions, Timestamp,
+    attribute, scan,
 };
 
 pub(crate) use arithmetic::units;
@@ -134,6 +135,7 @@ impl Month {
             reservations: &self.book(),
             currency: None,
             as_of: as_of(),
+            workers: &Alone,
         })
         .unwrap();
         report.reconcile_tables().unwrap();

@@ -56,10 +56,11 @@ impl<'a> Pushed<'a> {
         volumes::timed(charge)?;
         let instance = charge.key().resource_id();
         ledger.on_instance(Some(instance));
-        let mut shares = stages.containers.shares(instance);
+        let mut splitting = stages.containers.splitting(instance);
         for (slice, part) in charge.slices().iter().zip(by_hours(charge.slices(), amount)?) {
-            part.map_or(Ok(()), |part| shares.add(&[slice.interval()], part.into()))?;
+            part.map_or(Ok(()), |part| splitting.add(&[slice.interval()], part.into()))?;
         }
+        let shares = splitting.into_shares();
         Portion::from(amount).conserved("commitment fees", origin, &[shares.sum()?])?;
         stages.own_shares(origin, charge, &shares, instance, ledger)?;
         if let Some(empty) = shares.empty_host() {

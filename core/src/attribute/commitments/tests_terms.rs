@@ -13,6 +13,7 @@ use crate::evidence::Evidence;
 use crate::money::Amount;
 use crate::policy::{AreaPolicy, Policy, UnusedCommitment};
 use crate::time::{BillingPeriod, Interval, Timestamp};
+use crate::workers::Alone;
 
 /// A fee of the bill of some month after that in which its term starts.
 #[derive(Clone, Debug)]
@@ -82,6 +83,7 @@ fn closed(fees: &[Fee], unused: UnusedCommitment) -> Vec<(BillingPeriod, Amount)
             reservations: &book,
             currency: None,
             as_of,
+            workers: &Alone,
         };
         let totals = attribute(&job).unwrap().totals;
         let usage: Amount = "1".parse().unwrap();

@@ -122,7 +122,7 @@ impl<'a> Stages<'a> {
         ledger: &mut Ledger<'a>,
     ) -> Result<()> {
         let mut moved: BTreeMap<&'a str, Portion> = BTreeMap::new();
-        let stays = volumes::follow(charge, ledger.portion_of(charge), attachments, &mut |part| {
+        let stays = volumes::follow(charge, Portion::of(charge, ledger.has_hours()), attachments, &mut |part| {
             let sum = moved.entry(part.instance).or_default();
             *sum = sum.checked_add(part.portion)?;
             Ok(())

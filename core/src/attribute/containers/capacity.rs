@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::super::Attribution;
 use super::super::intervals::TimeLine;
-use crate::bill::{Bill, instance_type};
+use crate::bill::{Charge, instance_type};
 use crate::error::{Error, ErrorCode, Result};
-use crate::evidence::{Capacity, Evidence, Registration};
+use crate::evidence::{Capacity, Registration};
 use crate::index::Index;
 use crate::policy::ContainerPolicy;
 use crate::time::Interval;
+use crate::workers;
 
 /// Capacity and running time of instances with task runs.
 pub(super) struct Capacities<'a> {
@@ -20,12 +22,8 @@ pub(super) struct Capacities<'a> {
 }
 
 impl<'a> Capacities<'a> {
-    pub(super) fn new(
-        bill: &'a Bill,
-        policy: &'a ContainerPolicy,
-        evidence: &'a Evidence,
-        instances: &HashSet<&str>,
-    ) -> Self {
+    pub(super) fn new(job: &Attribution<'a>, instances: &HashSet<&str>) -> Self {
+        let Attribution { bill, policy, evidence, workers, .. } = *job;
         let mut registrations: Index<&str, Vec<&Registration>> = Index::default();
         for registration in &evidence.registrations {
             registrations.entry(registration.instance.as_str()).or_default().push(registration);
@@ -34,7 +32,7 @@ impl<'a> Capacities<'a> {
             known.sort_unstable_by_key(|registration| (registration.since, registration.capacity));
         }
         let mut types: BTreeMap<&str, &str> = BTreeMap::new();
-        let mut running: Index<&str, Vec<(Interval, u64)>> = Index::default();
+        let mut charges: Index<&str, Vec<&Charge>> = Index::default();
         for charge in bill.charges() {
             let resource = charge.key().resource_id();
             if !instances.contains(resource) {
@@ -42,11 +40,14 @@ impl<'a> Capacities<'a> {
             }
             let Some(named) = instance_type(charge.key().usage_type()) else { continue };
             types.entry(resource).and_modify(|known| *known = (*known).min(named)).or_insert(named);
-            let rows = running.entry(resource).or_default();
-            rows.extend(charge.slices().iter().map(|slice| (slice.interval(), slice.running_ms())));
+            charges.entry(resource).or_default().push(charge);
         }
-        let running = running.into_iter().map(|(instance, rows)| (instance, TimeLine::new(rows))).collect();
-        Self { policy, registrations, types, running }
+        let charges: Vec<(&str, Vec<&Charge>)> = charges.into_iter().collect();
+        let running = workers::map(workers, &charges, |(instance, charges)| {
+            let slices = charges.iter().flat_map(|charge| charge.slices().iter());
+            (*instance, TimeLine::new(slices.map(|slice| (slice.interval(), slice.running_ms())).collect()))
+        });
+        Self { policy: &policy.containers, registrations, types, running: running.into_iter().collect() }
     }
 
     /// Capacity at the start of a window.

@@ -10,19 +10,20 @@ mod tests;
 
 use std::collections::HashSet;
 
+use super::Attribution;
 use super::intervals::{Sweep, TimeLine};
 use super::portion::{Portion, add};
 use super::rules::weights;
 use super::tags::Tags;
-use crate::bill::Bill;
 use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::{Capacity, Evidence, TaskKind};
 use crate::ids::ProductArea;
 use crate::index::Index;
 use crate::money::Amount;
-use crate::policy::{ContainerPolicy, Idle, Policy, Window};
+use crate::policy::{ContainerPolicy, Idle, Window};
 use crate::split::Parts;
 use crate::time::Interval;
+use crate::workers;
 
 pub use allocation::{AllocationRequest, AllocationRow, allocate_cpu};
 pub(super) use aws_split::AwsSplit;
@@ -83,15 +84,20 @@ struct Pools {
     memory: u128,
 }
 
-/// Splits the amounts of one charge on one instance, and sums the parts. A part exists only where it has weight.
+/// What one charge on one instance was split into. A part exists only where it has weight.
 pub(super) struct Shares<'c, 'a> {
     containers: &'c Containers<'a>,
-    instance: &'a str,
     host: Option<&'c Host>,
-    sweep: Option<Sweep<'c, Run>>,
     costs: Sums,
     /// The hours beside them; nothing where there are none.
     hours: Sums,
+}
+
+/// Splits the amounts of one charge on one instance, and sums the parts.
+pub(super) struct Splitting<'c, 'a> {
+    shares: Shares<'c, 'a>,
+    instance: &'a str,
+    sweep: Option<Sweep<'c, Run>>,
     used: Used,
     parts: Parts,
 }
@@ -143,20 +149,20 @@ impl Resource {
 }
 
 impl<'a> Containers<'a> {
-    pub(super) fn new(
-        bill: &'a Bill,
-        policy: &'a Policy,
-        evidence: &'a Evidence,
-        tags: &Tags<'a>,
-        period: Interval,
-    ) -> Result<Self> {
+    pub(super) fn new(job: &Attribution<'a>, tags: &Tags<'a>, period: Interval) -> Result<Self> {
+        let Attribution { policy, evidence, workers, .. } = *job;
         let (services, service_of) = service_owners(evidence, tags, period);
         let fargate = fargate_services(evidence, &service_of);
-        let hosts: Index<_, _> = runs_by_instance(evidence, &service_of)
-            .into_iter()
-            .map(|(instance, runs)| (instance, Host::new(runs)))
-            .filter(|(_, host)| host.runs.is_touched(period))
-            .collect();
+        let by_instance = runs_by_instance(evidence);
+        let hosts = workers::map(workers, &by_instance, |(instance, runs)| {
+            let runs = runs.iter().filter_map(|at| evidence.tasks.span(*at));
+            let run = |(kind, interval): (usize, Interval)| {
+                let TaskKind { cpu, memory, .. } = evidence.tasks.kinds().get(kind)?;
+                Some((interval, Run { service: *service_of.get(kind)?, cpu: *cpu, memory: *memory }))
+            };
+            (*instance, Host::new(runs.filter_map(run).collect()))
+        });
+        let hosts: Index<_, _> = hosts.into_iter().filter(|(_, host)| host.runs.is_touched(period)).collect();
         let named: HashSet<&str> = hosts.keys().copied().collect();
         let scaled = weights(&[(0, policy.containers.weights.cpu), (1, policy.containers.weights.memory)].into())?;
         let weight = |at: u8| scaled.iter().find(|(key, _)| *key == at).map_or(0, |(_, weight)| *weight);
@@ -166,7 +172,7 @@ impl<'a> Containers<'a> {
             services,
             hosts,
             fargate,
-            capacities: Capacities::new(bill, &policy.containers, evidence, &named),
+            capacities: Capacities::new(job, &named),
             pools: Pools { cpu: weight(0), memory: weight(1) },
         })
     }
@@ -186,17 +192,15 @@ impl<'a> Containers<'a> {
         self.fargate.get(resource).and_then(|at| self.services.get(*at))
     }
 
-    /// What will be split of one charge on an instance, with or without runs.
-    pub(super) fn shares<'c>(&'c self, instance: &'a str) -> Shares<'c, 'a> {
+    /// Ready to split a charge on an instance, with or without runs.
+    pub(super) fn splitting<'c>(&'c self, instance: &'a str) -> Splitting<'c, 'a> {
         let host = self.hosts.get(instance);
         let count = host.map_or(0, |host| host.services.len());
-        Shares {
-            containers: self,
+        let costs = Sums { services: vec![None; count], ..Sums::default() };
+        Splitting {
+            shares: Shares { containers: self, host, costs, hours: Sums::default() },
             instance,
-            host,
             sweep: host.map(|host| host.runs.sweep()),
-            costs: Sums { services: vec![None; count], ..Sums::default() },
-            hours: Sums::default(),
             used: Used { sums: vec![None; count], ..Used::default() },
             parts: Parts::default(),
         }
@@ -247,19 +251,32 @@ impl<'c, 'a> Shares<'c, 'a> {
         Ok(Portion { cost: Amount::sum(self.costs.parts())?, hours })
     }
 
+    /// Adds to a sum of what is of no service.
+    fn add_rest(&mut self, rest: fn(&mut Sums) -> &mut Option<Amount>, portion: Portion) -> Result<()> {
+        add(rest(&mut self.costs), portion.cost)?;
+        portion.hours.map_or(Ok(()), |hours| add(rest(&mut self.hours), hours))
+    }
+}
+
+impl<'c, 'a> Splitting<'c, 'a> {
+    /// All that was split.
+    pub(super) fn into_shares(self) -> Shares<'c, 'a> {
+        self.shares
+    }
+
     /// Splits one portion over the services that ran on the instance in a window (R9).
     ///
     /// Where no run overlaps the window it is `empty_host`; where none has weight in `spread` it is `not_run`.
     pub(super) fn add(&mut self, window: &[Interval], portion: Portion) -> Result<()> {
-        let containers = self.containers;
+        let containers = self.shares.containers;
         let whole_period = [containers.period];
         let window = if containers.policy.window == Window::Period { &whole_period } else { window };
         self.sum_up(window);
         if portion.hours.is_some() {
-            self.hours.services.resize(self.costs.services.len(), None);
+            self.shares.hours.services.resize(self.shares.costs.services.len(), None);
         }
         if self.used.ran.is_empty() {
-            return self.add_rest(|sums| &mut sums.empty_host, portion);
+            return self.shares.add_rest(|sums| &mut sums.empty_host, portion);
         }
         let pools = containers.pools;
         if pools.memory == 0 {
@@ -269,7 +286,7 @@ impl<'c, 'a> Shares<'c, 'a> {
         let weights =
             [("cpu", pool_weight(pools.cpu, capacity.cpu)?), ("memory", pool_weight(pools.memory, capacity.memory)?)];
         let Some(&[cpu, memory]) = portion.split(&weights)?.as_deref().and_then(|parts| parts.first_chunk()) else {
-            return self.add_rest(|sums| &mut sums.not_run, portion);
+            return self.shares.add_rest(|sums| &mut sums.not_run, portion);
         };
         if pools.cpu > 0 {
             self.add_pool(window, cpu, Resource::Cpu)?;
@@ -309,26 +326,21 @@ impl<'c, 'a> Shares<'c, 'a> {
     fn add_pool(&mut self, window: &[Interval], portion: Portion, resource: Resource) -> Result<()> {
         let Used { sums, ran, .. } = &self.used;
         let used = ran.iter().map(|at| sums.get(*at).copied().flatten().map_or(0, |sum| resource.of(sum)));
-        let separate = self.containers.policy.idle != Idle::Spread;
+        let shares = &mut self.shares;
+        let separate = shares.containers.policy.idle != Idle::Spread;
         // What is unreserved is before every service.
         let mut unused = 0;
         if separate {
-            let capacities = &self.containers.capacities;
+            let capacities = &shares.containers.capacities;
             let capacity = capacities.capacity(self.instance, window)?;
             let running = capacities.running_ms(self.instance, window);
             let available = u128::from(resource.registered(capacity)) * u128::from(running);
             unused = available.saturating_sub(used.clone().sum());
         }
         let weights = std::iter::once(unused).chain(used);
-        self.costs.add_parts(portion.cost, (ran, separate), weights.clone(), &mut self.parts)?;
+        shares.costs.add_parts(portion.cost, (ran, separate), weights.clone(), &mut self.parts)?;
         let Some(hours) = portion.hours else { return Ok(()) };
-        self.hours.add_parts(hours, (ran, separate), weights, &mut self.parts)
-    }
-
-    /// Adds to a sum of what is of no service.
-    fn add_rest(&mut self, rest: fn(&mut Sums) -> &mut Option<Amount>, portion: Portion) -> Result<()> {
-        add(rest(&mut self.costs), portion.cost)?;
-        portion.hours.map_or(Ok(()), |hours| add(rest(&mut self.hours), hours))
+        shares.hours.add_parts(hours, (ran, separate), weights, &mut self.parts)
     }
 }
 
@@ -393,24 +405,22 @@ fn service_owners<'a>(
     (sorted, places)
 }
 
-/// The runs of each instance; `service_of` has the service of each kind of run.
-fn runs_by_instance<'a>(evidence: &'a Evidence, service_of: &[usize]) -> Vec<(&'a str, Vec<(Interval, Run)>)> {
+/// The places of the runs of each instance.
+fn runs_by_instance<'a>(evidence: &'a Evidence) -> Vec<(&'a str, Vec<usize>)> {
     let mut places: Index<&str, usize> = Index::default();
-    let mut by_instance: Vec<(&str, Vec<(Interval, Run)>)> = Vec::new();
-    let mut kind = |(kind, service): (&'a TaskKind, &usize)| {
+    let mut by_instance: Vec<(&str, Vec<usize>)> = Vec::new();
+    let mut place = |kind: &'a TaskKind| {
         let instance = kind.instance.as_ref()?.as_str();
-        let place = *places.entry(instance).or_insert_with(|| {
+        Some(*places.entry(instance).or_insert_with(|| {
             by_instance.push((instance, Vec::new()));
             by_instance.len() - 1
-        });
-        Some((place, Run { service: *service, cpu: kind.cpu, memory: kind.memory }))
+        }))
     };
-    let kinds: Vec<Option<(usize, Run)>> = evidence.tasks.kinds().iter().zip(service_of).map(&mut kind).collect();
-    for (kind, interval) in evidence.tasks.spans() {
-        if let Some((place, run)) = kinds.get(kind).copied().flatten()
-            && let Some((_, runs)) = by_instance.get_mut(place)
-        {
-            runs.push((interval, run));
+    let of_kinds: Vec<Option<usize>> = evidence.tasks.kinds().iter().map(&mut place).collect();
+    for (at, (kind, _)) in evidence.tasks.spans().enumerate() {
+        let place = of_kinds.get(kind).copied().flatten();
+        if let Some((_, runs)) = place.and_then(|place| by_instance.get_mut(place)) {
+            runs.push(at);
         }
     }
     by_instance

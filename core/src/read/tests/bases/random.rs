@@ -12,6 +12,7 @@ use crate::money::{Amount, Currency};
 use crate::policy::Policy;
 use crate::read::tests::read_with;
 use crate::rollup::{Report, RowKind};
+use crate::workers::Alone;
 
 const TYPES: [&str; 22] = [
     "BundledDiscount",
@@ -76,6 +77,7 @@ fn attributed(bill: &crate::bill::Bill, basis: CostBasis) -> Report {
         reservations: &ReservationBook::default(),
         currency: None,
         as_of: "2026-10-05 00:00:00".parse().unwrap(),
+        workers: &Alone,
     })
     .unwrap()
 }
