@@ -88,7 +88,8 @@ fn rounded(whole: u128, sum: u128, weights: &[BigUint], total: &BigUint) -> Resu
 pub(crate) struct Parts {
     /// Floor and remainder of each part.
     floors: Vec<(u128, u128)>,
-    order: Vec<usize>,
+    /// Remainders above 0, with the places of their parts.
+    order: Vec<(u128, usize)>,
     amounts: Vec<Amount>,
 }
 
@@ -142,15 +143,23 @@ impl Parts {
             return;
         }
         let Self { floors, order, .. } = self;
-        order.clear();
-        order.extend((0..).zip(floors.iter()).filter(|(_, (_, remainder))| *remainder > 0).map(|(at, _)| at));
-        let remainder = |at: usize| floors.get(at).map(|(_, remainder)| *remainder);
-        order.sort_unstable_by(|a, b| {
-            remainder(*b).cmp(&remainder(*a)).then_with(|| by_key(*a, *b)).then_with(|| a.cmp(b))
-        });
         // INVARIANT: Σ remainders = leftover × Σ weights and each is below Σ weights, so more than `leftover` are
         // positive or exactly as many as are needed.
-        for at in order.iter().take(usize::try_from(leftover).unwrap_or(usize::MAX)) {
+        order.clear();
+        let remainders = floors.iter().zip(0..).map(|((_, remainder), at)| (*remainder, at));
+        order.extend(remainders.filter(|(remainder, _)| *remainder > 0));
+        let first = |a: &(u128, usize), b: &(u128, usize)| {
+            b.0.cmp(&a.0).then_with(|| by_key(a.1, b.1)).then_with(|| a.1.cmp(&b.1))
+        };
+        if leftover == 1 {
+            // Mostly, where few share: nothing is to be sorted for that.
+            let largest = order.iter().copied().min_by(first);
+            order.clear();
+            order.extend(largest);
+        } else {
+            order.sort_unstable_by(first);
+        }
+        for (_, at) in order.iter().take(usize::try_from(leftover).unwrap_or(usize::MAX)) {
             if let Some((floor, _)) = floors.get_mut(*at) {
                 *floor += 1;
             }

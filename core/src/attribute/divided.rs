@@ -3,13 +3,14 @@
 //!
 //! Whose the parts are is asked later: charges can be divided in any order, several at once.
 
-use super::containers::{Containers, Shares, Splitting};
+use super::containers::{Containers, Shares, Splitting, Usage};
 use super::intervals::TimeLine;
 use super::portion::Portion;
 use super::tags::origin;
 use super::volumes::{self, Stays, Volumes};
 use crate::bill::Charge;
 use crate::error::Result;
+use crate::index::Index;
 use crate::workers::{self, Workers};
 
 /// The parts of a charge by where and when.
@@ -31,8 +32,11 @@ pub(super) struct Divider<'c, 'a> {
 /// A charge that is to be divided: its place among all charges and, of a volume, its attachments.
 type Dividable<'c, 'a> = (usize, &'a Charge, Option<&'c TimeLine<&'a str>>);
 
+/// What runs on the few instances that charges lie on.
+type Usages<'c, 'a> = Vec<(&'a str, Usage<'c>)>;
+
 impl<'c, 'a> Divider<'c, 'a> {
-    /// The charges that lie on instances with task runs or on volumes with attachments, by their places among all.
+    /// The charges that lie on instances with task runs or on volumes with attachments, in order, by their places among all.
     ///
     /// A charge that cannot be divided is an error only for whoever takes it.
     pub(super) fn divide(
@@ -40,32 +44,56 @@ impl<'c, 'a> Divider<'c, 'a> {
         charges: impl Iterator<Item = (usize, &'a Charge)>,
         workers: &dyn Workers,
     ) -> Vec<(usize, Result<Divided<'c, 'a>>)> {
-        let dividable: Vec<Dividable<'c, 'a>> = charges.filter_map(|(at, charge)| self.dividable(at, charge)).collect();
-        workers::map(workers, &dividable, |(at, charge, attachments)| {
-            let divided = attachments.map_or_else(|| self.instance(charge), |known| self.volume(charge, known));
-            (*at, divided)
-        })
+        let mut by_instance: Index<&'a str, Vec<Dividable<'c, 'a>>> = Index::default();
+        for (at, charge) in charges {
+            let attachments = self.volumes.and_then(|volumes| volumes.of(charge));
+            let resource = charge.key().resource_id();
+            let instance = match attachments {
+                // Where it was first: most volumes are of one instance.
+                Some(attachments) => attachments.first().copied().unwrap_or_default(),
+                None if self.containers.has_runs(resource) => resource,
+                None => continue,
+            };
+            by_instance.entry(instance).or_default().push((at, charge, attachments));
+        }
+        let by_instance: Vec<Vec<Dividable<'c, 'a>>> = by_instance.into_values().collect();
+        let divided = workers::map(workers, &by_instance, |dividable| {
+            let mut usages = Usages::new();
+            let divided = |(at, charge, attachments): &Dividable<'c, 'a>| {
+                let divided = match attachments {
+                    Some(attachments) => self.volume(charge, attachments, &mut usages),
+                    None => self.instance(charge, &mut usages),
+                };
+                (*at, divided)
+            };
+            dividable.iter().map(divided).collect::<Vec<_>>()
+        });
+        let mut divided: Vec<_> = divided.into_iter().flatten().collect();
+        divided.sort_unstable_by_key(|(at, _)| *at);
+        divided
     }
 
-    fn dividable(&self, at: usize, charge: &'a Charge) -> Option<Dividable<'c, 'a>> {
-        let attachments = self.volumes.and_then(|volumes| volumes.of(charge));
-        let is_dividable = attachments.is_some() || self.containers.has_runs(charge.key().resource_id());
-        is_dividable.then_some((at, charge, attachments))
-    }
-
-    fn instance(&self, charge: &'a Charge) -> Result<Divided<'c, 'a>> {
+    fn instance(&self, charge: &'a Charge, usages: &mut Usages<'c, 'a>) -> Result<Divided<'c, 'a>> {
         volumes::timed(charge)?;
         let portion = Portion::of(charge, self.has_hours);
-        let mut splitting = self.containers.splitting(charge.key().resource_id());
-        for (interval, part) in portion.in_intervals(charge)? {
-            splitting.add(&[interval], part)?;
+        let instance = charge.key().resource_id();
+        let mut splitting = self.containers.splitting(instance);
+        if let Some(usage) = self.usage(instance, usages) {
+            for (interval, part) in portion.in_intervals(charge)? {
+                splitting.add(usage, &[interval], part)?;
+            }
         }
         let shares = splitting.into_shares();
         portion.conserved("containers", origin(charge), &[shares.sum()?])?;
         Ok(Divided::Instance(shares))
     }
 
-    fn volume(&self, charge: &'a Charge, attachments: &TimeLine<&'a str>) -> Result<Divided<'c, 'a>> {
+    fn volume(
+        &self,
+        charge: &'a Charge,
+        attachments: &TimeLine<&'a str>,
+        usages: &mut Usages<'c, 'a>,
+    ) -> Result<Divided<'c, 'a>> {
         // Instance, what moved to it, and how that is split; a volume is attached to few.
         let mut moved: Vec<(&'a str, Portion, Splitting<'c, 'a>)> = Vec::new();
         let stays = volumes::follow(charge, Portion::of(charge, self.has_hours), attachments, &mut |part| {
@@ -73,9 +101,9 @@ impl<'c, 'a> Divider<'c, 'a> {
                 moved.push((part.instance, Portion::default(), self.containers.splitting(part.instance)));
                 moved.len() - 1
             });
-            let Some((_, sum, splitting)) = moved.get_mut(at) else { return Ok(()) };
+            let Some((instance, sum, splitting)) = moved.get_mut(at) else { return Ok(()) };
             *sum = sum.checked_add(part.portion)?;
-            splitting.add(part.window, part.portion)
+            self.usage(instance, usages).map_or(Ok(()), |usage| splitting.add(usage, part.window, part.portion))
         })?;
         moved.sort_unstable_by_key(|(instance, ..)| *instance);
         let shares = |(instance, sum, splitting): (_, Portion, Splitting<'c, 'a>)| {
@@ -84,5 +112,13 @@ impl<'c, 'a> Divider<'c, 'a> {
             Ok((instance, shares))
         };
         Ok(Divided::Volume { moved: moved.into_iter().map(shares).collect::<Result<_>>()?, stays })
+    }
+
+    fn usage<'u>(&self, instance: &'a str, usages: &'u mut Usages<'c, 'a>) -> Option<&'u mut Usage<'c>> {
+        let at = usages.iter().position(|(known, _)| *known == instance).unwrap_or_else(|| {
+            usages.push((instance, self.containers.usage(instance)));
+            usages.len() - 1
+        });
+        usages.get_mut(at).map(|(_, usage)| usage)
     }
 }

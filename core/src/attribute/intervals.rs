@@ -12,7 +12,7 @@ pub(super) struct TimeLine<T> {
 
 impl<T> TimeLine<T> {
     pub(super) fn new(mut spans: Vec<(Interval, T)>) -> Self {
-        spans.sort_by_key(|(interval, _)| *interval);
+        spans.sort_unstable_by_key(|(interval, _)| *interval);
         let mut latest = Timestamp::MIN;
         let latest_ends = spans
             .iter()
@@ -35,6 +35,11 @@ impl<T> TimeLine<T> {
             .rev()
             .take_while(move |(_, latest)| **latest > window.start)
             .filter_map(move |(span, _)| Some((span.0.intersect(&window)?, span)))
+    }
+
+    /// What starts first.
+    pub(super) fn first(&self) -> Option<&T> {
+        self.spans.first().map(|(_, value)| value)
     }
 
     pub(super) fn is_touched(&self, window: Interval) -> bool {

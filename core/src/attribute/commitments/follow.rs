@@ -56,9 +56,9 @@ impl<'a> Pushed<'a> {
         volumes::timed(charge)?;
         let instance = charge.key().resource_id();
         ledger.on_instance(Some(instance));
-        let mut splitting = stages.containers.splitting(instance);
+        let (mut splitting, mut usage) = (stages.containers.splitting(instance), stages.containers.usage(instance));
         for (slice, part) in charge.slices().iter().zip(by_hours(charge.slices(), amount)?) {
-            part.map_or(Ok(()), |part| splitting.add(&[slice.interval()], part.into()))?;
+            part.map_or(Ok(()), |part| splitting.add(&mut usage, &[slice.interval()], part.into()))?;
         }
         let shares = splitting.into_shares();
         Portion::from(amount).conserved("commitment fees", origin, &[shares.sum()?])?;

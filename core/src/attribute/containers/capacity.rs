@@ -8,7 +8,7 @@ use crate::bill::{Charge, instance_type};
 use crate::error::{Error, ErrorCode, Result};
 use crate::evidence::{Capacity, Registration};
 use crate::index::Index;
-use crate::policy::ContainerPolicy;
+use crate::policy::{ContainerPolicy, Idle};
 use crate::time::Interval;
 use crate::workers;
 
@@ -40,7 +40,10 @@ impl<'a> Capacities<'a> {
             }
             let Some(named) = instance_type(charge.key().usage_type()) else { continue };
             types.entry(resource).and_modify(|known| *known = (*known).min(named)).or_insert(named);
-            charges.entry(resource).or_default().push(charge);
+            // How long it ran is asked for only where what is unreserved is told apart.
+            if policy.containers.idle != Idle::Spread {
+                charges.entry(resource).or_default().push(charge);
+            }
         }
         let charges: Vec<(&str, Vec<&Charge>)> = charges.into_iter().collect();
         let running = workers::map(workers, &charges, |(instance, charges)| {

@@ -7,11 +7,12 @@ mod split_check;
 mod split_cost;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use std::collections::HashSet;
 
 use super::Attribution;
-use super::intervals::{Sweep, TimeLine};
+use super::intervals::TimeLine;
 use super::portion::{Portion, add};
 use super::rules::weights;
 use super::tags::Tags;
@@ -32,6 +33,8 @@ pub(super) use split_check::SplitCheck;
 pub use split_cost::{
     CostByTask, Quantities, ResourceCosts, SplitCostRequest, SplitCostTask, TaskCost, UnusedCost, split_cost,
 };
+pub(super) use usage::Usage;
+use usage::Used;
 
 /// Task runs by instance, ready to split charges.
 pub(super) struct Containers<'a> {
@@ -97,8 +100,6 @@ pub(super) struct Shares<'c, 'a> {
 pub(super) struct Splitting<'c, 'a> {
     shares: Shares<'c, 'a>,
     instance: &'a str,
-    sweep: Option<Sweep<'c, Run>>,
-    used: Used,
     parts: Parts,
 }
 
@@ -115,16 +116,6 @@ struct Sums {
     not_run: Option<Amount>,
 }
 
-/// What the services of a host used in one window, in unit-milliseconds.
-#[derive(Default)]
-struct Used {
-    /// CPU and memory by position among the host's services, of those that ran.
-    sums: Vec<Option<(u128, u128)>>,
-    /// Positions of the services that ran; sorted.
-    ran: Vec<usize>,
-    window: Vec<Interval>,
-}
-
 /// A resource that tasks reserve.
 #[derive(Clone, Copy)]
 enum Resource {
@@ -133,10 +124,10 @@ enum Resource {
 }
 
 impl Resource {
-    fn of(self, (cpu, memory): (u128, u128)) -> u128 {
+    fn of(self, used: &Used) -> u128 {
         match self {
-            Self::Cpu => cpu,
-            Self::Memory => memory,
+            Self::Cpu => used.cpu,
+            Self::Memory => used.memory,
         }
     }
 
@@ -200,10 +191,13 @@ impl<'a> Containers<'a> {
         Splitting {
             shares: Shares { containers: self, host, costs, hours: Sums::default() },
             instance,
-            sweep: host.map(|host| host.runs.sweep()),
-            used: Used { sums: vec![None; count], ..Used::default() },
             parts: Parts::default(),
         }
+    }
+
+    /// What runs on an instance.
+    pub(super) fn usage(&self, instance: &str) -> Usage<'_> {
+        Usage::new(self.hosts.get(instance))
     }
 }
 
@@ -264,23 +258,23 @@ impl<'c, 'a> Splitting<'c, 'a> {
         self.shares
     }
 
-    /// Splits one portion over the services that ran on the instance in a window (R9).
+    /// Splits one portion over the services that ran on the instance in a window (R9), of which there is this `usage`.
     ///
     /// Where no run overlaps the window it is `empty_host`; where none has weight in `spread` it is `not_run`.
-    pub(super) fn add(&mut self, window: &[Interval], portion: Portion) -> Result<()> {
+    pub(super) fn add(&mut self, usage: &mut Usage<'c>, window: &[Interval], portion: Portion) -> Result<()> {
         let containers = self.shares.containers;
         let whole_period = [containers.period];
         let window = if containers.policy.window == Window::Period { &whole_period } else { window };
-        self.sum_up(window);
+        let used = usage.in_window(window);
         if portion.hours.is_some() {
             self.shares.hours.services.resize(self.shares.costs.services.len(), None);
         }
-        if self.used.ran.is_empty() {
+        if used.is_empty() {
             return self.shares.add_rest(|sums| &mut sums.empty_host, portion);
         }
         let pools = containers.pools;
         if pools.memory == 0 {
-            return self.add_pool(window, portion, Resource::Cpu);
+            return self.add_pool((window, used), portion, Resource::Cpu);
         }
         let capacity = containers.capacities.both(self.instance, window)?;
         let weights =
@@ -289,43 +283,13 @@ impl<'c, 'a> Splitting<'c, 'a> {
             return self.shares.add_rest(|sums| &mut sums.not_run, portion);
         };
         if pools.cpu > 0 {
-            self.add_pool(window, cpu, Resource::Cpu)?;
+            self.add_pool((window, used), cpu, Resource::Cpu)?;
         }
-        self.add_pool(window, memory, Resource::Memory)
-    }
-
-    /// Sums up what each service used in a window.
-    fn sum_up(&mut self, window: &[Interval]) {
-        let Used { sums, ran, window: last } = &mut self.used;
-        if last == window {
-            return;
-        }
-        window.clone_into(last);
-        for at in ran.drain(..) {
-            if let Some(sum) = sums.get_mut(at) {
-                *sum = None;
-            }
-        }
-        let Some(sweep) = &mut self.sweep else { return };
-        for interval in window {
-            for (overlap, run) in sweep.overlapping(*interval) {
-                let milliseconds = u128::from(overlap.millis());
-                let Some(sum) = sums.get_mut(run.service) else { continue };
-                let (cpu, memory) = sum.get_or_insert_with(|| {
-                    ran.push(run.service);
-                    (0, 0)
-                });
-                *cpu += u128::from(run.cpu) * milliseconds;
-                *memory += u128::from(run.memory) * milliseconds;
-            }
-        }
-        ran.sort_unstable();
+        self.add_pool((window, used), memory, Resource::Memory)
     }
 
     /// Splits the amount of one resource by what was used of it.
-    fn add_pool(&mut self, window: &[Interval], portion: Portion, resource: Resource) -> Result<()> {
-        let Used { sums, ran, .. } = &self.used;
-        let used = ran.iter().map(|at| sums.get(*at).copied().flatten().map_or(0, |sum| resource.of(sum)));
+    fn add_pool(&mut self, (window, used): (&[Interval], &[Used]), portion: Portion, resource: Resource) -> Result<()> {
         let shares = &mut self.shares;
         let separate = shares.containers.policy.idle != Idle::Spread;
         // What is unreserved is before every service.
@@ -335,12 +299,12 @@ impl<'c, 'a> Splitting<'c, 'a> {
             let capacity = capacities.capacity(self.instance, window)?;
             let running = capacities.running_ms(self.instance, window);
             let available = u128::from(resource.registered(capacity)) * u128::from(running);
-            unused = available.saturating_sub(used.clone().sum());
+            unused = available.saturating_sub(used.iter().map(|used| resource.of(used)).sum());
         }
-        let weights = std::iter::once(unused).chain(used);
-        shares.costs.add_parts(portion.cost, (ran, separate), weights.clone(), &mut self.parts)?;
+        let weights = std::iter::once(unused).chain(used.iter().map(|used| resource.of(used)));
+        shares.costs.add_parts(portion.cost, (used, separate), weights.clone(), &mut self.parts)?;
         let Some(hours) = portion.hours else { return Ok(()) };
-        shares.hours.add_parts(hours, (ran, separate), weights, &mut self.parts)
+        shares.hours.add_parts(hours, (used, separate), weights, &mut self.parts)
     }
 }
 
@@ -351,18 +315,18 @@ impl Sums {
         self.services.iter().copied().chain(rest).flatten()
     }
 
-    /// Splits an amount by the weights of what is unreserved and of the services that `ran`.
+    /// Splits an amount by the weights of what is unreserved and of the services that `used` something.
     fn add_parts(
         &mut self,
         amount: Amount,
-        (ran, separate): (&[usize], bool),
+        (used, separate): (&[Used], bool),
         weights: impl Iterator<Item = u128> + Clone,
         parts: &mut Parts,
     ) -> Result<()> {
         if !parts.split(amount, weights.clone(), |a, b| a.cmp(&b))? {
             return add(if separate { &mut self.unreserved } else { &mut self.not_run }, amount);
         }
-        let services = ran.iter().map(|at| Some(*at));
+        let services = used.iter().map(|used| Some(used.service));
         for ((service, weight), part) in std::iter::once(None).chain(services).zip(weights).zip(parts.amounts()) {
             let sum = match service {
                 _ if weight == 0 => continue,
