@@ -3,7 +3,7 @@
 use crate::read::csv::lanes::{BLOCK, Kernel, Lanes, Level, block_at, is_plain};
 
 /// What may come of 64 bytes of a row, a bit each.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(in crate::read) struct Marks {
     /// Bytes that must not differ.
     fixed: u64,

@@ -9,8 +9,11 @@
 //! a row that is equal to one that was cut, but for plain bytes in the place of plain bytes, is cut in the same way. Where
 //! a field is shorter or longer than it was, its end is looked for, and the bytes behind it are compared.
 
+mod layouts;
 mod repeats;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::hash::{BuildHasher, Hasher};
@@ -29,12 +32,13 @@ use crate::read::table::count_of;
 use crate::read::table::values::Times;
 use crate::time::Interval;
 
+use layouts::Layouts;
 use repeats::Repeats;
 use steps::StepKind;
 #[cfg(feature = "batches")]
 pub(super) use steps::steps_apart;
 pub(super) use steps::{Step, steps};
-use walk::{Ends, Places, WalkedRow};
+use walk::{Places, WalkedRow};
 
 /// Patterns kept whatever the number of charges.
 const PATTERNS_MIN: usize = 1 << 12;
@@ -58,8 +62,10 @@ pub(super) struct Patterns {
     hasher: FixedState,
     /// Hash of a pattern and its number: growing looks at no pattern.
     index: HashTable<(u64, u32)>,
-    ends: Vec<u32>,
     texts: Vec<u8>,
+    layouts: Layouts,
+    /// Ends and marks of the row that is kept.
+    ends: Vec<u32>,
     marks: Vec<Marks>,
     known: Vec<Pattern>,
     /// What the first row of each pattern says, where it is plain.
@@ -94,9 +100,10 @@ pub(in crate::read) struct Place {
 #[derive(Debug)]
 #[repr(align(64))]
 struct Pattern {
-    /// Where its text starts in `texts`, as a number of blocks, which is also where its marks start in `marks`.
+    /// Where its text starts in `texts`.
     text: usize,
     length: u32,
+    layout: u32,
     is_negative: bool,
     is_plain: bool,
     place: Place,
@@ -108,13 +115,13 @@ struct Pattern {
 }
 
 impl Pattern {
-    /// The row, where the texts and marks of all patterns are.
+    /// The row, where the texts and layouts of all patterns are.
     #[inline]
-    fn row<'k>(&self, texts: &'k [u8], marks: &'k [Marks]) -> Option<KnownRow<'k>> {
+    fn row<'k>(&self, texts: &'k [u8], layouts: &'k Layouts) -> Option<KnownRow<'k>> {
         Some(KnownRow {
-            text: texts.get(self.text * BLOCK..)?,
+            text: texts.get(self.text..)?,
             length: self.length as usize,
-            marks: marks.get(self.text..)?,
+            marks: layouts.marks(self.layout),
         })
     }
 }
@@ -182,12 +189,13 @@ impl Patterns {
             same: of_kind(|kind| kind == StepKind::Same),
             times: of_kind(|kind| matches!(kind, StepKind::Times(_))),
             values: of_kind(|kind| kind == StepKind::Value),
+            layouts: Layouts::new(steps.len()),
             steps,
             places: Places::new(width),
             hasher: FixedState::default(),
             index: HashTable::new(),
-            ends: Vec::new(),
             texts: Vec::new(),
+            ends: Vec::new(),
             marks: Vec::new(),
             known: Vec::new(),
             plain: Vec::new(),
@@ -209,19 +217,20 @@ impl Patterns {
     pub(super) fn repeated(&mut self, bytes: &[u8], last: &Times, level: Level) -> Option<Repeated> {
         let number = self.guess();
         let pattern = self.known.get(number as usize).filter(|pattern| pattern.is_plain)?;
-        let known = pattern.row(&self.texts, &self.marks)?;
+        let known = pattern.row(&self.texts, &self.layouts)?;
         self.places.start();
+        let layout = pattern.layout;
         let (length, has_same_values) = match known.likeness(bytes, 0, level) {
             Likeness::Alike { has_same_values } => (known.length, has_same_values),
             Likeness::Differs { at } => (self.walk(number, (bytes, at), level)?, false),
         };
-        let (ends, places) = (Ends::of_pattern(&self.ends, number, self.steps.len()), &self.places);
+        let (ends, places) = (self.layouts.ends(layout), &self.places);
         let has_last_times = self.times.iter().zip(&last.written).all(|(number, written)| {
             let (start, end) = ends.of(*number);
             bytes
                 .get(places.of(start)..places.of(end))
                 .and_then(<[u8]>::split_last)
-                .is_some_and(|(_, own)| own == written)
+                .is_some_and(|(_, own)| is_same(own, written))
         });
         Some(Repeated { number, length, has_last_times, has_same_values })
     }
@@ -230,9 +239,8 @@ impl Patterns {
     #[cold]
     fn walk(&mut self, number: u32, row: (&[u8], usize), level: Level) -> Option<usize> {
         let pattern = self.known.get(number as usize)?;
-        let known = pattern.row(&self.texts, &self.marks)?;
-        let ends = Ends::of_pattern(&self.ends, number, self.steps.len());
-        self.places.walk(&self.steps, ends, known, row, level)
+        let known = pattern.row(&self.texts, &self.layouts)?;
+        self.places.walk(&self.steps, self.layouts.ends(pattern.layout), known, row, level)
     }
 
     /// What the rows of a pattern belong to, and whether their cost is negative.
@@ -242,7 +250,8 @@ impl Patterns {
 
     /// The values of the row that was last found to be repeated, and its times where they are not those of the last row.
     pub(super) fn fields<'r>(&'r mut self, row: &Repeated, bytes: &'r [u8]) -> WalkedRow<'r> {
-        let ends = Ends::of_pattern(&self.ends, row.number, self.steps.len());
+        let layout = self.known.get(row.number as usize).map_or(u32::MAX, |pattern| pattern.layout);
+        let ends = self.layouts.ends(layout);
         let times = if row.has_last_times { &[][..] } else { &self.times };
         for number in self.values.iter().chain(times) {
             if let Some(step) = self.steps.get(*number) {
@@ -325,9 +334,8 @@ impl Patterns {
     /// Forgets all.
     pub(super) fn forget(&mut self) {
         self.index.clear();
-        self.ends.clear();
         self.texts.clear();
-        self.marks.clear();
+        self.layouts.forget();
         self.known.clear();
         self.plain.clear();
     }
@@ -343,12 +351,22 @@ impl Patterns {
     ) {
         let account = collector.builder(place.builder).and_then(|(_, builder)| builder.usage_of(place.charge));
         let account = account.map_or(NONE, |account| self.repeats.number_of(place.builder, account));
-        let text = self.marks.len();
-        let length = self.write(row, text * BLOCK);
+        let text = self.texts.len();
+        let (length, layout) = self.write(row);
         let number = u32::try_from(self.known.len()).unwrap_or(NONE);
         let Key { hash, is_negative, after } = key;
         let is_plain = values.is_some() && length != u32::MAX;
-        self.known.push(Pattern { text, length, is_negative, is_plain, place, follower: NONE, account, repeats: 0 });
+        self.known.push(Pattern {
+            text,
+            length,
+            layout,
+            is_negative,
+            is_plain,
+            place,
+            follower: NONE,
+            account,
+            repeats: 0,
+        });
         self.plain.push(PlainValues::of(values));
         self.index.insert_unique(hash, (hash, number), |(hash, _)| *hash);
         if let Some(before) = self.known.get_mut(after as usize) {
@@ -357,21 +375,23 @@ impl Patterns {
         self.last = number;
     }
 
-    /// Writes the text of all steps, each with the separator behind it, its ends and its marks; how many bytes it takes.
-    fn write<'r>(&mut self, row: impl Telling<'r>, text: usize) -> u32 {
+    /// Writes the text of all steps, each with the separator behind it; how many bytes it takes, and how it lies.
+    fn write<'r>(&mut self, row: impl Telling<'r>) -> (u32, u32) {
+        let text = self.texts.len();
+        self.ends.clear();
+        self.marks.clear();
         for step in &self.steps {
             let start = self.texts.len();
             self.texts.extend(row.raw(step.first, step.last));
             self.texts.push(self.places.separator(step.last));
             let end = self.texts.len() - text;
             self.ends.push(u32::try_from(end).unwrap_or(u32::MAX));
-            self.marks.resize(text / BLOCK + marks_of(end), Marks::default());
-            let (marks, bytes) = (self.marks.get_mut(text / BLOCK..), self.texts.get(start..));
-            mark(marks.unwrap_or_default(), start - text, bytes.unwrap_or_default(), step.kind.freedom());
+            self.marks.resize(marks_of(end), Marks::default());
+            mark(&mut self.marks, start - text, self.texts.get(start..).unwrap_or_default(), step.kind.freedom());
         }
         let length = self.texts.len() - text;
-        self.texts.resize(self.marks.len() * BLOCK, 0);
-        u32::try_from(length).unwrap_or(u32::MAX)
+        self.texts.resize(text + self.marks.len() * BLOCK, 0);
+        (u32::try_from(length).unwrap_or(u32::MAX), self.layouts.number(&self.ends, &self.marks))
     }
 
     fn hash<'r>(&self, row: impl Telling<'r>, is_negative: bool) -> u64 {
@@ -386,8 +406,8 @@ impl Patterns {
     /// The place of a pattern, if a row is of it.
     fn place_in<'r>(&self, number: u32, row: impl Telling<'r>, is_negative: bool) -> Option<Place> {
         let known = self.known.get(number as usize).filter(|known| known.is_negative == is_negative)?;
-        let ends = Ends::of_pattern(&self.ends, number, self.steps.len());
-        let text = self.texts.get(known.text * BLOCK..)?;
+        let ends = self.layouts.ends(known.layout);
+        let text = self.texts.get(known.text..)?;
         let is_same = |number: &usize| {
             let (start, end) = ends.of(*number);
             let own = text.get(start..end).and_then(<[u8]>::split_last);
@@ -398,92 +418,13 @@ impl Patterns {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::read::ScanOptions;
-    use crate::read::collect::Purpose;
-
-    #[test]
-    fn a_pattern_and_what_it_says_take_a_cache_line_each() {
-        assert_eq!((size_of::<Pattern>(), align_of::<Pattern>()), (64, 64));
-        assert_eq!((size_of::<PlainValues>(), align_of::<PlainValues>()), (64, 64));
-    }
-
-    fn over(spans: &[(usize, usize)]) -> Patterns {
-        Patterns::over(4, steps(4, spans, &[], &[]))
-    }
-
-    /// A row of plain fields.
-    fn with_row<T>(line: &str, look: impl FnOnce(crate::read::csv::stretch::StretchRow<'_>) -> T) -> T {
-        let text = format!("{line}\n");
-        let separators: Vec<u32> =
-            (0u32..).zip(text.bytes()).filter(|(_, byte)| matches!(byte, b',' | b'\n')).map(|(at, _)| at).collect();
-        let stretch = crate::read::csv::stretch::Stretch {
-            text: text.as_bytes(),
-            separators: &separators,
-            width: separators.len(),
-            has_escapes: false,
-        };
-        look(stretch.iter().next().unwrap())
-    }
-
-    fn charge_of(patterns: &mut Patterns, line: &str, is_negative: bool) -> Option<usize> {
-        with_row(line, |row| match patterns.look(row, is_negative) {
-            Look::Known(place) => Some(place.charge),
-            Look::New(_) => None,
-        })
-    }
-
-    fn keep(patterns: &mut Patterns, line: &str, charge: usize) {
-        if patterns.is_full(charge) {
-            patterns.forget();
+/// Whether texts are equal that mostly are as long as a time: compared without a call.
+#[inline]
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    match (a.first_chunk::<16>(), b.first_chunk::<16>(), a.last_chunk::<16>(), b.last_chunk::<16>()) {
+        (Some(start), Some(other), Some(end), Some(last)) if a.len() == b.len() && a.len() <= 32 => {
+            start == other && end == last
         }
-        with_row(line, |row| match patterns.look(row, false) {
-            Look::New(key) => {
-                let place = Place { builder: 0, charge, rule: 0, counts_quantity: false };
-                let options = ScanOptions::default();
-                patterns.keep(row, key, place, None, &mut Collector::new(&options, Purpose::Bill));
-            }
-            Look::Known(_) => panic!("`{line}` is known"),
-        });
-    }
-
-    #[test]
-    fn rows_are_one_pattern_where_the_columns_that_decide_and_the_sign_agree() {
-        let mut patterns = over(&[(0, 1), (3, 3)]);
-        keep(&mut patterns, "ab,c,1,d", 7);
-        for (line, is_negative, is_known) in [
-            ("ab,c,1,d", false, true),
-            ("ab,c,2,d", false, true),
-            ("ab,c,1,d", true, false),
-            ("a,bc,1,d", false, false),
-            ("ab,c,1,", false, false),
-            ("ab,c,1,dd", false, false),
-        ] {
-            assert_eq!(charge_of(&mut patterns, line, is_negative), is_known.then_some(7), "{line}");
-        }
-    }
-
-    #[test]
-    fn a_follower_is_only_a_guess() {
-        let mut patterns = over(&[(0, 0)]);
-        let lines = ["a,1", "b,1", "c,1"];
-        lines.iter().enumerate().for_each(|(charge, line)| keep(&mut patterns, line, charge));
-        for order in [[0, 1, 2], [0, 1, 2], [2, 1, 0], [1, 1, 0], [0, 2, 1]] {
-            for charge in order {
-                assert_eq!(charge_of(&mut patterns, lines[charge], false), Some(charge));
-            }
-        }
-    }
-
-    #[test]
-    fn more_patterns_than_are_kept_are_forgotten_and_found_again() {
-        let mut patterns = over(&[(0, 0)]);
-        for number in 0..PATTERNS_MIN + 2 {
-            keep(&mut patterns, &number.to_string(), 0);
-        }
-        assert_eq!(charge_of(&mut patterns, "0", false), None);
-        assert_eq!(charge_of(&mut patterns, &PATTERNS_MIN.to_string(), false), Some(0));
+        _ => a == b,
     }
 }

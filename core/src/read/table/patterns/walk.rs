@@ -48,14 +48,7 @@ fn zeros(word: u64) -> u64 {
 #[derive(Clone, Copy)]
 pub(super) struct Ends<'e>(pub(super) &'e [u32]);
 
-impl<'e> Ends<'e> {
-    /// Those of a pattern, of all patterns' of so many steps.
-    #[inline]
-    pub(super) fn of_pattern(ends: &'e [u32], number: u32, steps: usize) -> Self {
-        let start = (number as usize).saturating_mul(steps);
-        Self(ends.get(start..).and_then(|ends| ends.get(..steps)).unwrap_or_default())
-    }
-
+impl Ends<'_> {
     /// Where a step starts and ends.
     #[inline]
     pub(super) fn of(self, number: usize) -> (usize, usize) {
