@@ -83,13 +83,22 @@ fn parse_fixed(text: &[u8]) -> Option<i64> {
     if !matches!(gap, b' ' | b'T') || !matches!((dash1, dash2), (b'-', b'-') | (b'/', b'/')) {
         return None;
     }
-    let digits = |parts: &[u8]| {
-        parts.iter().try_fold(0u32, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0')))
+    let mut largest = 0;
+    let mut number = |digits: &[u8]| {
+        digits.iter().fold(0, |value, byte| {
+            let digit = byte.wrapping_sub(b'0');
+            largest = largest.max(digit);
+            value * 10 + u32::from(digit)
+        })
     };
-    let year = i32::try_from(digits(&[y1, y2, y3, y4])?).ok()?;
-    let date = NaiveDate::from_ymd_opt(year, digits(&[m1, m2])?, digits(&[d1, d2])?)?;
-    let time = date.and_hms_opt(digits(&[h1, h2])?, digits(&[n1, n2])?, digits(&[s1, s2])?)?;
-    Some(time.and_utc().timestamp_millis())
+    let [year, month, day] = [number(&[y1, y2, y3, y4]), number(&[m1, m2]), number(&[d1, d2])];
+    let [hour, minute, second] = [[h1, h2], [n1, n2], [s1, s2]].map(|digits| number(&digits));
+    if largest > 9 || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+    let days = i64::from(date.to_epoch_days());
+    Some(days * 24 * HOUR_MS + i64::from((hour * 60 + minute) * 60 + second) * 1000)
 }
 
 fn parse_general(text: &str) -> Option<i64> {
@@ -305,6 +314,8 @@ impl From<BillingPeriod> for String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn time(text: &str) -> Timestamp {
@@ -373,6 +384,24 @@ mod tests {
         assert_eq!(december.interval().millis(), 744 * 3_600_000);
         for text in ["2016-1", "2016-13", "16-01", "2016-01-01", "2016-+6", "+016-06", ""] {
             assert!(text.parse::<BillingPeriod>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_usual_form_is_read_as_the_calendar_says(
+            year in 0i32..10_000, parts in (0u32..15, 0u32..34, 0u32..26, 0u32..63, 0u32..63),
+            letter in prop::option::of((0usize..19, any::<u8>())),
+        ) {
+            let (month, day, hour, minute, second) = parts;
+            let mut text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}").into_bytes();
+            let date = NaiveDate::from_ymd_opt(year, month, day);
+            let expected = date.and_then(|date| date.and_hms_opt(hour, minute, second)).map(|time| time.and_utc().timestamp_millis());
+            prop_assert_eq!(parse_fixed(&text), expected);
+            if let Some((at, letter)) = letter.filter(|(_, letter)| !b"0123456789:/-T ".contains(letter)) {
+                text[at] = letter;
+                prop_assert_eq!(parse_fixed(&text), None);
+            }
         }
     }
 }

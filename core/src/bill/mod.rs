@@ -43,6 +43,7 @@ pub use charge::Charge;
 pub use coverage::{Completeness, Gap};
 pub(crate) use covers::{Covers, CoversById, commitment_id};
 pub use digest::Digest;
+pub(crate) use digest::Digester;
 pub(crate) use instance::{SizedType, instance_type, is_instance_usage, sized_type};
 pub use key::ChargeKey;
 pub use slices::{UsageSlice, UsageSliceIter, UsageSlices};

@@ -11,6 +11,7 @@
 
 mod attachments;
 mod builder;
+mod canonical;
 mod cloudtrail;
 mod containers;
 mod event;

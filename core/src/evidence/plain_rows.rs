@@ -6,181 +6,136 @@
 use super::EvidenceBuilder;
 use super::kinds::KindName;
 use super::names::{Name, Names};
-use super::scalar::instant;
+use super::scalar::{instant, trimmed};
 use super::tables::{Header, Table};
 use super::task_facts::Task;
 use crate::index::Index;
+use crate::read::PlainFields;
 use crate::time::Timestamp;
 
 /// Reads lines of one table.
 pub(super) struct PlainRows<'h> {
     header: &'h Header,
-    /// The instances of rows of tasks.
+    fields: PlainFields,
+    task_columns: TaskColumns,
+    kinds: RowKinds,
+}
+
+/// Where the cells of a table of tasks stand.
+struct TaskColumns {
+    task: Option<usize>,
+    instance: Option<usize>,
+    started: Option<usize>,
+    stopped: Option<usize>,
+    /// The first and last columns of the stretches of all others that say something.
+    shared: Vec<(usize, usize)>,
+}
+
+/// What rows of tasks say but for the task and its times.
+#[derive(Default)]
+struct RowKinds {
     instances: Names,
-    /// Their other cells but for the task and its times: mostly one text for each service.
+    /// Their other cells: mostly one text for each service.
     services: Names,
-    /// What such rows say.
     kinds: Index<(Name, Name), KindName>,
     cells: String,
 }
 
-/// The cells of a row that many rows do not share.
-#[derive(Default)]
-struct Own<'a> {
-    task: &'a str,
-    instance: &'a str,
-    started: &'a str,
-    stopped: &'a str,
+/// A row by the places of its separators.
+#[derive(Clone, Copy)]
+struct PlainRow<'r> {
+    text: &'r str,
+    start: usize,
+    ends: &'r [u32],
+}
+
+impl<'r> PlainRow<'r> {
+    /// The cells of columns with the separators between them.
+    fn cells(&self, first: usize, last: usize) -> &'r str {
+        let end = |at: usize| self.ends.get(at).map(|end| *end as usize);
+        let start = first.checked_sub(1).map_or(Some(self.start), |before| Some(end(before)? + 1));
+        start.zip(end(last)).and_then(|(start, end)| self.text.get(start..end)).unwrap_or_default()
+    }
+
+    /// The cell of a column; empty where there is no such column.
+    fn cell(&self, column: Option<usize>) -> &'r str {
+        trimmed(column.map_or("", |column| self.cells(column, column)))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'r str> {
+        (0..self.ends.len()).map(|column| self.cells(column, column))
+    }
+}
+
+impl TaskColumns {
+    fn of(columns: &[Option<&'static str>]) -> Self {
+        let place = |name: &str| columns.iter().rposition(|column| *column == Some(name));
+        let own = ["task", "instance", "started", "stopped"];
+        let mut shared: Vec<(usize, usize)> = Vec::new();
+        for (at, _) in columns.iter().enumerate().filter(|(_, column)| column.is_some_and(|name| !own.contains(&name)))
+        {
+            match shared.last_mut().filter(|(_, last)| last + 1 == at) {
+                Some((_, last)) => *last = at,
+                None => shared.push((at, at)),
+            }
+        }
+        let [task, instance, started, stopped] = own.map(place);
+        Self { task, instance, started, stopped, shared }
+    }
 }
 
 impl<'h> PlainRows<'h> {
     /// No rows yet of the table.
     pub(super) fn new(header: &'h Header) -> Self {
-        let [instances, services] = <_>::default();
-        Self { header, instances, services, kinds: Index::default(), cells: String::new() }
+        let task_columns = TaskColumns::of(header.columns());
+        Self { header, fields: PlainFields::default(), task_columns, kinds: RowKinds::default() }
     }
 
-    /// Takes lines of the table. `None` where some cell has quotes, or where anything is wrong: the general reader says
-    /// what, and where.
+    /// Takes lines of the table. `None` where they are not plain, or where anything is wrong: the general reader says what,
+    /// and where.
     pub(super) fn add(&mut self, evidence: &mut EvidenceBuilder, lines: &[u8]) -> Option<()> {
+        let Self { header, fields, task_columns, kinds } = self;
         let text = std::str::from_utf8(lines).ok()?;
-        let mut row = Vec::new();
         let mut start = 0;
-        for end in Marks::new(lines).chain([lines.len()]) {
-            // The feed after a return, which has ended the line already.
-            if end < start {
-                continue;
+        for ends in fields.of_rows(lines, header.columns().len())? {
+            let row = PlainRow { text, start, ends };
+            start = ends.last().map_or(start, |end| *end as usize + 1);
+            if header.table() == Table::Tasks {
+                task_columns.add(row, header, kinds, evidence)?;
+            } else {
+                evidence.add_row(header.table(), &header.row(row.all())?).ok()?;
             }
-            row.push(text.get(start..end)?);
-            start = end + 1;
-            match lines.get(end) {
-                Some(b',') => continue,
-                Some(b'"') => return None,
-                Some(b'\r') if lines.get(start).is_some_and(|next| *next != b'\n') => return None,
-                Some(b'\r') => start += 1,
-                _ => {}
-            }
-            if row != [""] {
-                self.add_row(evidence, &row)?;
-            }
-            row.clear();
         }
-        Some(())
+        (start == lines.len()).then_some(())
     }
+}
 
-    fn add_row(&mut self, evidence: &mut EvidenceBuilder, row: &[&str]) -> Option<()> {
-        if self.header.table() != Table::Tasks {
-            let row = self.header.row(row.iter().copied())?;
-            return evidence.add_row(self.header.table(), &row).ok();
+impl TaskColumns {
+    fn add(
+        &self,
+        row: PlainRow<'_>,
+        header: &Header,
+        known: &mut RowKinds,
+        evidence: &mut EvidenceBuilder,
+    ) -> Option<()> {
+        let [started, stopped] = [row.cell(self.started), row.cell(self.stopped)];
+        known.cells.clear();
+        for (first, last) in &self.shared {
+            known.cells.push_str(row.cells(*first, *last));
+            known.cells.push(',');
         }
-        let own = self.own(row)?;
-        let [started, stopped] = [own.started, own.stopped].map(|time| (!time.is_empty()).then(|| instant(time)));
-        for time in [started, stopped] {
-            self.cells.push(if time.is_some() { '1' } else { '0' });
-        }
-        let alike = (self.services.name(&self.cells), self.instances.name(own.instance));
-        let kind = if let Some(kind) = self.kinds.get(&alike) {
+        known.cells.push(if started.is_empty() { '0' } else { '1' });
+        known.cells.push(if stopped.is_empty() { '0' } else { '1' });
+        let alike = (known.services.name(&known.cells), known.instances.name(row.cell(self.instance)));
+        let kind = if let Some(kind) = known.kinds.get(&alike) {
             *kind
         } else {
-            let row = self.header.row(row.iter().copied())?;
-            let kind = evidence.task_of_row(&row).ok()?.kind();
-            *self.kinds.entry(alike).or_insert(kind)
+            let kind = evidence.task_of_row(&header.row(row.all())?).ok()?.kind();
+            *known.kinds.entry(alike).or_insert(kind)
         };
-        let [started, stopped] = [started, stopped].map(|time| time.unwrap_or(Some(Timestamp::from_millis(0))));
-        let task = Task::of_row(kind, started?, stopped?);
-        (!own.task.is_empty()).then(|| evidence.add_run(own.task, task))
-    }
-
-    /// The cells of a row that many do not share; the others are put together. `None` where they are not as many as the columns.
-    fn own<'a>(&mut self, row: &[&'a str]) -> Option<Own<'a>> {
-        self.cells.clear();
-        let mut own = Own::default();
-        let columns = self.header.columns();
-        for (column, cell) in columns.iter().zip(row) {
-            let own = match *column {
-                Some("task") => &mut own.task,
-                Some("instance") => &mut own.instance,
-                Some("started") => &mut own.started,
-                Some("stopped") => &mut own.stopped,
-                Some(_) => {
-                    self.cells.push_str(cell);
-                    self.cells.push(',');
-                    continue;
-                }
-                None => continue,
-            };
-            *own = cell.trim();
-        }
-        (columns.len() == row.len()).then_some(own)
-    }
-}
-
-/// Where commas, ends of lines and quotes stand.
-struct Marks<'b> {
-    bytes: &'b [u8],
-    /// The next bytes to look at, and the marks among those before them.
-    next: usize,
-    left: u64,
-}
-
-/// Bytes that are looked at together: as many as a word has bits.
-const BLOCK: usize = 64;
-
-impl<'b> Marks<'b> {
-    fn new(bytes: &'b [u8]) -> Self {
-        Self { bytes, next: 0, left: 0 }
-    }
-}
-
-impl Iterator for Marks<'_> {
-    type Item = usize;
-
-    #[inline]
-    fn next(&mut self) -> Option<usize> {
-        while self.left == 0 {
-            let rest = self.bytes.get(self.next..).filter(|rest| !rest.is_empty())?;
-            self.left = rest.first_chunk().map_or_else(|| marks_at_end(rest), marks);
-            self.next += BLOCK;
-        }
-        let first = self.left.trailing_zeros();
-        self.left &= self.left - 1;
-        Some(self.next - BLOCK + first as usize)
-    }
-}
-
-/// A bit for each byte that is a mark.
-fn marks(block: &[u8; BLOCK]) -> u64 {
-    // As bytes first, which is done for many at a time.
-    let mut are_marks = [0; BLOCK];
-    for (is_mark, byte) in are_marks.iter_mut().zip(block) {
-        *is_mark =
-            u8::from(*byte == b',') | u8::from(*byte == b'\n') | u8::from(*byte == b'\r') | u8::from(*byte == b'"');
-    }
-    let (words, _) = are_marks.as_chunks::<8>();
-    // The product has the lowest bits of the eight bytes in its highest byte.
-    let bits = |word: &[u8; 8]| u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-    words.iter().rev().fold(0, |marks, word| marks << 8 | bits(word))
-}
-
-fn marks_at_end(rest: &[u8]) -> u64 {
-    let mut block = [0; BLOCK];
-    block.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-    marks(&block)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn marks_are_where_a_search_finds_them(bytes in prop::collection::vec(prop_oneof![
-            6 => any::<u8>(), 1 => prop::sample::select(vec![b',', b'\n', b'\r', b'"']),
-        ], 0..300)) {
-            let expected: Vec<usize> =
-                bytes.iter().enumerate().filter(|(_, byte)| b",\n\r\"".contains(byte)).map(|(at, _)| at).collect();
-            prop_assert_eq!(Marks::new(&bytes).collect::<Vec<_>>(), expected);
-        }
+        let time = |text: &str| if text.is_empty() { Some(Timestamp::from_millis(0)) } else { instant(text) };
+        let said = Task::of_row(kind, time(started)?, time(stopped)?);
+        let task = row.cell(self.task);
+        (!task.is_empty()).then(|| evidence.add_run(task, said))
     }
 }

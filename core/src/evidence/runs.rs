@@ -57,6 +57,13 @@ struct Shared<'n> {
     hosts: Index<(Name, Option<Name>), ResolvedHost<'n>>,
 }
 
+impl KindOfRun<'_> {
+    /// Whether its tasks say themselves when they ran, and nothing is to be said of them where that is a time.
+    fn is_ordinary(&self) -> bool {
+        self.kind.has_whole_times() && !self.has_default_cpu && (self.instance.is_some() || self.shared.fargate)
+    }
+}
+
 impl<'n> Runs<'n> {
     /// The runs, sorted by task.
     pub(super) fn make(&mut self, tasks: Tasks) -> TaskRuns {
@@ -65,20 +72,30 @@ impl<'n> Runs<'n> {
         let mut runs = TaskRuns::with_capacity(order.len());
         let (mut shared, mut unknown) = (Shared::default(), UnknownHosts::new());
         let mut kinds_of_runs: Vec<Option<KindOfRun<'n>>> = Vec::new();
+        // Where the kind of a task stands among those of runs, if there is nothing to say of such tasks.
+        let mut ordinary: Vec<Option<u32>> = Vec::new();
         let arn = |at: u32| arns.get(at as usize);
         for same in order.chunk_by(|a, b| arn(*a) == arn(*b)) {
             let facts = same.iter().filter_map(|at| known.get(*at as usize));
             let (Some(&at), Some(task)) = (same.first(), self.together(facts, &mut kinds)) else { continue };
             let place = task.kind().place();
+            if let (Some(Some(kind)), Some(interval)) = (ordinary.get(place), task.whole()) {
+                runs.add(at, *kind, interval);
+                continue;
+            }
             if place >= kinds_of_runs.len() {
                 kinds_of_runs.resize_with(kinds.len(), || None);
+                ordinary.resize(kinds.len(), None);
             }
             let Some(known) = kinds_of_runs.get_mut(place) else { continue };
             let of_run = known.get_or_insert_with(|| self.kind(kinds.get(task.kind()), &mut shared));
             let Some(interval) = self.interval(arn(at), &of_run.kind.times(&task), of_run) else { continue };
             self.report((arn(at), interval), of_run, &mut unknown);
-            let place = *of_run.place.get_or_insert_with(|| runs.add_kind(of_run.shared.clone()));
-            runs.add(at, place, interval);
+            let of_runs = *of_run.place.get_or_insert_with(|| runs.add_kind(of_run.shared.clone()));
+            runs.add(at, of_runs, interval);
+            if let Some(ordinary) = ordinary.get_mut(place) {
+                *ordinary = of_run.is_ordinary().then_some(of_runs);
+            }
         }
         self.report_unknown(unknown);
         runs.of_tasks(arns)

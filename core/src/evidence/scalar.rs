@@ -135,9 +135,17 @@ impl Shape {
     }
 }
 
+/// A text without white space at its ends. Nearly all have none, which two bytes tell.
+pub(super) fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
+}
+
 /// An ISO time, epoch seconds with or without fraction, or epoch milliseconds.
 pub(super) fn instant(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
+    let text = trimmed(text);
     // Nearly all are dates, and no number has a letter.
     let number = if text.as_bytes().get(10) == Some(&b'T') { None } else { epoch(text) };
     number.or_else(|| zulu(text)).or_else(|| text.parse().ok())

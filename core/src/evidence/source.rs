@@ -167,6 +167,10 @@ impl<'p> Lines<'p> {
         if part.last() != Some(&b'\n') {
             content.read_until(b'\n', part).ok()?;
         }
+        // Behind the last line of a file there may be none.
+        if part.last() != Some(&b'\n') {
+            part.push(b'\n');
+        }
         if start == 0 {
             return part.get(self.table.as_ref().map_or(0, |(_, header)| *header)..);
         }

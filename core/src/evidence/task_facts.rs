@@ -8,7 +8,7 @@
 
 use super::kinds::{Flags, Given, Kind, KindName, Kinds, RenamedKinds};
 use super::names::{Latest, Name, Names, Renamed, is_larger_text};
-use crate::time::Timestamp;
+use crate::time::{Interval, Timestamp};
 
 pub(super) const TEXTS: usize = 9;
 pub(super) const NUMBERS: usize = 4;
@@ -236,6 +236,12 @@ impl Task {
     pub(super) fn kind(&self) -> KindName {
         self.kind
     }
+
+    /// From its start to its stop, of a kind that [has both](Kind::has_whole_times); `None` where that is no time, or open.
+    pub(super) fn whole(&self) -> Option<Interval> {
+        let Times { started, stopped, .. } = Times::of_array(self.times.map(Timestamp::from_millis));
+        (started <= stopped && stopped != Timestamp::MAX).then(|| Interval::new(started, stopped))
+    }
 }
 
 impl Said<'_> {
@@ -333,6 +339,12 @@ impl Kind {
             was_running: self.flags.was_running,
             is_hostless_row: self.flags.is_hostless_row,
         }
+    }
+
+    /// Whether tasks of this kind say when they started and when they stopped.
+    pub(super) fn has_whole_times(&self) -> bool {
+        let times = self.times_of([0; TIMES]);
+        times.started.is_some() && times.stopped.is_some()
     }
 
     /// The times of a task of this kind.

@@ -40,7 +40,7 @@ pub struct TaskRun {
 }
 
 /// What runs have in common: all but the task, and when it ran.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskKind {
     /// The cluster.
     pub cluster: Cluster,

@@ -48,6 +48,8 @@ use crate::time::BillingPeriod;
 #[cfg(feature = "fs")]
 pub use again::rows_of;
 #[cfg(feature = "fs")]
+pub(crate) use csv::PlainFields;
+#[cfg(feature = "fs")]
 pub use keys::find_tag_keys;
 pub use progress::Progress;
 pub use rows::BillRow;

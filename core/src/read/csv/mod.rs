@@ -4,6 +4,8 @@
 pub(super) mod chunks;
 pub(super) mod difference;
 pub(super) mod lanes;
+#[cfg(feature = "fs")]
+mod plain;
 mod regular;
 pub(super) mod rows;
 #[cfg_attr(not(feature = "fs"), expect(dead_code, reason = "only files are read in chunks, whose parity is asked for"))]
@@ -12,6 +14,8 @@ pub(super) mod stretch;
 
 #[cfg(test)]
 pub(in crate::read) use lanes::Level;
+#[cfg(feature = "fs")]
+pub(crate) use plain::PlainFields;
 
 use crate::error::{Error, ErrorCode, Location, Result};
 use crate::money::Amount;
