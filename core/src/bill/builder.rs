@@ -182,11 +182,27 @@ impl<'o> BillBuilder<'o> {
         Ok(())
     }
 
-    /// Whose usage the rows of a charge are, where nothing but sums is kept of them: then [`BillBuilder::add_rows`] and
+    /// Whose usage the rows of a charge are: then [`BillBuilder::add_interval`], [`BillBuilder::add_rows`] and
     /// [`BillBuilder::note_usage`] do together what [`BillBuilder::add_again`] does.
     pub(crate) fn usage_of(&self, charge: usize) -> Option<u32> {
-        let traits = self.traits.get(charge)?;
-        (traits.is_usage && traits.intervals == KeptIntervals::Nothing).then_some(traits.account)
+        self.traits.get(charge).filter(|traits| traits.is_usage).map(|traits| traits.account)
+    }
+
+    /// Whether usage intervals are kept of a charge.
+    pub(crate) fn keeps_intervals(&self, charge: usize) -> bool {
+        self.traits.get(charge).is_some_and(|traits| traits.intervals != KeptIntervals::Nothing)
+    }
+
+    /// Keeps the usage interval of a row of a charge, where they are kept.
+    ///
+    /// # Errors
+    /// As [`BillBuilder::add`].
+    #[inline]
+    pub(crate) fn add_interval(&mut self, charge: usize, values: &RowValues) -> Result<()> {
+        let (Some(traits), Some(slices)) = (self.traits.get(charge), self.slices.get_mut(charge)) else {
+            return Ok(());
+        };
+        slices.add(traits.intervals.slice(values)?)
     }
 
     /// Adds so many rows that agree in all values with an earlier one of this charge, but not their times.

@@ -106,6 +106,8 @@ struct Pattern {
     layout: u32,
     is_negative: bool,
     is_plain: bool,
+    /// Whether the usage interval of each row is kept.
+    keeps_intervals: bool,
     place: Place,
     /// The pattern that came after it last.
     follower: u32,
@@ -266,12 +268,21 @@ impl Patterns {
         self.last = row.number;
     }
 
-    /// As [`Patterns::take`], of a row with the values of its pattern, if such rows are counted.
+    /// As [`Patterns::take`], of a row with the values of its pattern, if such rows are counted. One whose usage interval is
+    /// to be kept and cannot be is not: adding it says why.
     #[inline]
     pub(super) fn count(&mut self, row: &Repeated, interval: Option<Interval>, collector: &mut Collector<'_>) -> bool {
         let Some(pattern) = self.known.get_mut(row.number as usize) else { return false };
         if !self.counts || pattern.account == NONE || pattern.repeats == u32::MAX {
             return false;
+        }
+        if pattern.keeps_intervals
+            && let Some((_, builder)) = collector.builder(pattern.place.builder)
+        {
+            let values = self.plain.get(row.number as usize).copied().unwrap_or_default();
+            if builder.add_interval(pattern.place.charge, &values.at(interval)).is_err() {
+                return false;
+            }
         }
         pattern.repeats += 1;
         self.last = row.number;
@@ -349,7 +360,10 @@ impl Patterns {
         values: Option<RowValues>,
         collector: &mut Collector<'_>,
     ) {
-        let account = collector.builder(place.builder).and_then(|(_, builder)| builder.usage_of(place.charge));
+        let builder = collector.builder(place.builder);
+        let (account, keeps_intervals) = builder.map_or((None, false), |(_, builder)| {
+            (builder.usage_of(place.charge), builder.keeps_intervals(place.charge))
+        });
         let account = account.map_or(NONE, |account| self.repeats.number_of(place.builder, account));
         let text = self.texts.len();
         let (length, layout) = self.write(row);
@@ -362,6 +376,7 @@ impl Patterns {
             layout,
             is_negative,
             is_plain,
+            keeps_intervals,
             place,
             follower: NONE,
             account,
