@@ -63,11 +63,19 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// The time in exactly the form `YYYY-MM-DD HH:MM:SS`, also with slashes, or a `T` in the middle.
+    pub(crate) fn of_fixed(text: &[u8; 19]) -> Option<Self> {
+        parse_fixed(text).map(Self)
+    }
+}
+
 impl FromStr for Timestamp {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        parse_fixed(text.as_bytes())
+        let fixed = text.as_bytes().try_into().ok().and_then(parse_fixed);
+        fixed
             .or_else(|| parse_general(text))
             .or_else(|| parse_undatable(text))
             .map(Self)
@@ -76,29 +84,30 @@ impl FromStr for Timestamp {
 }
 
 /// `YYYY-MM-DD HH:MM:SS` in exactly 19 bytes, the form of almost every bill row.
-fn parse_fixed(text: &[u8]) -> Option<i64> {
-    let &[y1, y2, y3, y4, dash1, m1, m2, dash2, d1, d2, gap, h1, h2, b':', n1, n2, b':', s1, s2] = text else {
-        return None;
-    };
-    if !matches!(gap, b' ' | b'T') || !matches!((dash1, dash2), (b'-', b'-') | (b'/', b'/')) {
+fn parse_fixed(text: &[u8; 19]) -> Option<i64> {
+    const ZEROS: &[u8; 19] = b"0000-00-00 00:00:00";
+    /// The largest difference from `ZEROS`: none for colons; the other separators have several forms.
+    const LARGEST: &[u8; 19] = &[9, 9, 9, 9, 255, 9, 9, 255, 9, 9, 255, 9, 9, 0, 9, 9, 0, 9, 9];
+    let mut digits = *text;
+    let mut others = 0;
+    // All bytes at once, which none of them decides.
+    for ((digit, zero), largest) in digits.iter_mut().zip(ZEROS).zip(LARGEST) {
+        *digit ^= zero;
+        others |= u8::from(*digit > *largest);
+    }
+    let [.., dash1, _, _, dash2, _, _, gap, _, _, _, _, _, _, _, _] = text;
+    let is_separated = matches!(gap, b' ' | b'T') && matches!((dash1, dash2), (b'-', b'-') | (b'/', b'/'));
+    if others != 0 || !is_separated {
         return None;
     }
-    let mut largest = 0;
-    let mut number = |digits: &[u8]| {
-        digits.iter().fold(0, |value, byte| {
-            let digit = byte.wrapping_sub(b'0');
-            largest = largest.max(digit);
-            value * 10 + u32::from(digit)
-        })
-    };
-    let [year, month, day] = [number(&[y1, y2, y3, y4]), number(&[m1, m2]), number(&[d1, d2])];
-    let [hour, minute, second] = [[h1, h2], [n1, n2], [s1, s2]].map(|digits| number(&digits));
-    if largest > 9 || hour > 23 || minute > 59 || second > 59 {
+    let [y1, y2, y3, y4, _, m1, m2, _, d1, d2, _, h1, h2, _, n1, n2, _, s1, s2] = digits.map(u32::from);
+    let [hour, minute, second] = [h1 * 10 + h2, n1 * 10 + n2, s1 * 10 + s2];
+    if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
-    let days = i64::from(date.to_epoch_days());
-    Some(days * 24 * HOUR_MS + i64::from((hour * 60 + minute) * 60 + second) * 1000)
+    let year = i32::try_from((y1 * 10 + y2) * 100 + y3 * 10 + y4).ok()?;
+    let date = NaiveDate::from_ymd_opt(year, m1 * 10 + m2, d1 * 10 + d2)?;
+    Some(i64::from(date.to_epoch_days()) * 24 * HOUR_MS + i64::from((hour * 60 + minute) * 60 + second) * 1000)
 }
 
 fn parse_general(text: &str) -> Option<i64> {
@@ -397,10 +406,10 @@ mod tests {
             let mut text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}").into_bytes();
             let date = NaiveDate::from_ymd_opt(year, month, day);
             let expected = date.and_then(|date| date.and_hms_opt(hour, minute, second)).map(|time| time.and_utc().timestamp_millis());
-            prop_assert_eq!(parse_fixed(&text), expected);
+            prop_assert_eq!(parse_fixed(text.as_slice().try_into().unwrap()), expected);
             if let Some((at, letter)) = letter.filter(|(_, letter)| !b"0123456789:/-T ".contains(letter)) {
                 text[at] = letter;
-                prop_assert_eq!(parse_fixed(&text), None);
+                prop_assert_eq!(parse_fixed(text.as_slice().try_into().unwrap()), None);
             }
         }
     }

@@ -165,6 +165,13 @@ fn epoch(text: &str) -> Option<Timestamp> {
 
 /// `YYYY-MM-DDTHH:MM:SS[.fff…]Z`, the form of nearly every event, without the cost of the general reader.
 fn zulu(text: &str) -> Option<Timestamp> {
+    if let Some((seconds, [b'.', tenths @ b'0'..=b'9', hundredths @ b'0'..=b'9', thousandths @ b'0'..=b'9', b'Z'])) =
+        text.as_bytes().split_first_chunk()
+        && let Some(seconds) = Timestamp::of_fixed(seconds).filter(|_| text.as_bytes().get(10) == Some(&b'T'))
+    {
+        let [tenths, hundredths, thousandths] = [tenths, hundredths, thousandths].map(|digit| i64::from(digit - b'0'));
+        return Some(seconds.plus_millis((tenths * 10 + hundredths) * 10 + thousandths));
+    }
     let seconds: Timestamp = text.get(..19).filter(|text| text.contains('T'))?.parse().ok()?;
     let fraction = match text.get(19..)?.strip_suffix('Z')? {
         "" => "",

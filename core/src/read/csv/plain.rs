@@ -20,7 +20,9 @@ impl PlainFields {
     /// The places of the separators of each row that ends in `bytes`, which start with one. `None` where there are quotes,
     /// carriage returns or empty lines, or where a row has not `width` fields.
     pub(crate) fn of_rows(&mut self, bytes: &[u8], width: usize) -> Option<impl Iterator<Item = &[u32]>> {
-        let is_regular = !bytes.contains(&b'"') && self.separators.index(bytes, self.level) != Shape::Irregular;
+        // All at once, which is quicker than stopping at the first: there is none.
+        let quotes = bytes.iter().fold(0, |quotes, byte| quotes | u8::from(*byte == b'"'));
+        let is_regular = quotes == 0 && self.separators.index(bytes, self.level) != Shape::Irregular;
         let is_plain = is_regular && self.separators.has_width(bytes, width);
         is_plain.then(|| self.separators.offsets().chunks_exact(width))
     }
